@@ -1,1 +1,10 @@
-//! placeholder
+//! Orchestration: the actor that keeps sign-ins alive, the journeys it starts, and the ports they walk through.
+//!
+//! tokio and ports only: no operating system crate, no HTTP client, no clock of its own. Everything outside is a trait in
+//! [`ports`].
+#![forbid(unsafe_code)]
+
+pub mod journal;
+pub mod notice;
+pub mod ports;
+pub mod snapshot;

@@ -1,1 +1,21 @@
-//! placeholder
+//! The rules of keyfob: what a sign-in is, when it is due, what a server's words mean.
+//!
+//! Pure on purpose: no I/O, no async, no clock, no randomness of its own. Callers pass `now`, random bytes and received
+//! bytes in; rules come out as values. Nothing here logs.
+#![forbid(unsafe_code)]
+
+pub mod client_registration;
+pub mod credential;
+pub mod credential_state;
+pub mod discovery;
+pub mod failure;
+pub mod grant;
+pub mod identity;
+pub mod moment;
+pub mod profile;
+pub mod refresh_schedule;
+pub mod resource;
+pub mod scope;
+pub mod secret;
+pub mod server_text;
+pub mod token_set;

@@ -1,0 +1,127 @@
+//! What any door may show. It cannot hold a secret: no type from `keyfob_core::secret` occurs in it, and none could be
+//! serialised. The shape is the contract of `keyfob status --json`: absent values are `null`, never missing.
+
+use chrono::{DateTime, Utc};
+use keyfob_core::credential::LastRefresh;
+use keyfob_core::profile::Access;
+use keyfob_core::credential_state::StateWord;
+use serde::{Deserialize, Serialize};
+
+/// Everything there is to show.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Snapshot {
+    /// keyfob's version.
+    pub version: String,
+    /// The keeper.
+    pub agent: AgentShown,
+    /// The store.
+    pub store: StoreShown,
+    /// Why `profiles.toml` cannot be read, with line and column.
+    pub settings_problem: Option<String>,
+    /// All profiles, by name.
+    pub profiles: Vec<ProfileShown>,
+}
+
+/// The keeper, if one runs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AgentShown {
+    /// Whether one runs.
+    pub running: bool,
+    /// `app` or `headless`.
+    pub kind: Option<KeeperKind>,
+    /// Its process id.
+    pub pid: Option<u32>,
+}
+
+/// Kinds of keepers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum KeeperKind {
+    /// Inside the tray app.
+    App,
+    /// `keyfob agent`.
+    Headless,
+}
+
+/// The store.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StoreShown {
+    /// Where the sealing key lives.
+    pub backend: String,
+    /// How strong that is.
+    pub strength: String,
+    /// Why it cannot be used now.
+    pub problem: Option<String>,
+    /// The next step.
+    pub hint: Option<String>,
+}
+
+/// One profile.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ProfileShown {
+    /// Its name.
+    pub name: String,
+    /// The MCP server.
+    pub url: String,
+    /// What people call it.
+    pub label: Option<String>,
+    /// What it is for.
+    pub access: Option<Access>,
+    /// True for a server on this machine.
+    pub local: bool,
+    /// The one word.
+    pub state: StateWord,
+    /// True while a sign-in runs, whatever the state is.
+    pub signing_in: bool,
+    /// The authorization server.
+    pub issuer: Option<String>,
+    /// Who is signed in.
+    pub account: Option<String>,
+    /// Granted scopes.
+    pub scopes: Vec<String>,
+    /// The access token's end.
+    pub access_token: Option<AccessTokenShown>,
+    /// The sign-in's start and end.
+    pub sign_in: Option<SignInShown>,
+    /// When the keeper renews next; `null` without a keeper or with nothing to do.
+    pub next_refresh_at: Option<DateTime<Utc>>,
+    /// The last attempt.
+    pub last_refresh: Option<LastRefresh>,
+    /// Renewals since the sign-in.
+    pub refreshes: u64,
+    /// Failed attempts since the sign-in.
+    pub failures: u64,
+    /// Places the token is written to.
+    pub deliveries: Vec<DeliveryShown>,
+    /// What is wrong; `offline` for no connection.
+    pub problem: Option<String>,
+    /// The next step.
+    pub hint: Option<String>,
+}
+
+/// The access token, without the token.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AccessTokenShown {
+    /// Its end by the wall clock.
+    pub expires_at: DateTime<Utc>,
+}
+
+/// The sign-in.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SignInShown {
+    /// When it began.
+    pub since: DateTime<Utc>,
+    /// When it ends, where known.
+    pub ends_at: Option<DateTime<Utc>>,
+    /// How that is known: `server`, `configured`, `learned`, `unknown`.
+    pub known: String,
+}
+
+/// A place the token is written to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DeliveryShown {
+    /// Where, in words.
+    pub target: String,
+    /// Why the last write failed.
+    pub problem: Option<String>,
+}

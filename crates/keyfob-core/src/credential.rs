@@ -1,0 +1,339 @@
+//! The credential of one profile: what is sealed on disk, and how an answer changes it.
+//!
+//! A credential is never deleted because a renewal failed. Only a sign-out empties it, and what a refusal does to it is
+//! written down here as plain functions from old to new.
+
+mod sealed_form;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use crate::client_registration::Registration;
+use crate::failure::{Failure, SignInNeeded, Temporary};
+use crate::grant::token_endpoint::{Refusal, TokenAnswer};
+use crate::moment::Moment;
+use crate::refresh_schedule;
+use crate::resource::CheckedUrl;
+use crate::scope::ScopeSet;
+use crate::secret::{ClientSecret, Fingerprint, SecretText};
+use crate::token_set::TokenSet;
+
+pub use sealed_form::{SCHEMA, UnreadableCredential};
+
+/// The sealed record of one profile.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Credential {
+    /// Rises by one with every durable write; a writer with an older one loses (compare and swap).
+    pub generation: u64,
+    /// The machine that wrote it (trust rule 12).
+    pub machine_id: String,
+    /// A client secret the operator gave, for pre-registered clients.
+    pub given_client_secret: Option<ClientSecret>,
+    /// The client at the issuer, kept over sign-outs.
+    pub registration: Option<Registration>,
+    /// The sign-in, if there is one.
+    pub sign_in: Option<SignIn>,
+    /// Renewals and failures so far.
+    pub history: History,
+    /// Lifetimes of sign-ins seen to end, newest last.
+    pub learned_lifetimes: Vec<TimeDelta>,
+    /// Members written by another version, kept as they are.
+    pub unknown: Map<String, Value>,
+}
+
+/// One sign-in: bound to resource, issuer and client, and every send checks that binding (V10).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SignIn {
+    /// The MCP URL the profile had.
+    pub url: CheckedUrl,
+    /// The published resource identifier, sent as `resource`.
+    pub resource: String,
+    /// Endpoints from validated issuer metadata (B9).
+    pub endpoints: Endpoints,
+    /// The tokens.
+    pub tokens: TokenSet,
+    /// When the user signed in.
+    pub since: Moment,
+    /// When the sign-in ends, where the server said.
+    pub ends_at: Option<DateTime<Utc>>,
+    /// The account, where known.
+    pub account: Option<String>,
+    /// Scopes asked for and refused, so that they are not asked again and again (D8).
+    pub refused_scopes: Vec<ScopeSet>,
+    /// A renewal whose outcome is not known (trust rule 2).
+    pub intent: Option<RefreshIntent>,
+    /// Why it cannot be renewed any more.
+    pub dead: Option<SignInNeeded>,
+    /// The last failure that passes, and when to try again.
+    pub waiting: Option<Waiting>,
+}
+
+/// Endpoints of the issuer, as last validated.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Endpoints {
+    /// RFC 6749 §3.2
+    pub token: CheckedUrl,
+    /// RFC 7009
+    pub revocation: Option<CheckedUrl>,
+}
+
+/// Written before a refresh token is spent.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RefreshIntent {
+    /// SHA-256 of the refresh token about to be sent.
+    pub token: Fingerprint,
+    /// When.
+    pub at: Moment,
+}
+
+/// A failure that passes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Waiting {
+    /// What went wrong last.
+    pub failure: Failure,
+    /// When to try again.
+    pub until: Moment,
+    /// True where the server itself named the time: not even the user's own "refresh" goes before it.
+    pub server_named: bool,
+    /// Failures in a row.
+    pub failures_in_a_row: u32,
+    /// Equal final-looking answers in a row (trust rule 7).
+    pub equal_refusals: u32,
+}
+
+/// Renewals and failures so far.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct History {
+    /// Successful renewals since the sign-in.
+    pub refreshes: u64,
+    /// Failed attempts since the sign-in.
+    pub failures: u64,
+    /// The last attempt.
+    pub last_refresh: Option<LastRefresh>,
+}
+
+/// The last attempt to renew.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LastRefresh {
+    /// When it ended.
+    pub at: DateTime<Utc>,
+    /// How.
+    pub outcome: RefreshOutcome,
+}
+
+/// How a renewal ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum RefreshOutcome {
+    /// A new token.
+    Renewed,
+    /// A failure that passes.
+    Failed,
+    /// The sign-in has ended.
+    Rejected,
+}
+
+/// A new sign-in, ready to be taken in.
+#[derive(Debug, Clone)]
+pub struct NewSignIn {
+    /// The client that was used.
+    pub registration: Registration,
+    /// The MCP URL.
+    pub url: CheckedUrl,
+    /// The published resource identifier.
+    pub resource: String,
+    /// Validated endpoints.
+    pub endpoints: Endpoints,
+    /// What the token endpoint answered.
+    pub answer: TokenAnswer,
+    /// Scopes asked for.
+    pub requested: ScopeSet,
+    /// The account, where userinfo told it.
+    pub account: Option<String>,
+}
+
+impl Credential {
+    /// A credential with nothing in it yet.
+    pub fn empty(machine_id: &str) -> Self {
+        Self {
+            generation: 0,
+            machine_id: machine_id.to_owned(),
+            given_client_secret: None,
+            registration: None,
+            sign_in: None,
+            history: History::default(),
+            learned_lifetimes: Vec::new(),
+            unknown: Map::new(),
+        }
+    }
+
+    /// The JSON that is sealed.
+    pub fn to_plaintext(&self) -> SecretText {
+        sealed_form::write(self)
+    }
+
+    /// Reads what [`Credential::to_plaintext`] wrote, also by newer versions of the same schema.
+    pub fn from_plaintext(text: &SecretText) -> Result<Self, UnreadableCredential> {
+        sealed_form::read(text)
+    }
+
+    /// The registration, if it belongs to `issuer` and is still usable (C6, C8).
+    pub fn registration_at(&self, issuer: &str, now: DateTime<Utc>) -> Option<&Registration> {
+        self.registration.as_ref().filter(|r| r.issuer == issuer && r.is_usable(now))
+    }
+
+    /// The sign-in, if it belongs to this URL (V10: a profile pointed elsewhere has none there).
+    pub fn sign_in_for(&self, url: &CheckedUrl) -> Option<&SignIn> {
+        self.sign_in.as_ref().filter(|sign_in| sign_in.url == *url)
+    }
+
+    /// Takes a new sign-in in: registration and tokens change in the same write (C13).
+    #[must_use]
+    pub fn signed_in(&self, new: NewSignIn, now: &Moment) -> Self {
+        let ends_at = new.answer.sign_in_ends_in.map(|left| now.wall + left);
+        let account = new.account.or_else(|| new.answer.account.clone());
+        let sign_in = SignIn {
+            url: new.url,
+            resource: new.resource,
+            endpoints: new.endpoints,
+            tokens: TokenSet::from_answer(new.answer, &new.requested, now),
+            since: now.clone(),
+            ends_at,
+            account,
+            refused_scopes: Vec::new(),
+            intent: None,
+            dead: None,
+            waiting: None,
+        };
+        Self { registration: Some(new.registration), sign_in: Some(sign_in), history: History::default(), ..self.clone() }
+    }
+
+    /// Forgets the sign-in; client registration and what was learned stay.
+    #[must_use]
+    pub fn signed_out(&self) -> Self {
+        Self { sign_in: None, history: History::default(), ..self.clone() }
+    }
+
+    /// Notes that the refresh token is about to be spent (trust rule 2).
+    #[must_use]
+    pub fn with_intent(&self, now: &Moment) -> Self {
+        let mut next = self.clone();
+        if let Some(sign_in) = &mut next.sign_in {
+            sign_in.intent =
+                sign_in.tokens.refresh_token.as_ref().map(|t| RefreshIntent { token: t.fingerprint(), at: now.clone() });
+        }
+        next
+    }
+
+    /// Takes a renewal's answer in.
+    #[must_use]
+    pub fn renewed(&self, answer: TokenAnswer, now: &Moment) -> Self {
+        let mut next = self.clone();
+        let Some(sign_in) = &mut next.sign_in else { return next };
+        if let Some(left) = answer.sign_in_ends_in {
+            sign_in.ends_at = Some(now.wall + left);
+        }
+        if let Some(account) = &answer.account {
+            sign_in.account = Some(account.clone());
+        }
+        sign_in.tokens = sign_in.tokens.renewed(answer, now);
+        sign_in.intent = None;
+        sign_in.dead = None;
+        sign_in.waiting = None;
+        next.history.refreshes += 1;
+        next.history.last_refresh = Some(LastRefresh { at: now.wall, outcome: RefreshOutcome::Renewed });
+        next
+    }
+
+    /// Takes a refusal in: final ones mark the sign-in dead and keep everything, the others wait (trust rules 6 and 7).
+    ///
+    /// `jitter` in -1.0..=1.0 spreads the next try. The intent is closed, because an answer came.
+    #[must_use]
+    pub fn refused(&self, refusal: &Refusal, now: &Moment, jitter: f64) -> Self {
+        self.failed(verdict(refusal, self.sign_in.as_ref()), now, jitter, false)
+    }
+
+    /// Takes a failure without any answer in. `sent` keeps the intent open: the outcome is not known.
+    #[must_use]
+    pub fn unanswered(&self, cause: Temporary, sent: bool, now: &Moment, jitter: f64) -> Self {
+        self.failed(Verdict::Wait { failure: cause.into(), retry_at: None, equal_refusals: 0 }, now, jitter, sent)
+    }
+
+    fn failed(&self, verdict: Verdict, now: &Moment, jitter: f64, keep_intent: bool) -> Self {
+        let mut next = self.clone();
+        let Some(sign_in) = &mut next.sign_in else { return next };
+        if !keep_intent {
+            sign_in.intent = None;
+        }
+        next.history.failures += 1;
+        let outcome = match verdict {
+            Verdict::Final(why) => {
+                sign_in.waiting = None;
+                next.learned_lifetimes.extend(sign_in.dead.is_none().then(|| sign_in.since.age(now)).flatten());
+                sign_in.dead = Some(why);
+                RefreshOutcome::Rejected
+            }
+            Verdict::Wait { failure, retry_at, equal_refusals } => {
+                let in_a_row = sign_in.waiting.as_ref().map_or(0, |w| w.failures_in_a_row) + 1;
+                let pause = if equal_refusals > 0 {
+                    refresh_schedule::after_equal_refusals(equal_refusals)
+                } else {
+                    refresh_schedule::backoff(in_a_row, jitter)
+                };
+                let named = retry_at.map(|at| at - now.wall);
+                sign_in.waiting = Some(Waiting {
+                    failure,
+                    until: refresh_schedule::later(now, named.map_or(pause, |n| n.max(pause))),
+                    server_named: named.is_some(),
+                    failures_in_a_row: in_a_row,
+                    equal_refusals,
+                });
+                RefreshOutcome::Failed
+            }
+        };
+        next.history.last_refresh = Some(LastRefresh { at: now.wall, outcome });
+        next
+    }
+}
+
+enum Verdict {
+    Final(SignInNeeded),
+    Wait { failure: Failure, retry_at: Option<DateTime<Utc>>, equal_refusals: u32 },
+}
+
+/// Equal final-looking answers that are needed before a sign-in counts as ended (trust rule 7).
+const EQUAL_REFUSALS_TO_END: u32 = 3;
+
+/// Rules 6, 7 and C13: what a refusal means, given what was refused before.
+fn verdict(refusal: &Refusal, sign_in: Option<&SignIn>) -> Verdict {
+    let ended = |error: &str, description: &str| {
+        Verdict::Final(SignInNeeded::Ended { error: error.to_owned(), description: description.to_owned() })
+    };
+    match refusal {
+        Refusal::Temporary { cause, retry_at } => {
+            Verdict::Wait { failure: cause.clone().into(), retry_at: *retry_at, equal_refusals: 0 }
+        }
+        Refusal::InvalidGrant { description } => ended("invalid_grant", description),
+        Refusal::InvalidClient { description } => Verdict::Final(SignInNeeded::RegistrationGone(description.clone())),
+        Refusal::Unusable(why) => Verdict::Wait {
+            failure: crate::failure::Misbehaviour::TokenAnswer(why.clone()).into(),
+            retry_at: None,
+            equal_refusals: 0,
+        },
+        Refusal::Other { error, description } => {
+            let failure: Failure =
+                crate::failure::Misbehaviour::Refused { error: error.clone(), description: description.clone() }.into();
+            let before = sign_in.and_then(|s| s.waiting.as_ref()).filter(|w| w.failure == failure);
+            let equal_refusals = before.map_or(0, |w| w.equal_refusals) + 1;
+            if equal_refusals > EQUAL_REFUSALS_TO_END {
+                return ended(error, description);
+            }
+            Verdict::Wait { failure, retry_at: None, equal_refusals }
+        }
+    }
+}
+
+#[cfg(test)]
+#[path = "credential/tests.rs"]
+mod tests;

@@ -1,0 +1,162 @@
+//! When a renewal is due, how long to wait after a failure, and when to remind. Pure: the clock comes in as `now`.
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use crate::credential::SignIn;
+use crate::moment::Moment;
+use crate::profile::{LifetimeFrom, Profile};
+
+/// No renewal comes closer to the token's end than this, where its life allows (trust rule 8).
+const SHORTEST_LEAD: TimeDelta = TimeDelta::minutes(5);
+/// After a refusal or the same token back, the next try is at least this far off.
+const SHORTEST_PAUSE: TimeDelta = TimeDelta::seconds(30);
+/// The longest wait between tries while nothing else is known (trust rule 6).
+const LONGEST_BACKOFF: TimeDelta = TimeDelta::minutes(10);
+
+/// How early before the end to renew: the larger of 5 minutes and 10 % of life, but never more than half of life, ±10 %.
+///
+/// `jitter` in -1.0..=1.0 keeps profiles that were signed in together from renewing together.
+pub fn lead(lifetime: TimeDelta, jitter: f64) -> TimeDelta {
+    let base = SHORTEST_LEAD.max(lifetime / 10).min(lifetime / 2);
+    scaled(base, 1.0 + 0.1 * jitter.clamp(-1.0, 1.0))
+}
+
+/// The wait after the n-th failure in a row: 1 s, doubling to 10 minutes, ±20 %.
+pub fn backoff(failures_in_a_row: u32, jitter: f64) -> TimeDelta {
+    let doublings = failures_in_a_row.saturating_sub(1).min(10);
+    let base = TimeDelta::seconds(1 << doublings).min(LONGEST_BACKOFF);
+    scaled(base, 1.0 + 0.2 * jitter.clamp(-1.0, 1.0))
+}
+
+/// The waits between equal final-looking refusals: 30 s, 2 min, 10 min (trust rule 7).
+pub fn after_equal_refusals(count: u32) -> TimeDelta {
+    match count {
+        0 | 1 => SHORTEST_PAUSE,
+        2 => TimeDelta::minutes(2),
+        _ => TimeDelta::minutes(10),
+    }
+}
+
+/// `now` moved by `by` on both clocks.
+pub fn later(now: &Moment, by: TimeDelta) -> Moment {
+    let by = by.max(TimeDelta::zero());
+    let milliseconds = u64::try_from(by.num_milliseconds()).unwrap_or(0);
+    Moment { wall: now.wall + by, boot_ms: now.boot_ms.saturating_add(milliseconds), boot_id: now.boot_id.clone() }
+}
+
+/// True once `until` has come, by the boot clock within a boot and the wall clock across boots.
+pub fn has_come(until: &Moment, now: &Moment) -> bool {
+    if until.boot_id == now.boot_id { now.boot_ms >= until.boot_ms } else { now.wall >= until.wall }
+}
+
+/// How long from `now` until this sign-in's next renewal is due; zero where it is overdue, `None` where nothing is to be
+/// done: no refresh token, or the sign-in has ended.
+pub fn due_in(sign_in: &SignIn, margin: TimeDelta, now: &Moment, jitter: f64) -> Option<TimeDelta> {
+    sign_in.tokens.refresh_token.as_ref()?;
+    if sign_in.dead.is_some() {
+        return None;
+    }
+    if let Some(waiting) = &sign_in.waiting {
+        return Some(time_until(&waiting.until, now));
+    }
+    // An open intent means that the server may have rotated already: every second counts (trust rule 11).
+    if sign_in.intent.is_some() {
+        return Some(TimeDelta::zero());
+    }
+    let lead = lead(sign_in.tokens.lifetime, jitter) + margin;
+    Some(sign_in.tokens.remaining(now).map_or(TimeDelta::zero(), |left| (left - lead).max(TimeDelta::zero())))
+}
+
+fn time_until(until: &Moment, now: &Moment) -> TimeDelta {
+    if until.boot_id == now.boot_id {
+        let left = until.boot_ms.saturating_sub(now.boot_ms);
+        return TimeDelta::milliseconds(i64::try_from(left).unwrap_or(i64::MAX / 2));
+    }
+    (until.wall - now.wall).max(TimeDelta::zero())
+}
+
+/// When a sign-in ends, and how that is known. A date is never invented.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SignInEnd {
+    /// The server said.
+    Server(DateTime<Utc>),
+    /// The user configured a lifetime.
+    Configured(DateTime<Utc>),
+    /// An earlier sign-in of this profile ended after this time.
+    Learned(DateTime<Utc>),
+    /// Nobody knows.
+    Unknown,
+}
+
+impl SignInEnd {
+    /// The date, where one is known.
+    pub fn at(self) -> Option<DateTime<Utc>> {
+        match self {
+            Self::Server(at) | Self::Configured(at) | Self::Learned(at) => Some(at),
+            Self::Unknown => None,
+        }
+    }
+
+    /// `server`, `configured`, `learned` or `unknown`.
+    pub fn known(self) -> &'static str {
+        match self {
+            Self::Server(_) => "server",
+            Self::Configured(_) => "configured",
+            Self::Learned(_) => "learned",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
+/// Works the end of a sign-in out; `learned` is the lifetime of the last one that was seen to end.
+pub fn sign_in_end(sign_in: &SignIn, profile: &Profile, learned: Option<TimeDelta>) -> SignInEnd {
+    if let Some(at) = sign_in.ends_at {
+        return SignInEnd::Server(at - profile.margin);
+    }
+    if let Some(configured) = profile.sign_in_lifetime {
+        let start = match configured.from {
+            LifetimeFrom::SignIn => sign_in.since.wall,
+            LifetimeFrom::Refresh => sign_in.tokens.obtained.wall,
+        };
+        return SignInEnd::Configured(start + configured.lifetime - profile.margin);
+    }
+    learned.map_or(SignInEnd::Unknown, |lifetime| SignInEnd::Learned(sign_in.since.wall + lifetime))
+}
+
+#[expect(clippy::cast_precision_loss, clippy::cast_possible_truncation, reason = "waits of hours in milliseconds fit f64 exactly")]
+fn scaled(base: TimeDelta, factor: f64) -> TimeDelta {
+    TimeDelta::milliseconds((base.num_milliseconds() as f64 * factor) as i64)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_short_token_is_renewed_at_half_its_life_and_a_long_one_a_tenth_before_its_end() {
+        assert_eq!(lead(TimeDelta::minutes(2), 0.0), TimeDelta::minutes(1));
+        assert_eq!(lead(TimeDelta::hours(1), 0.0), TimeDelta::minutes(6));
+        assert_eq!(lead(TimeDelta::minutes(30), 0.0), TimeDelta::minutes(5));
+        assert_eq!(lead(TimeDelta::minutes(2), 1.0), TimeDelta::seconds(66));
+    }
+
+    /// trust rule 6
+    #[test]
+    fn backoff_doubles_from_one_second_to_ten_minutes() {
+        let waits: Vec<i64> = (1..=12).map(|n| backoff(n, 0.0).num_seconds()).collect();
+        assert_eq!(waits, [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 600, 600]);
+        assert_eq!(backoff(5, -1.0), TimeDelta::milliseconds(12_800));
+    }
+
+    /// fault 22
+    #[test]
+    fn a_wait_is_over_by_the_boot_clock_whatever_the_wall_clock_says() {
+        let now = crate::token_set::tests::at(0);
+        let until = later(&now, TimeDelta::seconds(10));
+        let wall_ahead = Moment { wall: now.wall + TimeDelta::days(1), ..now.clone() };
+        assert!(!has_come(&until, &wall_ahead));
+        assert!(has_come(&until, &later(&now, TimeDelta::seconds(10))));
+        let rebooted = Moment { boot_id: "other".into(), boot_ms: 0, ..until.clone() };
+        assert!(has_come(&until, &rebooted));
+    }
+}

@@ -1,0 +1,28 @@
+//! Text that came from a server, made fit to show to a person (F12).
+
+/// Longest server text that is ever shown, in characters.
+pub const MAX_SHOWN: usize = 512;
+
+/// Strips control and bidirectional-override characters and cuts to [`MAX_SHOWN`] characters.
+///
+/// A server's `error_description` reaches terminals, notifications and a window: escape sequences and text that reads
+/// backwards must not.
+pub fn shown(text: &str) -> String {
+    text.chars().filter(|c| !c.is_control() && !is_bidi_control(*c)).take(MAX_SHOWN).collect()
+}
+
+fn is_bidi_control(c: char) -> bool {
+    matches!(c, '\u{061c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// F12
+    #[test]
+    fn control_and_bidi_characters_are_stripped_and_length_is_bounded() {
+        assert_eq!(shown("a\u{1b}[31mb\u{202e}c\r\nd"), "a[31mbcd");
+        assert_eq!(shown(&"x".repeat(10_000)).len(), MAX_SHOWN);
+    }
+}

@@ -1,0 +1,109 @@
+//! The tokens of one sign-in and how old they are.
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use crate::grant::token_endpoint::TokenAnswer;
+use crate::moment::Moment;
+use crate::scope::ScopeSet;
+use crate::secret::{AccessToken, RefreshToken};
+
+/// An access token, what renews it, and when it came.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TokenSet {
+    /// The bearer.
+    pub access_token: AccessToken,
+    /// What renews it; `None` where the server gave none (F5).
+    pub refresh_token: Option<RefreshToken>,
+    /// When the answer arrived.
+    pub obtained: Moment,
+    /// How long the access token lives from then on.
+    pub lifetime: TimeDelta,
+    /// Granted scopes, where known.
+    pub scopes: Option<ScopeSet>,
+}
+
+impl TokenSet {
+    /// The tokens of a first answer.
+    pub fn from_answer(answer: TokenAnswer, requested: &ScopeSet, now: &Moment) -> Self {
+        Self {
+            access_token: answer.access_token,
+            refresh_token: answer.refresh_token,
+            obtained: now.clone(),
+            lifetime: answer.lifetime,
+            // RFC 6749 §5.1: left out means "as requested".
+            scopes: answer.scopes.or_else(|| (!requested.is_empty()).then(|| requested.clone())),
+        }
+    }
+
+    /// The tokens after a renewal: a new refresh token replaces the old one, none keeps it (F6).
+    #[must_use]
+    pub fn renewed(&self, answer: TokenAnswer, now: &Moment) -> Self {
+        Self {
+            access_token: answer.access_token,
+            refresh_token: answer.refresh_token.or_else(|| self.refresh_token.clone()),
+            obtained: now.clone(),
+            lifetime: answer.lifetime,
+            scopes: answer.scopes.or_else(|| self.scopes.clone()),
+        }
+    }
+
+    /// The end as the wall clock shows it; for people and files, not for decisions.
+    pub fn expires_at(&self) -> DateTime<Utc> {
+        self.obtained.wall + self.lifetime
+    }
+
+    /// What is left; `None` where the age cannot be told (trust rule 9: then one refresh).
+    pub fn remaining(&self, now: &Moment) -> Option<TimeDelta> {
+        self.obtained.age(now).map(|age| self.lifetime - age)
+    }
+
+    /// True while at least `needed` is left.
+    pub fn is_valid_for(&self, needed: TimeDelta, now: &Moment) -> bool {
+        self.remaining(now).is_some_and(|left| left > needed.max(TimeDelta::zero()))
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+
+    pub(crate) fn at(seconds: i64) -> Moment {
+        Moment {
+            wall: DateTime::from_timestamp(1_700_000_000 + seconds, 0).unwrap(),
+            boot_ms: u64::try_from(1_000_000 + seconds * 1_000).unwrap(),
+            boot_id: "boot".into(),
+        }
+    }
+
+    pub(crate) fn answer(access: &str, refresh: Option<&str>, lifetime: i64) -> TokenAnswer {
+        TokenAnswer {
+            access_token: AccessToken::new(access.into()),
+            lifetime: TimeDelta::seconds(lifetime),
+            refresh_token: refresh.map(|r| RefreshToken::new(r.into())),
+            scopes: None,
+            sign_in_ends_in: None,
+            account: None,
+        }
+    }
+
+    /// F6
+    #[test]
+    fn a_new_refresh_token_replaces_the_old_and_none_keeps_it() {
+        let first = TokenSet::from_answer(answer("a1", Some("r1"), 60), &ScopeSet::parse("read"), &at(0));
+        assert_eq!(first.scopes, Some(ScopeSet::parse("read")));
+        let kept = first.renewed(answer("a2", None, 60), &at(30));
+        assert_eq!(kept.refresh_token, Some(RefreshToken::new("r1".into())));
+        let replaced = kept.renewed(answer("a3", Some("r2"), 60), &at(60));
+        assert_eq!(replaced.refresh_token, Some(RefreshToken::new("r2".into())));
+    }
+
+    /// fault 22
+    #[test]
+    fn a_token_is_dead_when_its_time_has_passed_whatever_the_wall_clock_says() {
+        let tokens = TokenSet::from_answer(answer("a", None, 60), &ScopeSet::default(), &at(0));
+        assert!(tokens.is_valid_for(TimeDelta::seconds(29), &at(30)));
+        assert!(!tokens.is_valid_for(TimeDelta::seconds(30), &at(30)));
+        let set_back = Moment { wall: at(-7_200).wall, ..at(61) };
+        assert!(!tokens.is_valid_for(TimeDelta::zero(), &set_back));
+    }
+}

@@ -1,0 +1,77 @@
+//! One request from arrival to answer: recorded, held or broken as a fault says, else given to its endpoint.
+
+use std::convert::Infallible;
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::response::{IntoResponse as _, Response};
+use bytes::Bytes;
+use http::{Request, StatusCode, header, request::Parts};
+use http_body_util::{BodyExt as _, Limited};
+use hyper::body::Incoming;
+
+use crate::authorization_server;
+use crate::endpoint::Endpoint;
+use crate::oddities::Service;
+use crate::portal::State;
+use crate::wire::WireControl;
+
+/// No honest request is longer.
+const LONGEST_BODY: usize = 4 * 1024 * 1024;
+
+/// A request that has arrived whole.
+pub(crate) struct Arrived {
+    pub(crate) parts: Parts,
+    pub(crate) body: Bytes,
+}
+
+/// Answers one request; every failure is an HTTP answer.
+pub(crate) async fn exchange(
+    state: Arc<State>,
+    wire: WireControl,
+    request: Request<Incoming>,
+) -> Result<Response, Infallible> {
+    let (parts, body) = request.into_parts();
+    let Ok(body) = Limited::new(body, LONGEST_BODY).collect().await else {
+        return Ok(StatusCode::PAYLOAD_TOO_LARGE.into_response());
+    };
+    let arrived = Arrived { parts, body: body.to_bytes() };
+    let endpoint = Endpoint::of(&arrived.parts.method, arrived.parts.uri.path(), &arrived.body);
+    // The fault is taken first: whoever sees the request in the record knows that its fault is in play.
+    let fault = state.faults.take(endpoint);
+    state.record.arrived(endpoint, state.now(), &arrived.parts, &arrived.body);
+    fault.wait_before_work().await;
+    let real =
+        if fault.does_work() { work(&state, endpoint, arrived).await } else { Response::new(Body::empty()) };
+    let answer = fault.made_answer().unwrap_or(real);
+    state.record.answered(endpoint);
+    fault.wait_before_answer().await;
+    let (breaks, verbatim) = fault.into_breaks();
+    wire.set(breaks, verbatim);
+    Ok(answer)
+}
+
+async fn work(state: &Arc<State>, endpoint: Endpoint, arrived: Arrived) -> Response {
+    if !host_is_ours(state, &arrived.parts) {
+        return (StatusCode::FORBIDDEN, "unknown Host").into_response();
+    }
+    let is_mcp = matches!(endpoint, Endpoint::Mcp | Endpoint::McpCall);
+    match state.oddities().mcp.service {
+        Service::Portal if is_mcp => state.mcp.answer_guarded(state, arrived).await,
+        Service::OpenMcp if is_mcp => state.mcp.answer(arrived, None).await,
+        Service::Portal => authorization_server::answer(state, endpoint, &arrived),
+        Service::OpenMcp | Service::Nothing => StatusCode::NOT_FOUND.into_response(),
+    }
+}
+
+/// A web page that made its own name point at 127.0.0.1 (DNS rebinding) carries that name in `Host`.
+fn host_is_ours(state: &State, parts: &Parts) -> bool {
+    let host = parts.headers.get(header::HOST).and_then(|host| host.to_str().ok());
+    let authority = state.origin.trim_start_matches("http://");
+    host.is_some_and(|host| {
+        host == authority
+            || authority
+                .strip_prefix("127.0.0.1")
+                .is_some_and(|port| host.strip_prefix("localhost") == Some(port))
+    })
+}

@@ -1,0 +1,21 @@
+# keyfob: what a newcomer needs. The scripts say more.
+.PHONY: help run test test-deep fmt setup
+
+help: ## this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
+
+run: ## build keyfob and start it: the tray app, or the demo where there is no screen
+	@scripts/run.sh
+
+test: ## every check; one stage alone: scripts/test.sh STAGE, all of them: scripts/test.sh --list
+	@scripts/test.sh
+
+test-deep: ## every check, then the properties with many more cases
+	@scripts/test.sh deep
+
+fmt: ## format the Rust code, and the user interface where it is set up
+	@cargo fmt --all
+	@if [ -d ui/node_modules ]; then cd ui && npm run --silent fmt; fi
+
+setup: ## only install what is missing, for running and for testing
+	@scripts/setup.sh run test desktop

@@ -1,0 +1,161 @@
+#!/usr/bin/env bash
+# Runs every check of this project, stage by stage, and stops at the first that fails.
+# usage: scripts/test.sh [STAGE...]    without a stage: all of them, in the order of STAGES
+#        scripts/test.sh --list        the stages and what each one does
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+STAGES=(fmt clippy deny ui unit doc real app desktop)
+
+describe() {
+    cat <<'TEXT'
+fmt      Rust formatting
+clippy   Rust lints, the desktop app left for its own stage
+deny     licences, sources and bans of every dependency; advisories where their database can be reached
+ui       types, lints, unit tests and build of ui/
+unit     unit tests and journeys of every crate but the desktop app
+doc      documentation tests of keyfob-core, among them that secrets do not compile where they must not
+real     portals on real authorization servers, keyfob against them, and the official conformance suite
+app      lints and tests of the desktop app
+desktop  the real app in a whole desktop without a screen
+deep     (not part of the whole run) everything, then the same properties with many more cases
+TEXT
+}
+
+PATH="$PWD/target/tools/bin:$PATH"
+PARTS="$PWD/tests/parts"
+TARGET="${CARGO_TARGET_DIR:-$PWD/target}"
+if [[ -t 1 ]]; then export CARGO_TERM_COLOR="${CARGO_TERM_COLOR:-always}"; else export CARGO_TERM_COLOR=never; fi
+# A build from nothing never comes back to its increments.
+if [[ -n "${CI:-}" ]]; then export CARGO_INCREMENTAL=0; fi
+# What the tests start; one place says where it lies.
+export KEYFOB_BIN="$TARGET/debug/keyfob" KEYFOB_APP_BIN="$TARGET/debug/keyfob-app"
+export KEYFOB_PARTS="$PARTS" KEYFOB_NODE="$PARTS/node_modules/.bin/node"
+
+need() {
+    [[ -e "$1" ]] || {
+        printf 'missing: %s (%s)\n' "$1" "$2" >&2
+        exit 1
+    }
+}
+
+# install_packages_of DIR: npm's packages as locked, installed again only when the lock file changed.
+install_packages_of() {
+    cmp -s "$1/package-lock.json" "$1/node_modules/.installed-lock" && return 0
+    (cd "$1" && npm ci --no-audit --no-fund --loglevel error)
+    cp "$1/package-lock.json" "$1/node_modules/.installed-lock"
+}
+
+# has_test_target NAME: whether keyfob-tests has this test binary yet.
+has_test_target() {
+    cargo metadata --no-deps --offline --format-version 1 2>/dev/null | grep -q "\"kind\":\[\"test\"\][^{]*\"name\":\"$1\""
+}
+
+stage_fmt() {
+    # Only the names: `make fmt` shows the rest by doing it.
+    cargo fmt --all --check -- -l || {
+        echo "not formatted: the files above; make fmt" >&2
+        return 1
+    }
+}
+
+stage_clippy() { cargo clippy --workspace --exclude keyfob-app --all-targets --locked -- -D warnings; }
+
+stage_deny() {
+    cargo deny --log-level error check bans licenses sources
+    # The database lives in a repository and on no package registry: where it is out of reach, say so and go on.
+    if timeout 60 cargo deny --log-level off fetch db >/dev/null 2>&1; then
+        cargo deny --log-level error check --disable-fetch advisories
+    else
+        echo "advisories NOT checked: their database cannot be reached from here"
+    fi
+}
+
+stage_ui() {
+    need ui/package.json "the user interface"
+    install_packages_of ui
+    local script
+    for script in typecheck lint test build; do
+        echo "-- npm run $script"
+        (cd ui && npm run --silent "$script")
+    done
+}
+
+# The binaries with tests for other stages: real servers are slow to install, a desktop is not always there.
+stage_unit() {
+    local filter="all()" other
+    for other in real_servers desktop; do
+        if has_test_target "$other"; then filter+=" - binary($other)"; fi
+    done
+    cargo build --locked -p keyfob-cli
+    cargo nextest run --locked --workspace --exclude keyfob-app -E "$filter"
+}
+
+stage_doc() { cargo test --locked --doc -p keyfob-core; }
+
+stage_real() {
+    install_packages_of tests/parts
+    need "$KEYFOB_NODE" "Node 22 from tests/parts"
+    echo "-- the portals themselves, with a plain client"
+    (cd tests/parts && npm test --silent)
+    echo "-- keyfob against them"
+    cargo build --locked -p keyfob-cli
+    cargo nextest run --locked -p keyfob-tests --test real_servers
+    echo "-- the official conformance suite"
+    "$KEYFOB_NODE" tests/parts/conformance.mjs --group all
+}
+
+stage_app() {
+    need ui/dist "built by: scripts/test.sh ui"
+    cargo clippy --locked -p keyfob-app --all-targets -- -D warnings
+    cargo nextest run --locked -p keyfob-app
+}
+
+stage_desktop() {
+    scripts/setup.sh desktop
+    install_packages_of tests/parts
+    need ui/dist "built by: scripts/test.sh ui"
+    cargo build --locked -p keyfob-cli
+    cargo build --locked -p keyfob-app
+    # One screen and one tray: one test at a time.
+    scripts/desktop.sh cargo nextest run --locked -p keyfob-tests --test desktop --test-threads 1
+}
+
+stage_deep() {
+    "${BASH_SOURCE[0]}"
+    PROPTEST_CASES=20000 cargo nextest run --locked -p keyfob-core
+}
+
+# One stage in a process of its own, so that its first failing command ends it.
+run_stage() {
+    local stage="$1" code=0
+    printf '\n== %s\n' "$stage"
+    SECONDS=0
+    bash "${BASH_SOURCE[0]}" --only "$stage" || code=$?
+    if ((code != 0)); then
+        printf '== %s FAILED after %d s (exit %d). Alone: scripts/test.sh %s\n' "$stage" "$SECONDS" "$code" "$stage" >&2
+        exit 1
+    fi
+    printf '== %s ok, %d s\n' "$stage" "$SECONDS"
+}
+
+case "${1:-}" in
+    --list)
+        describe
+        exit
+        ;;
+    --only)
+        "stage_$2"
+        exit
+        ;;
+esac
+for stage in "$@"; do
+    declare -F "stage_$stage" >/dev/null || {
+        printf 'no stage %s; there are:\n' "$stage" >&2
+        describe >&2
+        exit 2
+    }
+done
+scripts/setup.sh test
+(($# > 0)) || set -- "${STAGES[@]}"
+for stage in "$@"; do run_stage "$stage"; done

@@ -81,9 +81,9 @@ fn wrong_token(state: &State, oddities: &Oddities) -> Response {
         WrongToken::ServerError => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
         WrongToken::ChallengedInJsonRpc => {
             let error = json!({ "jsonrpc": "2.0", "id": null, "error": { "code": -32_000, "message": "Unauthorized" } });
-            let mut answer = challenge(state, oddities, Some("invalid_token"));
-            let (parts, _) = (StatusCode::UNAUTHORIZED, Json(error)).into_response().into_parts();
-            answer.headers_mut().extend(parts.headers);
+            let mut answer = (StatusCode::UNAUTHORIZED, Json(error)).into_response();
+            let challenge = challenge(state, oddities, Some("invalid_token"));
+            answer.headers_mut().extend(challenge.into_parts().0.headers);
             answer
         }
     }

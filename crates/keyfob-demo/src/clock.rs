@@ -11,9 +11,16 @@ pub(crate) type Millis = i64;
 #[derive(Clone, Debug, Default)]
 pub struct Clock {
     offset: Arc<AtomicI64>,
+    /// Where a clock stands that moves only when it is moved.
+    stopped_at: Option<Millis>,
 }
 
 impl Clock {
+    /// A clock that stands at the present time and moves only when it is moved, so that a test can name exact seconds.
+    pub fn stopped() -> Self {
+        Self { offset: Arc::default(), stopped_at: Some(system_now()) }
+    }
+
     /// Moves the portal's time forward.
     pub fn advance(&self, by: Duration) {
         self.offset.fetch_add(millis(by), Ordering::SeqCst);
@@ -26,9 +33,12 @@ impl Clock {
 
     /// The portal's present time, in milliseconds since the Unix epoch.
     pub fn now(&self) -> i64 {
-        let system = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, millis);
-        system.saturating_add(self.offset.load(Ordering::SeqCst))
+        self.stopped_at.unwrap_or_else(system_now).saturating_add(self.offset.load(Ordering::SeqCst))
     }
+}
+
+fn system_now() -> Millis {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, millis)
 }
 
 /// A duration in whole milliseconds; one too long for the type counts as for ever.
@@ -49,6 +59,14 @@ mod tests {
         assert!(other.now() - before >= 3_600_000);
         clock.set_back(Duration::from_hours(2));
         assert!(other.now() < before);
+    }
+
+    #[test]
+    fn a_stopped_clock_moves_only_when_moved() {
+        let clock = Clock::stopped();
+        let before = clock.now();
+        clock.advance(Duration::from_secs(7));
+        assert_eq!(clock.now() - before, 7_000);
     }
 
     #[test]

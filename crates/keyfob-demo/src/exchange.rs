@@ -2,15 +2,17 @@
 
 use std::convert::Infallible;
 use std::sync::Arc;
+use std::time::{Duration, SystemTime};
 
 use axum::body::Body;
 use axum::response::{IntoResponse as _, Response};
 use bytes::Bytes;
-use http::{Request, StatusCode, header, request::Parts};
+use http::{HeaderValue, Request, StatusCode, header, request::Parts};
 use http_body_util::{BodyExt as _, Limited};
 use hyper::body::Incoming;
 
 use crate::authorization_server;
+use crate::clock::Millis;
 use crate::endpoint::Endpoint;
 use crate::oddities::Service;
 use crate::portal::State;
@@ -18,6 +20,9 @@ use crate::wire::WireControl;
 
 /// No honest request is longer.
 const LONGEST_BODY: usize = 4 * 1024 * 1024;
+
+/// An HTTP date has four digits for the year.
+const LAST_DATE: Duration = Duration::from_secs(253_402_300_799);
 
 /// A request that has arrived whole.
 pub(crate) struct Arrived {
@@ -43,12 +48,21 @@ pub(crate) async fn exchange(
     fault.wait_before_work().await;
     let real =
         if fault.does_work() { work(&state, endpoint, arrived).await } else { Response::new(Body::empty()) };
-    let answer = fault.made_answer().unwrap_or(real);
+    let mut answer = fault.made_answer().unwrap_or(real);
+    set_date(&mut answer, state.now());
     state.record.answered(endpoint);
     fault.wait_before_answer().await;
     let (breaks, verbatim) = fault.into_breaks();
     wire.set(breaks, verbatim);
     Ok(answer)
+}
+
+/// The portal's own time, not the system's: a client measures the skew between the two by it.
+fn set_date(answer: &mut Response, now: Millis) {
+    let since = Duration::from_millis(u64::try_from(now).unwrap_or(0)).min(LAST_DATE);
+    if let Ok(date) = HeaderValue::from_str(&httpdate::fmt_http_date(SystemTime::UNIX_EPOCH + since)) {
+        answer.headers_mut().entry(header::DATE).or_insert(date);
+    }
 }
 
 async fn work(state: &Arc<State>, endpoint: Endpoint, arrived: Arrived) -> Response {

@@ -158,7 +158,8 @@ impl Fault {
         self
     }
 
-    /// Holds the request back until the gate opens, and only then does the work.
+    /// Holds the request back until the gate opens, and only then does the work. A client that goes away meanwhile takes
+    /// its request along: the work is then never done.
     #[must_use]
     pub fn hold_before_work(mut self, gate: &Gate) -> Self {
         self.before_work = Some(gate.clone());

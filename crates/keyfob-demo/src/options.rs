@@ -51,7 +51,7 @@ pub struct PortalOptions {
     pub refresh_grace: Duration,
     /// How long a sign-in lasts, told as `refresh_token_expires_in`; `None` for no end.
     pub sign_in_lifetime: Option<Duration>,
-    /// How consent is given.
+    /// How consent is given; may be changed while the portal runs.
     pub consent: Consent,
     /// The scopes the portal knows; the first sign-in is asked for all of them.
     pub scopes: Vec<String>,

@@ -16,7 +16,7 @@ use crate::exchange;
 use crate::faults::Faults;
 use crate::mcp_server::McpServer;
 use crate::oddities::{IssuerForm, Oddities};
-use crate::options::PortalOptions;
+use crate::options::{Consent, PortalOptions};
 use crate::record::Record;
 use crate::tokens::{Ledger, Mint, Terms};
 use crate::wire::Wire;
@@ -39,6 +39,7 @@ pub(crate) struct State {
     pub(crate) mint: Mint,
     pub(crate) mcp: McpServer,
     oddities: RwLock<Arc<Oddities>>,
+    consent: Mutex<Consent>,
     ledger: Mutex<Ledger>,
     server: Mutex<AuthorizationServer>,
 }
@@ -55,6 +56,10 @@ impl State {
 
     pub(crate) fn server(&self) -> MutexGuard<'_, AuthorizationServer> {
         self.server.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn consent(&self) -> Consent {
+        *self.consent.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(crate) fn now(&self) -> i64 {
@@ -139,6 +144,11 @@ impl Portal {
         change(Arc::make_mut(&mut oddities));
     }
 
+    /// Changes how the next consents are given.
+    pub fn set_consent(&self, consent: Consent) {
+        *self.state.consent.lock().unwrap_or_else(PoisonError::into_inner) = consent;
+    }
+
     /// Ends every sign-in with all its tokens, as an administrator would.
     pub fn end_sign_ins(&self) {
         self.state.ledger().end_all();
@@ -201,6 +211,7 @@ impl State {
             mint: Mint::new(&options.token_mark)?,
             mcp: McpServer::new(&options, record.clone()),
             oddities: RwLock::new(Arc::new(options.oddities.clone())),
+            consent: Mutex::new(options.consent),
             options,
             origin,
             record,
@@ -240,7 +251,7 @@ async fn accept(listener: TcpListener, state: Arc<State>) {
     loop {
         // A connection that is gone before it is accepted, or a full table of files: the next one may do.
         let Ok((stream, _)) = listener.accept().await else {
-            tokio::task::yield_now().await;
+            tokio::time::sleep(std::time::Duration::from_millis(10)).await;
             continue;
         };
         state.record.change(|seen| seen.connections += 1);

@@ -67,7 +67,7 @@ pub(super) fn authorize(state: &State, arrived: &Arrived) -> Response {
             return back(state, *redirect_uri, client_state.as_deref(), ("error", error));
         }
     };
-    match state.options.consent {
+    match state.consent() {
         Consent::Immediate => allow(state, &oddities, request),
         Consent::Declined => decline(state, request),
         Consent::Page => {

@@ -10,7 +10,7 @@ use super::client_authentication;
 use crate::clock::Millis;
 use crate::endpoint::path;
 use crate::exchange::Arrived;
-use crate::oddities::{DeviceBody, DeviceInterval, DevicePolling, Oddities, RefreshTokens};
+use crate::oddities::{DeviceBody, DeviceInterval, DevicePolling, Oddities, Override, RefreshTokens};
 use crate::options::Consent;
 use crate::pages;
 use crate::parameters::{self, Parameters};
@@ -101,6 +101,7 @@ pub(super) fn authorize(state: &State, arrived: &Arrived) -> Response {
     if matches!(oddities.token.device_interval, DeviceInterval::Told(_)) {
         body["interval"] = json!(interval);
     }
+    Override::apply(&oddities.token.device_overrides, &mut body);
     state.server().devices.insert(device_code, device);
     answer::json(200, body)
 }
@@ -121,7 +122,7 @@ pub(super) fn page(state: &State, arrived: &Arrived) -> Response {
     let Some(code) = code else {
         return pages::device_code(&state.options.name);
     };
-    let allowed = match (state.options.consent, posted) {
+    let allowed = match (state.consent(), posted) {
         (Consent::Page, false) => {
             return pages::device_consent(&state.options.name, &state.options.account, code);
         }

@@ -10,7 +10,9 @@ use super::client::{AuthMethod, Client, Redirects, is_loopback};
 use crate::clock::millis;
 use crate::endpoint::path;
 use crate::exchange::Arrived;
-use crate::oddities::{Oddities, OmittedAuthMethod, OmittedGrants, RegistrationAnswer, RegistrationLife};
+use crate::oddities::{
+    Oddities, OmittedAuthMethod, OmittedGrants, Override, RegistrationAnswer, RegistrationLife,
+};
 use crate::parameters;
 use crate::portal::State;
 use crate::record::Registration;
@@ -103,6 +105,7 @@ fn answer_of(state: &State, oddities: &Oddities, metadata: &Value, client: &Clie
         });
     }
     if oddities.sign_in.registration == RegistrationAnswer::Terse {
+        Override::apply(&oddities.sign_in.registration_overrides, &mut body);
         return answer::json(201, body);
     }
     body["client_id_issued_at"] = json!(state.now() / 1000);
@@ -118,6 +121,7 @@ fn answer_of(state: &State, oddities: &Oddities, metadata: &Value, client: &Clie
         body["registration_access_token"] = json!(management);
         body["registration_client_uri"] = json!(state.url(&format!("{}/{}", path::REGISTER, client.id)));
     }
+    Override::apply(&oddities.sign_in.registration_overrides, &mut body);
     answer::json(if oddities.sign_in.registration == RegistrationAnswer::Ok { 200 } else { 201 }, body)
 }
 

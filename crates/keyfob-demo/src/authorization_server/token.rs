@@ -12,7 +12,7 @@ use super::authorize::{Code, check_resource};
 use super::client::Client;
 use super::{client_authentication, device};
 use crate::exchange::Arrived;
-use crate::oddities::{DeviceBody, Oddities, SignInTold, WrongVerifier};
+use crate::oddities::{DeviceBody, Oddities, Override, SignInTold, WrongVerifier};
 use crate::parameters::{self, Parameters};
 use crate::portal::State;
 use crate::record::{Refreshes, is_form};
@@ -178,6 +178,7 @@ fn success(state: &State, oddities: &Oddities, issued: &Issued) -> Response {
     if issued.grant.scopes.iter().any(|scope| scope == "openid") {
         body["id_token"] = json!(identity(state, issued));
     }
+    Override::apply(&oddities.token.answer_overrides, &mut body);
     answer::json(200, body)
 }
 

@@ -106,7 +106,7 @@ pub enum Pkce {
     PlainOnly,
 }
 
-/// One member of a metadata document, replaced or left out.
+/// One member of a JSON answer, replaced or left out.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Override {
     /// The member's name: `issuer`, `authorization_endpoint`, …

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::discovery::Override;
 use super::token::Refusal;
 
 /// How clients are registered and sent through consent.
@@ -9,6 +10,8 @@ use super::token::Refusal;
 pub struct SignIn {
     /// How a registration is answered.
     pub registration: RegistrationAnswer,
+    /// Members of the registration's answer replaced or left out.
+    pub registration_overrides: Vec<Override>,
     /// How long a registration lasts.
     pub registration_life: RegistrationLife,
     /// Which grants a client has that named none.

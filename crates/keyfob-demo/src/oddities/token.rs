@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use super::discovery::Override;
+
 /// What tokens are like and how they are renewed, refused and revoked.
 #[derive(Clone, Debug)]
 pub struct Token {
@@ -39,6 +41,11 @@ pub struct Token {
     pub revocation: RevocationSupport,
     /// What revoking a refresh token does to the access token.
     pub after_revocation: AfterRevocation,
+    /// Members of every successful token answer replaced or left out: an `expires_in` that is text, a missing
+    /// `token_type`.
+    pub answer_overrides: Vec<Override>,
+    /// The same for the device authorization answer: a hostile `verification_uri`.
+    pub device_overrides: Vec<Override>,
     /// What the device endpoint reads.
     pub device_body: DeviceBody,
     /// What the device endpoint says of `interval`.
@@ -67,6 +74,8 @@ impl Default for Token {
             refused_before_end: Duration::ZERO,
             revocation: RevocationSupport::default(),
             after_revocation: AfterRevocation::default(),
+            answer_overrides: Vec::new(),
+            device_overrides: Vec::new(),
             device_body: DeviceBody::default(),
             device_interval: DeviceInterval::default(),
             device_polling: DevicePolling::default(),

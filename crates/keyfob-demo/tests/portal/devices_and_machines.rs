@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
-use keyfob_demo::oddities::{DeviceBody, DeviceInterval, DevicePolling};
-use keyfob_demo::{GivenClient, Portal, PortalOptions};
+use keyfob_demo::oddities::{DeviceBody, DeviceInterval, DevicePolling, Override};
+use keyfob_demo::{Clock, GivenClient, Portal, PortalOptions};
 use serde_json::{Value, json};
 
 use crate::visitor::*;
@@ -21,7 +21,9 @@ async fn portal() -> Portal {
         },
         GivenClient { client_id: "keyed".into(), client_secret: None, redirect_uris: Vec::new() },
     ];
-    Portal::start(PortalOptions { clients, ..PortalOptions::default() }).await.unwrap()
+    Portal::start(PortalOptions { clients, clock: Clock::stopped(), ..PortalOptions::default() })
+        .await
+        .unwrap()
 }
 
 fn poll(portal: &Portal, client: &str, device_code: &Value) -> Answer {
@@ -75,10 +77,12 @@ async fn a_device_endpoint_may_take_json_alone_and_tell_no_interval() {
     portal.change(|odd| {
         odd.token.device_body = DeviceBody::JsonOnly;
         odd.token.device_interval = DeviceInterval::Untold;
+        odd.token.device_overrides = vec![Override::with("verification_uri", "javascript:alert(1)")];
     });
     assert_eq!(form(&portal, "/device_authorization", &[("client_id", &client)]).status(), 415);
     let device = post_json(&portal, "/device_authorization", &json!({ "client_id": client })).json();
     assert!(device.get("interval").is_none());
+    assert_eq!(device["verification_uri"], "javascript:alert(1)");
     let body =
         json!({ "grant_type": DEVICE_GRANT, "client_id": client, "device_code": device["device_code"] });
     assert_eq!(post_json(&portal, "/token", &body).json()["error"], "authorization_pending");

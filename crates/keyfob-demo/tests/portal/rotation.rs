@@ -3,16 +3,20 @@
 use std::time::Duration;
 
 use keyfob_demo::oddities::{
-    AfterRevocation, EarlyRefresh, ExpiredToken, GraceAnswer, OldAccessToken, Refusal, Reuse,
+    AfterRevocation, EarlyRefresh, ExpiredToken, GraceAnswer, OldAccessToken, Override, Refusal, Reuse,
     RevocationSupport, Rotation, SignInSpan, SignInTold,
 };
-use keyfob_demo::{Oddities, Portal, PortalOptions, Refreshes};
+use keyfob_demo::{Clock, Oddities, Portal, PortalOptions, Refreshes};
 use serde_json::json;
 
 use crate::visitor::*;
 
 async fn with_grace(seconds: u64) -> Portal {
-    let options = PortalOptions { refresh_grace: Duration::from_secs(seconds), ..PortalOptions::default() };
+    let options = PortalOptions {
+        refresh_grace: Duration::from_secs(seconds),
+        clock: Clock::stopped(),
+        ..PortalOptions::default()
+    };
     Portal::start(options).await.unwrap()
 }
 
@@ -151,7 +155,8 @@ async fn an_old_access_token_may_die_early_and_an_expired_one_may_take_its_grant
 #[tokio::test]
 async fn a_sign_in_ends_when_it_was_told_or_before_or_slides() {
     let lifetime = Some(Duration::from_mins(10));
-    let options = PortalOptions { sign_in_lifetime: lifetime, ..PortalOptions::default() };
+    let options =
+        PortalOptions { sign_in_lifetime: lifetime, clock: Clock::stopped(), ..PortalOptions::default() };
     let portal = Portal::start(options).await.unwrap();
     let client = register(&portal);
     let first = sign_in(&portal, &client, &[]);
@@ -216,4 +221,26 @@ async fn an_administrator_ends_sign_ins_tokens_and_registrations() {
     assert_eq!(refresh(&portal, &client, &renewed["refresh_token"]).json()["error"], "invalid_grant");
     portal.forget_clients();
     assert_eq!(refresh(&portal, &client, &renewed["refresh_token"]).json()["error"], "invalid_client");
+}
+
+/// F2 and F3: a token answer with a member replaced or missing.
+#[tokio::test]
+async fn a_token_answer_may_lie_about_its_members() {
+    let overrides = vec![Override::with("expires_in", "soon"), Override::without("token_type")];
+    let portal = odd(|odd| odd.token.answer_overrides = overrides).await;
+    let tokens = sign_in(&portal, &register(&portal), &[]);
+    assert_eq!(tokens["expires_in"], "soon");
+    assert!(tokens.get("token_type").is_none());
+    assert_eq!(mcp_status(&portal, &tokens["access_token"]), 200);
+}
+
+/// Rule 9 of the refresh transaction: the server's `Date` tells the skew.
+#[tokio::test]
+async fn the_date_header_tells_the_portals_own_time() {
+    let portal = with_grace(0).await;
+    portal.clock().advance(Duration::from_hours(24 * 366 * 100));
+    let year: u32 = get(&portal, "/").header("date").unwrap().split(' ').nth(3).unwrap().parse().unwrap();
+    assert!(year >= 2126, "{year}");
+    portal.clock().advance(Duration::MAX);
+    assert!(get(&portal, "/").header("date").unwrap().contains(" 9999 "));
 }

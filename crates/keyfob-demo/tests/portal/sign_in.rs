@@ -1,7 +1,7 @@
 //! Registration, consent, code and first tokens.
 
 use keyfob_demo::oddities::{
-    ForeignResource, IssInRedirect, LoopbackPort, MissingScope, RefreshTokens, RegistrationAnswer,
+    ForeignResource, IssInRedirect, LoopbackPort, MissingScope, Override, RefreshTokens, RegistrationAnswer,
     RegistrationLife, SecondSignIn,
 };
 use keyfob_demo::{Consent, Endpoint, Oddities, Portal, PortalOptions};
@@ -152,6 +152,8 @@ async fn a_declined_consent_comes_back_as_an_error() {
     let back = get(&portal, &authorization(&portal, &client, &[]));
     assert_eq!(back.returned("error").as_deref(), Some("access_denied"));
     assert_eq!(back.returned("iss"), Some(portal.issuer()));
+    portal.set_consent(Consent::Immediate);
+    assert!(get(&portal, &authorization(&portal, &client, &[])).returned("code").is_some());
 }
 
 /// Oddity 4: the first sign-in ends at the second consent; another client of the same account does not.
@@ -214,6 +216,12 @@ async fn registrations_are_answered_as_the_oddities_say() {
     assert_eq!(other.json()["redirect_uris"], json!(["https://other.example/"]));
     assert!(answered(RegistrationAnswer::Terse).json()["grant_types"].is_null());
     assert_eq!(answered(RegistrationAnswer::NoEndpoint).status(), 404);
+    portal.change(|odd| {
+        odd.sign_in.registration = RegistrationAnswer::Created;
+        odd.sign_in.registration_overrides = vec![Override::without("client_secret_expires_at")];
+    });
+    let bare = post_json(&portal, "/register", &json!({ "redirect_uris": [REDIRECT] })).json();
+    assert!(bare["client_secret"].is_string() && bare.get("client_secret_expires_at").is_none());
     let refused = post_json(&self::portal().await, "/register", &json!({ "redirect_uris": ["evil:x"] }));
     assert_eq!(refused.json()["error"], "invalid_redirect_uri");
 }

@@ -62,11 +62,18 @@ owned() {
         org.freedesktop.DBus.NameHasOwner "string:$1" | grep -q 'boolean true'
 }
 
+end_own_children() {
+    local started
+    mapfile -t started < <(jobs -p)
+    kill "${started[@]}" 2>/dev/null || true
+    wait 2>/dev/null || true
+}
+
 # The second half, inside the session bus: the desktop's programs, then the command.
 inside() {
     local log="$KEYFOB_DESKTOP_DIR/desktop.log"
     # Its own children it ends and buries itself; an orphan's remains lie about where process 1 is slow to collect them.
-    trap 'mapfile -t started < <(jobs -p); kill "${started[@]}" 2>/dev/null; wait 2>/dev/null' EXIT
+    trap end_own_children EXIT
     openbox >>"$log" 2>&1 &
     until_true "the window manager" xdotool get_num_desktops
     dunst >>"$log" 2>&1 &

@@ -44,25 +44,31 @@ missing_packages() {
     printf '%s\n' "$@" | grep -vxF -f <(printf '%s\n' "$installed") || true
 }
 
-# install_packages WHY PACKAGE...: through apt, as root or by sudo.
+# install_packages WHY PACKAGE...: those that are missing.
 install_packages() {
     local why="$1" missing
     shift
-    have dpkg-query && have apt-get || fail "no apt here. Needed for $why: $*"
+    if ! have dpkg-query || ! have apt-get; then fail "no apt here. Needed for $why: $*"; fi
     mapfile -t missing < <(missing_packages "$@")
-    ((${#missing[@]} > 0)) || return 0
-    local as_root=()
+    ((${#missing[@]} == 0)) || apt_install "$why" "${missing[@]}"
+}
+
+# apt_install WHY PACKAGE...: through apt, as root or by sudo; brings installed ones to the newest version too.
+apt_install() {
+    local why="$1" as_root=()
+    shift
     if ((EUID != 0)); then
-        have sudo || fail "needs root for: apt-get install ${missing[*]} (neither root nor sudo here)"
+        have sudo || fail "needs root for: apt-get install $* (neither root nor sudo here)"
         as_root=(sudo)
     fi
-    say "installing for $why: ${missing[*]}"
     local apt=("${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -y -q)
-    # Without lists, or with old ones, the install fails once: refresh them only then.
-    "${apt[@]}" install --no-install-recommends "${missing[@]}" >&2 || {
-        "${apt[@]}" update >&2
-        "${apt[@]}" install --no-install-recommends "${missing[@]}" >&2
-    }
+    say "installing for $why: $*"
+    # Old lists offer old versions, and Rust has to be a recent one.
+    if [[ -z "${lists_are_fresh:-}" ]]; then
+        "${apt[@]}" update >&2 || say "could not refresh the package lists; going on with those here"
+        lists_are_fresh=yes
+    fi
+    "${apt[@]}" install --no-install-recommends "$@" >&2
 }
 
 rust_version() { rustc --version 2>/dev/null | awk '{ sub(/-.*/, "", $2); print $2 }'; }
@@ -71,7 +77,8 @@ need_rust() {
     at_least "$RUST_NEEDED" "$(rust_version)" && return 0
     have rustup && fail "rustup's toolchain is missing or older than $RUST_NEEDED: rustup toolchain install 1.95.0"
     # Debian's Rust for building browsers: new enough, where the plain packages stay with the release.
-    install_packages "building (Rust)" rustc-web cargo-web
+    have apt-get || fail "needs Rust $RUST_NEEDED or newer, found: $(rust_version)"
+    apt_install "building (Rust)" rustc-web cargo-web
     at_least "$RUST_NEEDED" "$(rust_version)" || fail "needs Rust $RUST_NEEDED or newer, found: $(rust_version)"
 }
 

@@ -122,7 +122,7 @@ stage_desktop() {
 }
 
 stage_deep() {
-    "${BASH_SOURCE[0]}"
+    scripts/test.sh
     PROPTEST_CASES=20000 cargo nextest run --locked -p keyfob-core
 }
 
@@ -131,7 +131,7 @@ run_stage() {
     local stage="$1" code=0
     printf '\n== %s\n' "$stage"
     SECONDS=0
-    bash "${BASH_SOURCE[0]}" --only "$stage" || code=$?
+    bash scripts/test.sh --only "$stage" || code=$?
     if ((code != 0)); then
         printf '== %s FAILED after %d s (exit %d). Alone: scripts/test.sh %s\n' "$stage" "$SECONDS" "$code" "$stage" >&2
         exit 1

@@ -1,6 +1,6 @@
 //! Faults: cut, stalled, held, redirected, made up.
 
-use std::io::{ErrorKind, Read as _};
+use std::io::{ErrorKind, Read as _, Write as _};
 
 use keyfob_demo::{Endpoint, Fault, Gate, Portal, PortalOptions, Refreshes};
 use serde_json::{Value, json};
@@ -180,4 +180,18 @@ async fn a_stopped_portal_leaves_its_port_and_cuts_its_connections() {
     assert!(read(held).raw.is_empty());
     let again = Portal::start(PortalOptions { port: Some(port), ..PortalOptions::default() }).await.unwrap();
     assert_eq!(get(&again, "/").status(), 404);
+}
+
+#[tokio::test]
+async fn a_cut_after_the_last_byte_ends_a_connection_that_would_have_been_kept() {
+    let portal = portal().await;
+    let authority = portal.origin().trim_start_matches("http://").to_owned();
+    let request = format!("GET / HTTP/1.1\r\nhost: {authority}\r\n\r\n");
+    let whole = get(&portal, "/").raw.len() - "connection: close\r\n".len();
+    portal.faults().next(Endpoint::Other, Fault::none().cut_at(whole));
+    let mut stream = std::net::TcpStream::connect(&authority).unwrap();
+    stream.set_read_timeout(Some(std::time::Duration::from_secs(5))).unwrap();
+    stream.write_all(request.as_bytes()).unwrap();
+    let answer = read(stream);
+    assert_eq!((answer.raw.len(), answer.error), (whole, None));
 }

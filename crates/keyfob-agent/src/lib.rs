@@ -4,7 +4,13 @@
 //! [`ports`].
 #![forbid(unsafe_code)]
 
+pub mod agent;
+pub mod control;
+pub mod delivery;
 pub mod journal;
+pub mod journeys;
 pub mod notice;
 pub mod ports;
 pub mod snapshot;
+
+mod shown;

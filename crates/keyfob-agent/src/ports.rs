@@ -76,7 +76,14 @@ pub trait CredentialStore: Send + Sync {
     async fn read(&self, profile: &ProfileName) -> Result<Option<Credential>, StoreProblem>;
     /// Writes durably if the stored generation is still `expected` (0: no record yet), and returns the new generation,
     /// `expected + 1`. On return the bytes are on disk.
-    async fn commit(&self, profile: &ProfileName, expected: u64, credential: &Credential) -> Result<u64, CommitError>;
+    async fn commit(
+        &self,
+        profile: &ProfileName,
+        expected: u64,
+        credential: &Credential,
+    ) -> Result<u64, CommitError>;
+    /// The names of all records, also of those whose profile is gone.
+    async fn names(&self) -> Result<Vec<ProfileName>, StoreProblem>;
     /// Deletes the record if the stored generation is still `expected`.
     async fn remove(&self, profile: &ProfileName, expected: u64) -> Result<(), CommitError>;
     /// Takes the profile's lock across all processes, waiting at most `patience`, else [`Temporary::Busy`]. Held until
@@ -190,7 +197,11 @@ pub trait HttpClient: Send + Sync {
     /// One request, the whole answer up to 1 MiB; 10 s to connect, 20 s in all.
     async fn fetch(&self, request: HttpRequest) -> Result<HttpResponse, TransportFailure>;
     /// A form with credentials, on a fresh connection that is not used again; no retry of any kind (trust rule 3).
-    async fn post_credentials(&self, request: &CredentialRequest, guard: AddressGuard) -> Result<HttpResponse, TransportFailure>;
+    async fn post_credentials(
+        &self,
+        request: &CredentialRequest,
+        guard: AddressGuard,
+    ) -> Result<HttpResponse, TransportFailure>;
     /// One request on a kept connection, the answer as a stream without a limit in size or time after its head.
     async fn open(&self, request: HttpRequest) -> Result<StreamedResponse, TransportFailure>;
 }
@@ -206,7 +217,11 @@ pub trait Browser: Send + Sync {
 #[async_trait]
 pub trait LoopbackBinder: Send + Sync {
     /// Binds `host` at `port`, or at a free port. `localhost` means both families or nothing (V8).
-    async fn bind(&self, host: RedirectHost, port: Option<u16>) -> Result<Box<dyn LoopbackListener>, BindError>;
+    async fn bind(
+        &self,
+        host: RedirectHost,
+        port: Option<u16>,
+    ) -> Result<Box<dyn LoopbackListener>, BindError>;
 }
 
 /// Why a listener could not be bound.

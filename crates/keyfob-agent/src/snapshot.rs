@@ -3,8 +3,8 @@
 
 use chrono::{DateTime, Utc};
 use keyfob_core::credential::LastRefresh;
-use keyfob_core::profile::Access;
 use keyfob_core::credential_state::StateWord;
+use keyfob_core::profile::Access;
 use serde::{Deserialize, Serialize};
 
 /// Everything there is to show.

@@ -16,7 +16,7 @@ use crate::moment::Moment;
 use crate::refresh_schedule;
 use crate::resource::CheckedUrl;
 use crate::scope::ScopeSet;
-use crate::secret::{ClientSecret, Fingerprint, SecretText};
+use crate::secret::{AccessToken, ClientSecret, Fingerprint, RefreshToken, SecretText};
 use crate::token_set::TokenSet;
 
 pub use sealed_form::{SCHEMA, UnreadableCredential};
@@ -38,8 +38,23 @@ pub struct Credential {
     pub history: History,
     /// Lifetimes of sign-ins seen to end, newest last.
     pub learned_lifetimes: Vec<TimeDelta>,
+    /// Tokens forgotten here that the server may still honour: revoked as soon as it can be reached (H7, H8).
+    pub revocations: Vec<PendingRevocation>,
     /// Members written by another version, kept as they are.
     pub unknown: Map<String, Value>,
+}
+
+/// Tokens that wait for their revocation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PendingRevocation {
+    /// The issuer's revocation endpoint.
+    pub endpoint: CheckedUrl,
+    /// The client they were given to.
+    pub registration: Registration,
+    /// Revoked first.
+    pub refresh_token: Option<RefreshToken>,
+    /// Revoked second.
+    pub access_token: AccessToken,
 }
 
 /// One sign-in: bound to resource, issuer and client, and every send checks that binding (V10).
@@ -164,6 +179,7 @@ impl Credential {
             sign_in: None,
             history: History::default(),
             learned_lifetimes: Vec::new(),
+            revocations: Vec::new(),
             unknown: Map::new(),
         }
     }
@@ -206,13 +222,31 @@ impl Credential {
             dead: None,
             waiting: None,
         };
-        Self { registration: Some(new.registration), sign_in: Some(sign_in), history: History::default(), ..self.clone() }
+        Self {
+            registration: Some(new.registration),
+            sign_in: Some(sign_in),
+            history: History::default(),
+            ..self.clone()
+        }
     }
 
-    /// Forgets the sign-in; client registration and what was learned stay.
+    /// Forgets the sign-in; client registration and what was learned stay. Its tokens wait for their revocation where the
+    /// server offers one.
     #[must_use]
     pub fn signed_out(&self) -> Self {
-        Self { sign_in: None, history: History::default(), ..self.clone() }
+        let mut next = self.clone();
+        next.history = History::default();
+        let revocation =
+            next.sign_in.take().zip(next.registration.clone()).and_then(|(s, r)| pending_revocation(&s, r));
+        next.revocations.extend(revocation);
+        next
+    }
+
+    /// Forgets everything but tokens that wait for their revocation: what stays of a removed profile.
+    #[must_use]
+    pub fn removed(&self) -> Self {
+        let out = self.signed_out();
+        Self { generation: out.generation, revocations: out.revocations, ..Self::empty(&out.machine_id) }
     }
 
     /// Notes that the refresh token is about to be spent (trust rule 2).
@@ -220,8 +254,11 @@ impl Credential {
     pub fn with_intent(&self, now: &Moment) -> Self {
         let mut next = self.clone();
         if let Some(sign_in) = &mut next.sign_in {
-            sign_in.intent =
-                sign_in.tokens.refresh_token.as_ref().map(|t| RefreshIntent { token: t.fingerprint(), at: now.clone() });
+            sign_in.intent = sign_in
+                .tokens
+                .refresh_token
+                .as_ref()
+                .map(|t| RefreshIntent { token: t.fingerprint(), at: now.clone() });
         }
         next
     }
@@ -257,7 +294,12 @@ impl Credential {
     /// Takes a failure without any answer in. `sent` keeps the intent open: the outcome is not known.
     #[must_use]
     pub fn unanswered(&self, cause: Temporary, sent: bool, now: &Moment, jitter: f64) -> Self {
-        self.failed(Verdict::Wait { failure: cause.into(), retry_at: None, equal_refusals: 0 }, now, jitter, sent)
+        self.failed(
+            Verdict::Wait { failure: cause.into(), retry_at: None, equal_refusals: 0 },
+            now,
+            jitter,
+            sent,
+        )
     }
 
     fn failed(&self, verdict: Verdict, now: &Moment, jitter: f64, keep_intent: bool) -> Self {
@@ -270,7 +312,8 @@ impl Credential {
         let outcome = match verdict {
             Verdict::Final(why) => {
                 sign_in.waiting = None;
-                next.learned_lifetimes.extend(sign_in.dead.is_none().then(|| sign_in.since.age(now)).flatten());
+                next.learned_lifetimes
+                    .extend(sign_in.dead.is_none().then(|| sign_in.since.age(now)).flatten());
                 sign_in.dead = Some(why);
                 RefreshOutcome::Rejected
             }
@@ -297,6 +340,16 @@ impl Credential {
     }
 }
 
+/// The revocation of a sign-in's tokens, where the server offers one.
+pub fn pending_revocation(sign_in: &SignIn, registration: Registration) -> Option<PendingRevocation> {
+    Some(PendingRevocation {
+        endpoint: sign_in.endpoints.revocation.clone()?,
+        registration,
+        refresh_token: sign_in.tokens.refresh_token.clone(),
+        access_token: sign_in.tokens.access_token.clone(),
+    })
+}
+
 enum Verdict {
     Final(SignInNeeded),
     Wait { failure: Failure, retry_at: Option<DateTime<Utc>>, equal_refusals: u32 },
@@ -315,15 +368,20 @@ fn verdict(refusal: &Refusal, sign_in: Option<&SignIn>) -> Verdict {
             Verdict::Wait { failure: cause.clone().into(), retry_at: *retry_at, equal_refusals: 0 }
         }
         Refusal::InvalidGrant { description } => ended("invalid_grant", description),
-        Refusal::InvalidClient { description } => Verdict::Final(SignInNeeded::RegistrationGone(description.clone())),
+        Refusal::InvalidClient { description } => {
+            Verdict::Final(SignInNeeded::RegistrationGone(description.clone()))
+        }
         Refusal::Unusable(why) => Verdict::Wait {
             failure: crate::failure::Misbehaviour::TokenAnswer(why.clone()).into(),
             retry_at: None,
             equal_refusals: 0,
         },
         Refusal::Other { error, description } => {
-            let failure: Failure =
-                crate::failure::Misbehaviour::Refused { error: error.clone(), description: description.clone() }.into();
+            let failure: Failure = crate::failure::Misbehaviour::Refused {
+                error: error.clone(),
+                description: description.clone(),
+            }
+            .into();
             let before = sign_in.and_then(|s| s.waiting.as_ref()).filter(|w| w.failure == failure);
             let equal_refusals = before.map_or(0, |w| w.equal_refusals) + 1;
             if equal_refusals > EQUAL_REFUSALS_TO_END {

@@ -133,19 +133,22 @@ pub enum Effect {
 }
 
 impl Observation {
-    /// Reads a record as `profile` sees it.
-    pub fn of(credential: Option<&Credential>, profile: &Profile) -> Self {
-        let Some(sign_in) = credential.and_then(|c| c.sign_in.as_ref()) else { return Self { holding: Holding::Absent } };
+    /// Reads a record as `profile` sees it now.
+    pub fn of(credential: Option<&Credential>, profile: &Profile, now: &Moment) -> Self {
+        let Some(sign_in) = credential.and_then(|c| c.sign_in.as_ref()) else {
+            return Self { holding: Holding::Absent };
+        };
         if sign_in.url != profile.url {
             return Self { holding: Holding::Dead(SignInNeeded::Moved) };
         }
-        Self { holding: holding(sign_in) }
+        Self { holding: holding(sign_in, now) }
     }
 }
 
-fn holding(sign_in: &SignIn) -> Holding {
+fn holding(sign_in: &SignIn, now: &Moment) -> Holding {
     match &sign_in.dead {
         Some(why) => Holding::Dead(why.clone()),
+        None if has_run_out(sign_in, now) => Holding::Dead(SignInNeeded::NoRefreshToken),
         None => Holding::Held { retrying: sign_in.waiting.as_ref().map(|w| w.failure.clone()) },
     }
 }
@@ -166,7 +169,9 @@ impl CredentialState {
                 self.signing_in = Some(attempt);
                 vec![Effect::StartSignIn(attempt)]
             }
-            Event::SignInCancelled => self.signing_in.take().map(|_| Effect::CancelSignIn).into_iter().collect(),
+            Event::SignInCancelled => {
+                self.signing_in.take().map(|_| Effect::CancelSignIn).into_iter().collect()
+            }
             Event::SignInEnded { attempt, .. } => {
                 // A late attempt is dropped by its number.
                 if self.signing_in == Some(attempt) {
@@ -246,4 +251,89 @@ impl CredentialState {
 /// True where the sign-in can give no further token: past its end and nothing to renew it with (F5).
 pub fn has_run_out(sign_in: &SignIn, now: &Moment) -> bool {
     sign_in.tokens.refresh_token.is_none() && !sign_in.tokens.is_valid_for(chrono::TimeDelta::zero(), now)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::failure::Temporary;
+
+    fn after(events: impl IntoIterator<Item = Event>) -> (CredentialState, Vec<Effect>) {
+        events
+            .into_iter()
+            .fold((CredentialState::default(), Vec::new()), |(state, _), event| state.step(event))
+    }
+
+    fn observed(holding: Holding) -> Event {
+        Event::Observed(Observation { holding })
+    }
+
+    fn held() -> Event {
+        observed(Holding::Held { retrying: None })
+    }
+
+    fn dead() -> Event {
+        observed(Holding::Dead(SignInNeeded::NoRefreshToken))
+    }
+
+    #[test]
+    fn a_sign_in_never_takes_the_held_credential_away_and_renewal_goes_on() {
+        let (state, effects) = after([held(), Event::SignInRequested, Event::RefreshDue]);
+        assert!(matches!(effects[..], [Effect::StartRefresh(_)]));
+        assert!(state.signing_in.is_some() && matches!(state.holding, Holding::Held { .. }));
+        assert_eq!(state.word(true), StateWord::Refreshing);
+    }
+
+    /// fault 43
+    #[test]
+    fn a_late_attempt_is_dropped_by_its_number() {
+        let (state, effects) = after([Event::SignInRequested]);
+        let [Effect::StartSignIn(first)] = effects[..] else { panic!("not started") };
+        let (state, _) = state.step(Event::SignInCancelled);
+        let (state, _) = state.step(Event::SignInRequested);
+        let (state, _) =
+            state.step(Event::SignInEnded { attempt: first, outcome: Err(Failure::SignInTimedOut) });
+        assert!(state.signing_in.is_some_and(|second| second > first));
+    }
+
+    #[test]
+    fn only_one_renewal_flies_at_a_time_and_none_without_a_sign_in() {
+        assert_eq!(after([held(), Event::RefreshDue, Event::RefreshRequested]).1, []);
+        assert_eq!(after([Event::RefreshDue]).1, []);
+        assert_eq!(after([dead(), Event::RefreshDue]).1, []);
+    }
+
+    #[test]
+    fn a_pause_holds_back_the_schedule_but_not_a_person() {
+        let (state, effects) = after([held(), Event::PauseSet(true), Event::RefreshDue]);
+        assert_eq!((effects, state.word(true)), (vec![], StateWord::Paused));
+        assert!(matches!(state.step(Event::RefreshRequested).1[..], [Effect::StartRefresh(_)]));
+    }
+
+    #[test]
+    fn the_need_for_a_sign_in_is_told_once_and_withdrawn_when_solved() {
+        let (state, effects) = after([held(), dead()]);
+        assert_eq!(effects, [Effect::NotifySignInNeeded(SignInNeeded::NoRefreshToken)]);
+        let (state, effects) = state.step(dead());
+        assert_eq!((effects, state.word(false)), (vec![], StateWord::NeedsSignIn));
+        assert_eq!(state.step(held()).1, [Effect::WithdrawNotice]);
+    }
+
+    /// fault 28
+    #[test]
+    fn a_locked_store_is_a_state_that_ends_with_the_next_read() {
+        let (state, effects) = after([held(), Event::StoreFailed(StoreProblem::Locked), Event::RefreshDue]);
+        assert_eq!((effects, state.word(true)), (vec![], StateWord::Locked));
+        assert_eq!(state.step(held()).0.word(true), StateWord::Active);
+    }
+
+    #[test]
+    fn every_word_has_its_state() {
+        let word = |events: Vec<Event>, usable| after(events).0.word(usable);
+        assert_eq!(word(vec![], false), StateWord::SignedOut);
+        assert_eq!(word(vec![Event::SignInRequested], false), StateWord::SigningIn);
+        assert_eq!(word(vec![held()], true), StateWord::Active);
+        let retrying = Holding::Held { retrying: Some(Temporary::Busy.into()) };
+        assert_eq!(word(vec![observed(retrying)], true), StateWord::Retrying);
+    }
 }

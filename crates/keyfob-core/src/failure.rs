@@ -76,7 +76,9 @@ pub enum SignInNeeded {
     #[error("the server wants more scopes: {0}")]
     MoreScopes(String),
     /// The token endpoint has given no usable answer since long after the token's end (trust rule 6).
-    #[error("the server has not answered a renewal for {0} minutes past the token's end; keyfob keeps trying")]
+    #[error(
+        "the server has not answered a renewal for {0} minutes past the token's end; keyfob keeps trying"
+    )]
     LongSilence(i64),
 }
 
@@ -200,7 +202,9 @@ pub enum Misbehaviour {
     #[error("its token answer is not usable: {0}")]
     TokenAnswer(String),
     /// F10
-    #[error("it answered a request that carries credentials with a redirect (status {0}); nothing was sent on")]
+    #[error(
+        "it answered a request that carries credentials with a redirect (status {0}); nothing was sent on"
+    )]
     Redirected(u16),
     /// A document that is no JSON object or too large.
     #[error("its {0} is not usable: {1}")]
@@ -289,9 +293,16 @@ impl Failure {
 impl Temporary {
     fn hint(&self, profile: &str) -> Option<String> {
         match self {
-            Self::PortTaken(port) => Some(format!("end the program on port {port}, then keyfob sign-in {profile}")),
-            Self::Intercepted(_) => Some("open any web page: a network log-in page may be waiting; keyfob tries again by itself".into()),
-            Self::RetryAfter { .. } | Self::Busy => Some(format!("try again later: keyfob refresh {profile}")),
+            Self::PortTaken(port) => {
+                Some(format!("end the program on port {port}, then keyfob sign-in {profile}"))
+            }
+            Self::Intercepted(_) => Some(
+                "open any web page: a network log-in page may be waiting; keyfob tries again by itself"
+                    .into(),
+            ),
+            Self::RetryAfter { .. } | Self::Busy => {
+                Some(format!("try again later: keyfob refresh {profile}"))
+            }
             Self::Offline(_) | Self::Cut(_) | Self::ServerTrouble(_) => {
                 Some(format!("nothing is lost; keyfob tries again by itself, or: keyfob refresh {profile}"))
             }
@@ -305,7 +316,9 @@ impl Incompatibility {
             Self::NoRegistration | Self::RegistrationRefused(_) => Some(format!(
                 "ask the server's operator for a client id, then: keyfob add {profile} URL --client-id ID"
             )),
-            Self::NoSignInWanted => Some("use the server as it is; keyfob connect URL bridges it without a token".into()),
+            Self::NoSignInWanted => {
+                Some("use the server as it is; keyfob connect URL bridges it without a token".into())
+            }
             Self::PrivateAddress(_) => Some("if you trust it: keyfob add … --private-network".into()),
             Self::NotMcp(_) => Some("check the URL; MCP servers often end in /mcp".into()),
             _ => Some("the server's operator has to add this; see docs/servers.md".into()),

@@ -18,7 +18,11 @@ impl ProfileName {
     pub fn parse(text: &str) -> Result<Self, InvalidProfileName> {
         let body = |c: u8| c.is_ascii_lowercase() || c.is_ascii_digit() || c == b'-';
         let valid = (1..=63).contains(&text.len()) && !text.starts_with('-') && text.bytes().all(body);
-        if valid { Ok(Self(text.to_owned())) } else { Err(InvalidProfileName(crate::server_text::shown(text))) }
+        if valid {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err(InvalidProfileName(crate::server_text::shown(text)))
+        }
     }
 
     /// The name.
@@ -28,8 +32,11 @@ impl ProfileName {
 
     /// A name made from a server's host, for `keyfob connect URL`: `mcp.example.com` gives `mcp-example-com`.
     pub fn from_host(host: &str) -> Self {
-        let mapped: String =
-            host.to_ascii_lowercase().chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect();
+        let mapped: String = host
+            .to_ascii_lowercase()
+            .chars()
+            .map(|c| if c.is_ascii_alphanumeric() { c } else { '-' })
+            .collect();
         let trimmed: String = mapped.trim_matches('-').chars().take(63).collect();
         Self::parse(&trimmed).unwrap_or_else(|_| Self("portal".into()))
     }

@@ -41,12 +41,16 @@ pub fn after_equal_refusals(count: u32) -> TimeDelta {
 pub fn later(now: &Moment, by: TimeDelta) -> Moment {
     let by = by.max(TimeDelta::zero());
     let milliseconds = u64::try_from(by.num_milliseconds()).unwrap_or(0);
-    Moment { wall: now.wall + by, boot_ms: now.boot_ms.saturating_add(milliseconds), boot_id: now.boot_id.clone() }
+    Moment {
+        wall: now.wall + by,
+        boot_ms: now.boot_ms.saturating_add(milliseconds),
+        boot_id: now.boot_id.clone(),
+    }
 }
 
-/// True once `until` has come, by the boot clock within a boot and the wall clock across boots.
+/// True once `until` has come.
 pub fn has_come(until: &Moment, now: &Moment) -> bool {
-    if until.boot_id == now.boot_id { now.boot_ms >= until.boot_ms } else { now.wall >= until.wall }
+    time_until(until, now) <= TimeDelta::zero()
 }
 
 /// How long from `now` until this sign-in's next renewal is due; zero where it is overdue, `None` where nothing is to be
@@ -67,7 +71,8 @@ pub fn due_in(sign_in: &SignIn, margin: TimeDelta, now: &Moment, jitter: f64) ->
     Some(sign_in.tokens.remaining(now).map_or(TimeDelta::zero(), |left| (left - lead).max(TimeDelta::zero())))
 }
 
-fn time_until(until: &Moment, now: &Moment) -> TimeDelta {
+/// How long from `now` until `until`, by the boot clock within a boot and the wall clock across boots.
+pub fn time_until(until: &Moment, now: &Moment) -> TimeDelta {
     if until.boot_id == now.boot_id {
         let left = until.boot_ms.saturating_sub(now.boot_ms);
         return TimeDelta::milliseconds(i64::try_from(left).unwrap_or(i64::MAX / 2));
@@ -123,7 +128,11 @@ pub fn sign_in_end(sign_in: &SignIn, profile: &Profile, learned: Option<TimeDelt
     learned.map_or(SignInEnd::Unknown, |lifetime| SignInEnd::Learned(sign_in.since.wall + lifetime))
 }
 
-#[expect(clippy::cast_precision_loss, clippy::cast_possible_truncation, reason = "waits of hours in milliseconds fit f64 exactly")]
+#[expect(
+    clippy::cast_precision_loss,
+    clippy::cast_possible_truncation,
+    reason = "waits of hours in milliseconds fit f64 exactly"
+)]
 fn scaled(base: TimeDelta, factor: f64) -> TimeDelta {
     TimeDelta::milliseconds((base.num_milliseconds() as f64 * factor) as i64)
 }

@@ -192,7 +192,13 @@ mod tests {
     /// B3, B4
     #[test]
     fn http_is_for_literal_loopback_only() {
-        for ok in ["https://a.example/mcp", "http://127.0.0.1:1/x", "http://[::1]:2", "http://localhost", "http://127.9.9.9"] {
+        for ok in [
+            "https://a.example/mcp",
+            "http://127.0.0.1:1/x",
+            "http://[::1]:2",
+            "http://localhost",
+            "http://127.9.9.9",
+        ] {
             assert!(CheckedUrl::parse(ok).is_ok(), "{ok}");
         }
         assert_eq!(CheckedUrl::parse("http://a.example"), Err(UnusableUrl::PlainHttp));
@@ -229,9 +235,18 @@ mod tests {
     /// A9
     #[test]
     fn private_space_is_seen_through_mapped_addresses() {
-        for private in
-            ["10.0.0.1", "127.0.0.1", "169.254.169.254", "::1", "::ffff:10.0.0.1", "64:ff9b::a00:1", "fe80::1", "fd00::1", "100.64.0.1", "0.0.0.0"]
-        {
+        for private in [
+            "10.0.0.1",
+            "127.0.0.1",
+            "169.254.169.254",
+            "::1",
+            "::ffff:10.0.0.1",
+            "64:ff9b::a00:1",
+            "fe80::1",
+            "fd00::1",
+            "100.64.0.1",
+            "0.0.0.0",
+        ] {
             assert!(is_private_address(private.parse().unwrap()), "{private}");
         }
         for public in ["1.1.1.1", "2606:4700::1111", "::ffff:1.1.1.1"] {

@@ -70,7 +70,7 @@ pub(crate) mod tests {
     pub(crate) fn at(seconds: i64) -> Moment {
         Moment {
             wall: DateTime::from_timestamp(1_700_000_000 + seconds, 0).unwrap(),
-            boot_ms: u64::try_from(1_000_000 + seconds * 1_000).unwrap(),
+            boot_ms: u64::try_from(1_000_000_000 + seconds * 1_000).unwrap(),
             boot_id: "boot".into(),
         }
     }

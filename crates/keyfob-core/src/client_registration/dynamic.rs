@@ -16,7 +16,12 @@ use crate::server_text::shown;
 ///
 /// `grant_types` names `refresh_token` because several servers give none otherwise, `application_type` is native because
 /// others then allow any loopback port (C4, oddity 10), and the scopes are the ones that will be asked for (oddity 9).
-pub fn request(server: &AuthorizationServer, redirect_uri: &str, scopes: &ScopeSet, client_name: &str) -> Value {
+pub fn request(
+    server: &AuthorizationServer,
+    redirect_uri: &str,
+    scopes: &ScopeSet,
+    client_name: &str,
+) -> Value {
     let mut body = json!({
         "client_name": client_name,
         "redirect_uris": [redirect_uri],
@@ -44,15 +49,20 @@ fn registered_method(server: &AuthorizationServer) -> ClientAuthentication {
 ///
 /// # Errors
 /// [`Incompatibility::RegistrationRefused`] with the server's own reason (C5), or [`Misbehaviour::Document`].
-pub fn read_answer(status: u16, body: &[u8], issuer: &CheckedUrl, sent: &Value) -> Result<Registration, Failure> {
+pub fn read_answer(
+    status: u16,
+    body: &[u8],
+    issuer: &CheckedUrl,
+    sent: &Value,
+) -> Result<Registration, Failure> {
     let object = parse_object(body);
     if !(200..300).contains(&status) {
         return Err(refusal(status, object.ok().as_ref()));
     }
     let object = object.map_err(|why| Misbehaviour::Document("registration answer".into(), why))?;
-    let client_id = string(&object, "client_id").filter(|id| !id.is_empty()).ok_or_else(|| {
-        Misbehaviour::Document("registration answer".into(), "it has no client_id".into())
-    })?;
+    let client_id = string(&object, "client_id")
+        .filter(|id| !id.is_empty())
+        .ok_or_else(|| Misbehaviour::Document("registration answer".into(), "it has no client_id".into()))?;
     let redirect_uri = sent["redirect_uris"][0].as_str().unwrap_or_default();
     if strings(&object, "redirect_uris").is_some_and(|uris| !uris.iter().any(|uri| uri == redirect_uri)) {
         return Err(Incompatibility::RegistrationRefused("it dropped our redirect address".into()).into());
@@ -65,7 +75,9 @@ pub fn read_answer(status: u16, body: &[u8], issuer: &CheckedUrl, sent: &Value) 
         client_secret,
         origin: RegistrationOrigin::Dynamic,
         redirect_uri: Some(redirect_uri.to_owned()),
-        scopes: string(&object, "scope").or_else(|| sent["scope"].as_str().map(str::to_owned)).map(|s| ScopeSet::parse(&s)),
+        scopes: string(&object, "scope")
+            .or_else(|| sent["scope"].as_str().map(str::to_owned))
+            .map(|s| ScopeSet::parse(&s)),
         secret_expires_at: secret_end(&object),
         management: management(&object),
     })
@@ -99,7 +111,8 @@ fn refusal(status: u16, object: Option<&Map<String, Value>>) -> Failure {
     let member = |name| object.and_then(|o| string(o, name)).map(|text| shown(&text)).unwrap_or_default();
     let (error, description) = (member("error"), member("error_description"));
     if status == 429 || status >= 500 {
-        return crate::failure::Temporary::ServerTrouble(format!("registration answered {status} {error}")).into();
+        return crate::failure::Temporary::ServerTrouble(format!("registration answered {status} {error}"))
+            .into();
     }
     let reason = match (error.as_str(), description.as_str()) {
         ("", "") => format!("status {status}"),
@@ -149,12 +162,18 @@ mod tests {
     fn returned_values_win_and_missing_ones_are_those_asked_for() {
         let read = |body: Value| read_answer(200, body.to_string().as_bytes(), &issuer(), &sent());
         let plain = read(json!({"client_id": "c"})).unwrap();
-        assert_eq!((plain.authentication, plain.scopes), (ClientAuthentication::None, Some(ScopeSet::parse("read"))));
+        assert_eq!(
+            (plain.authentication, plain.scopes),
+            (ClientAuthentication::None, Some(ScopeSet::parse("read")))
+        );
         let changed = read(json!({"client_id": "c", "client_secret": "s", "token_endpoint_auth_method": "client_secret_basic", "scope": "x"})).unwrap();
         assert_eq!(changed.authentication, ClientAuthentication::ClientSecretBasic);
         assert_eq!(changed.scopes, Some(ScopeSet::parse("x")));
         let dropped = read(json!({"client_id": "c", "redirect_uris": ["https://else.example"]})).unwrap_err();
-        assert!(matches!(dropped, Failure::AuthorizationServerIncompatible(Incompatibility::RegistrationRefused(_))));
+        assert!(matches!(
+            dropped,
+            Failure::AuthorizationServerIncompatible(Incompatibility::RegistrationRefused(_))
+        ));
     }
 
     /// C5
@@ -171,7 +190,8 @@ mod tests {
     #[test]
     fn a_secret_that_ends_at_zero_never_ends() {
         let end = |value: Value| {
-            let body = json!({"client_id": "c", "client_secret": "s", "client_secret_expires_at": value}).to_string();
+            let body = json!({"client_id": "c", "client_secret": "s", "client_secret_expires_at": value})
+                .to_string();
             read_answer(201, body.as_bytes(), &issuer(), &sent()).unwrap()
         };
         assert_eq!(end(json!(0)).secret_expires_at, None);

@@ -6,7 +6,8 @@ use crate::failure::Failure;
 
 /// Checks a client-id URL (C2): https, a path, no fragment, user info, dot segments or query.
 pub fn check_client_id(text: &str) -> Result<(), Failure> {
-    let refuse = |why: &str| Err(Failure::Usage(format!("client_metadata_url `{text}` is not usable: {why}")));
+    let refuse =
+        |why: &str| Err(Failure::Usage(format!("client_metadata_url `{text}` is not usable: {why}")));
     let Ok(url) = Url::parse(text) else { return refuse("it is not a URL") };
     if url.scheme() != "https" {
         return refuse("it is not https");
@@ -14,11 +15,18 @@ pub fn check_client_id(text: &str) -> Result<(), Failure> {
     if url.path() == "/" || url.path().is_empty() {
         return refuse("it has no path");
     }
-    if url.fragment().is_some() || !url.username().is_empty() || url.password().is_some() || url.query().is_some() {
+    if url.fragment().is_some()
+        || !url.username().is_empty()
+        || url.password().is_some()
+        || url.query().is_some()
+    {
         return refuse("it carries a query, a fragment or user info");
     }
     // The URL type resolves dot segments away, so they are looked for in the text.
-    if text.split(['/', '?']).any(|segment| matches!(segment, "." | ".." | "%2e" | "%2E" | "%2e%2e" | "%2E%2E")) {
+    if text
+        .split(['/', '?'])
+        .any(|segment| matches!(segment, "." | ".." | "%2e" | "%2E" | "%2e%2e" | "%2E%2E"))
+    {
         return refuse("it carries dot segments");
     }
     Ok(())

@@ -83,7 +83,9 @@ pub fn choose(
     if let Some(client_id) = &client.client_id {
         return Ok(RegistrationChoice::PreRegistered {
             client_id: client_id.clone(),
-            authentication: client.authentication.unwrap_or_else(|| default_authentication(has_secret, server)),
+            authentication: client
+                .authentication
+                .unwrap_or_else(|| default_authentication(has_secret, server)),
         });
     }
     if let Some(url) = client.metadata_url.as_ref().filter(|_| server.takes_client_id_metadata_document()) {
@@ -135,20 +137,31 @@ mod tests {
     }
 
     fn full() -> AuthorizationServer {
-        server(&json!({"client_id_metadata_document_supported": true, "registration_endpoint": "https://as.example/r"}))
+        server(
+            &json!({"client_id_metadata_document_supported": true, "registration_endpoint": "https://as.example/r"}),
+        )
     }
 
     /// C1
     #[test]
     fn the_order_is_pre_registered_then_document_then_dynamic_then_ask() {
-        let mut client =
-            ClientChoice { client_id: Some("me".into()), metadata_url: Some("https://k.example/c.json".into()), ..Default::default() };
+        let mut client = ClientChoice {
+            client_id: Some("me".into()),
+            metadata_url: Some("https://k.example/c.json".into()),
+            ..Default::default()
+        };
         assert!(matches!(choose(&client, false, &full()), Ok(RegistrationChoice::PreRegistered { .. })));
         client.client_id = None;
-        assert_eq!(choose(&client, false, &full()), Ok(RegistrationChoice::MetadataDocument("https://k.example/c.json".into())));
+        assert_eq!(
+            choose(&client, false, &full()),
+            Ok(RegistrationChoice::MetadataDocument("https://k.example/c.json".into()))
+        );
         let no_documents = server(&json!({"registration_endpoint": "https://as.example/r"}));
         assert!(matches!(choose(&client, false, &no_documents), Ok(RegistrationChoice::Dynamic(_))));
-        assert!(matches!(choose(&ClientChoice::default(), false, &full()), Ok(RegistrationChoice::Dynamic(_))));
+        assert!(matches!(
+            choose(&ClientChoice::default(), false, &full()),
+            Ok(RegistrationChoice::Dynamic(_))
+        ));
         assert_eq!(choose(&client, false, &server(&json!({}))), Err(Incompatibility::NoRegistration.into()));
     }
 

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use thiserror::Error;
 
-use super::{Credential, Endpoints, History, RefreshIntent, SignIn, Waiting};
+use super::{Credential, Endpoints, History, PendingRevocation, RefreshIntent, SignIn, Waiting};
 use crate::client_registration::{Management, Registration, RegistrationOrigin};
 use crate::discovery::authorization_server::ClientAuthentication;
 use crate::failure::SignInNeeded;
@@ -44,6 +44,8 @@ struct Wire {
     history: History,
     #[serde(default)]
     learned_lifetimes_s: Vec<i64>,
+    #[serde(default)]
+    revocations: Vec<WireRevocation>,
     #[serde(flatten)]
     unknown: Map<String, Value>,
 }
@@ -91,6 +93,14 @@ struct WireSignIn {
     waiting: Option<Waiting>,
 }
 
+#[derive(Serialize, Deserialize)]
+struct WireRevocation {
+    endpoint: CheckedUrl,
+    registration: WireRegistration,
+    refresh_token: Option<String>,
+    access_token: String,
+}
+
 /// Writes the JSON.
 pub(super) fn write(credential: &Credential) -> SecretText {
     // Every key is a string and every value plain data, so this cannot fail; an empty text would be refused by `read`.
@@ -104,7 +114,9 @@ pub(super) fn read(text: &SecretText) -> Result<Credential, UnreadableCredential
     struct SchemaOnly {
         schema: u32,
     }
-    let malformed = |e: serde_json::Error| UnreadableCredential::Malformed(format!("{:?} at column {}", e.classify(), e.column()));
+    let malformed = |e: serde_json::Error| {
+        UnreadableCredential::Malformed(format!("{:?} at column {}", e.classify(), e.column()))
+    };
     let SchemaOnly { schema } = serde_json::from_str(text.expose_secret()).map_err(malformed)?;
     if schema > SCHEMA {
         return Err(UnreadableCredential::Newer(schema));
@@ -124,6 +136,7 @@ impl From<&Credential> for Wire {
             sign_in: c.sign_in.as_ref().map(WireSignIn::from),
             history: c.history.clone(),
             learned_lifetimes_s: c.learned_lifetimes.iter().map(TimeDelta::num_seconds).collect(),
+            revocations: c.revocations.iter().map(WireRevocation::from).collect(),
             unknown: c.unknown.clone(),
         }
     }
@@ -139,6 +152,7 @@ impl From<Wire> for Credential {
             sign_in: w.sign_in.map(SignIn::from),
             history: w.history,
             learned_lifetimes: w.learned_lifetimes_s.into_iter().filter_map(TimeDelta::try_seconds).collect(),
+            revocations: w.revocations.into_iter().map(PendingRevocation::from).collect(),
             unknown: w.unknown,
         }
     }
@@ -182,7 +196,8 @@ impl From<WireRegistration> for Registration {
             redirect_uri: w.redirect_uri,
             scopes: w.scopes,
             secret_expires_at: w.secret_expires_at,
-            management: management.map(|(uri, token)| Management { uri, token: RegistrationAccessToken::new(token) }),
+            management: management
+                .map(|(uri, token)| Management { uri, token: RegistrationAccessToken::new(token) }),
         }
     }
 }
@@ -231,6 +246,29 @@ impl From<WireSignIn> for SignIn {
             intent: w.intent,
             dead: w.dead,
             waiting: w.waiting,
+        }
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "secrets go into the text that is about to be sealed")]
+impl From<&PendingRevocation> for WireRevocation {
+    fn from(r: &PendingRevocation) -> Self {
+        Self {
+            endpoint: r.endpoint.clone(),
+            registration: WireRegistration::from(&r.registration),
+            refresh_token: r.refresh_token.as_ref().map(|t| t.expose_secret().to_owned()),
+            access_token: r.access_token.expose_secret().to_owned(),
+        }
+    }
+}
+
+impl From<WireRevocation> for PendingRevocation {
+    fn from(w: WireRevocation) -> Self {
+        Self {
+            endpoint: w.endpoint,
+            registration: Registration::from(w.registration),
+            refresh_token: w.refresh_token.map(RefreshToken::new),
+            access_token: AccessToken::new(w.access_token),
         }
     }
 }

@@ -3,7 +3,6 @@
 use super::*;
 use crate::discovery::authorization_server::ClientAuthentication;
 use crate::grant::credential_request::tests::client;
-use crate::secret::RefreshToken;
 use crate::token_set::tests::{answer, at};
 
 fn url() -> CheckedUrl {
@@ -30,7 +29,8 @@ fn refresh_token(credential: &Credential) -> Option<RefreshToken> {
 
 #[test]
 fn a_credential_survives_writing_and_reading() {
-    let mut credential = signed_in().with_intent(&at(1)).unanswered(Temporary::Cut("x".into()), true, &at(2), 0.0);
+    let mut credential =
+        signed_in().with_intent(&at(1)).unanswered(Temporary::Cut("x".into()), true, &at(2), 0.0);
     credential.given_client_secret = Some(ClientSecret::new("given".into()));
     credential.learned_lifetimes.push(TimeDelta::days(30));
     assert_eq!(Credential::from_plaintext(&credential.to_plaintext()), Ok(credential));
@@ -45,7 +45,8 @@ fn a_newer_schema_is_refused() {
 
 #[test]
 fn members_of_other_versions_survive_a_rewrite() {
-    let text = SecretText::new(r#"{"schema":1,"generation":3,"machine_id":"m","from_the_future":{"a":1}}"#.into());
+    let text =
+        SecretText::new(r#"{"schema":1,"generation":3,"machine_id":"m","from_the_future":{"a":1}}"#.into());
     let credential = Credential::from_plaintext(&text).unwrap();
     assert!(credential.to_plaintext().expose_secret().contains(r#""from_the_future":{"a":1}"#));
 }
@@ -59,10 +60,17 @@ fn a_malformed_record_is_named_without_its_text() {
 /// trust rules 4 and 7: never delete a credential because a renewal failed.
 #[test]
 fn a_rejected_refresh_keeps_the_record_and_says_the_sign_in_has_ended() {
-    let refused = signed_in().with_intent(&at(60)).refused(&Refusal::InvalidGrant { description: "gone".into() }, &at(61), 0.0);
+    let refused = signed_in().with_intent(&at(60)).refused(
+        &Refusal::InvalidGrant { description: "gone".into() },
+        &at(61),
+        0.0,
+    );
     let sign_in = refused.sign_in.as_ref().unwrap();
     assert_eq!(refresh_token(&refused), Some(RefreshToken::new("r1".into())));
-    assert_eq!(sign_in.dead, Some(SignInNeeded::Ended { error: "invalid_grant".into(), description: "gone".into() }));
+    assert_eq!(
+        sign_in.dead,
+        Some(SignInNeeded::Ended { error: "invalid_grant".into(), description: "gone".into() })
+    );
     assert_eq!(sign_in.intent, None);
     assert_eq!(refused.learned_lifetimes, [TimeDelta::seconds(61)]);
     assert_eq!(refused.history.last_refresh.unwrap().outcome, RefreshOutcome::Rejected);
@@ -73,7 +81,10 @@ fn a_rejected_refresh_keeps_the_record_and_says_the_sign_in_has_ended() {
 fn an_intent_stays_open_only_where_no_answer_came() {
     let open = |c: &Credential| c.sign_in.as_ref().unwrap().intent.is_some();
     let spent = signed_in().with_intent(&at(60));
-    assert_eq!(spent.sign_in.as_ref().unwrap().intent.as_ref().unwrap().token, RefreshToken::new("r1".into()).fingerprint());
+    assert_eq!(
+        spent.sign_in.as_ref().unwrap().intent.as_ref().unwrap().token,
+        RefreshToken::new("r1".into()).fingerprint()
+    );
     assert!(open(&spent.unanswered(Temporary::Cut("x".into()), true, &at(61), 0.0)));
     assert!(!open(&spent.unanswered(Temporary::Offline("x".into()), false, &at(61), 0.0)));
     assert!(!open(&spent.renewed(answer("a2", Some("r2"), 120), &at(61))));
@@ -93,7 +104,9 @@ fn other_refusals_end_a_sign_in_only_after_three_equal_ones_with_pauses() {
     }
     assert_eq!(credential.sign_in.as_ref().unwrap().dead, None);
     let ended = credential.refused(&refusal("invalid_request"), &at(now), 0.0);
-    assert!(matches!(ended.sign_in.unwrap().dead, Some(SignInNeeded::Ended { error, .. }) if error == "invalid_request"));
+    assert!(
+        matches!(ended.sign_in.unwrap().dead, Some(SignInNeeded::Ended { error, .. }) if error == "invalid_request")
+    );
     let other = credential.refused(&refusal("invalid_target"), &at(now), 0.0);
     assert_eq!(other.sign_in.unwrap().waiting.unwrap().equal_refusals, 1);
 }
@@ -129,4 +142,8 @@ fn a_profile_pointed_elsewhere_has_no_sign_in_and_no_client_there() {
 fn a_sign_out_forgets_the_tokens_and_keeps_the_client() {
     let out = signed_in().signed_out();
     assert!(out.sign_in.is_none() && out.registration.is_some());
+    assert_eq!(out.revocations[0].refresh_token, Some(RefreshToken::new("r1".into())));
+    assert_eq!(Credential::from_plaintext(&out.to_plaintext()), Ok(out.clone()));
+    let removed = out.removed();
+    assert!(removed.registration.is_none() && removed.revocations == out.revocations);
 }

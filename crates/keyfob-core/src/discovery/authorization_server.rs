@@ -83,11 +83,16 @@ impl AuthorizationServer {
     /// # Errors
     /// [`Misbehaviour`] for a document that lies or is no document, [`Incompatibility::NoPkce`] (B5).
     pub fn check(body: &[u8], issuer: &CheckedUrl) -> Result<Self, Failure> {
-        let object = parse_object(body).map_err(|why| Misbehaviour::Document("server metadata".into(), why))?;
+        let object =
+            parse_object(body).map_err(|why| Misbehaviour::Document("server metadata".into(), why))?;
         let published = string(&object, "issuer").unwrap_or_default();
         // Byte for byte: case, port and a slash at the end make another issuer (B2).
         if published != issuer.as_str() {
-            return Err(Misbehaviour::IssuerMismatch { published: shown(&published), expected: issuer.to_string() }.into());
+            return Err(Misbehaviour::IssuerMismatch {
+                published: shown(&published),
+                expected: issuer.to_string(),
+            }
+            .into());
         }
         let pkce = strings(&object, "code_challenge_methods_supported").unwrap_or_default();
         if !pkce.iter().any(|method| method == "S256") {
@@ -170,7 +175,8 @@ fn required(object: &Map<String, Value>, name: &str) -> Result<CheckedUrl, Failu
 fn endpoint(object: &Map<String, Value>, name: &str) -> Result<Option<CheckedUrl>, Failure> {
     let Some(text) = string(object, name) else { return Ok(None) };
     CheckedUrl::parse(&text).map(Some).map_err(|why| {
-        Misbehaviour::UnusableEndpoint { name: name.to_owned(), url: shown(&text), why: why.to_string() }.into()
+        Misbehaviour::UnusableEndpoint { name: name.to_owned(), url: shown(&text), why: why.to_string() }
+            .into()
     })
 }
 
@@ -213,27 +219,46 @@ mod tests {
         );
         assert_eq!(
             well_known_urls(&issuer("https://as.example/")),
-            ["https://as.example/.well-known/oauth-authorization-server", "https://as.example/.well-known/openid-configuration"]
+            [
+                "https://as.example/.well-known/oauth-authorization-server",
+                "https://as.example/.well-known/openid-configuration"
+            ]
         );
     }
 
     /// B2
     #[test]
     fn the_issuer_must_be_byte_identical() {
-        for lie in ["https://as.example/", "https://AS.example", "https://as.example:443", "https://evil.example", ""] {
+        for lie in [
+            "https://as.example/",
+            "https://AS.example",
+            "https://as.example:443",
+            "https://evil.example",
+            "",
+        ] {
             let error = check(json!({ "issuer": lie })).unwrap_err();
-            assert!(matches!(error, Failure::AuthorizationServerMisbehaved(Misbehaviour::IssuerMismatch { .. })), "{lie}");
+            assert!(
+                matches!(error, Failure::AuthorizationServerMisbehaved(Misbehaviour::IssuerMismatch { .. })),
+                "{lie}"
+            );
         }
     }
 
     /// B4, D9
     #[test]
     fn every_endpoint_must_be_https() {
-        for name in ["authorization_endpoint", "token_endpoint", "registration_endpoint", "revocation_endpoint"] {
-            for lie in ["http://as.example/x", "javascript:alert(1)", "file:///etc/passwd", "x-app://y", "/relative"] {
+        for name in
+            ["authorization_endpoint", "token_endpoint", "registration_endpoint", "revocation_endpoint"]
+        {
+            for lie in
+                ["http://as.example/x", "javascript:alert(1)", "file:///etc/passwd", "x-app://y", "/relative"]
+            {
                 let error = check(json!({ name: lie })).unwrap_err();
                 assert!(
-                    matches!(error, Failure::AuthorizationServerMisbehaved(Misbehaviour::UnusableEndpoint { .. })),
+                    matches!(
+                        error,
+                        Failure::AuthorizationServerMisbehaved(Misbehaviour::UnusableEndpoint { .. })
+                    ),
                     "{name} {lie}"
                 );
             }
@@ -244,15 +269,22 @@ mod tests {
     #[test]
     fn pkce_without_s256_is_refused() {
         for methods in [json!(null), json!([]), json!(["plain"])] {
-            assert_eq!(check(json!({ "code_challenge_methods_supported": methods })).unwrap_err(), Incompatibility::NoPkce.into());
+            assert_eq!(
+                check(json!({ "code_challenge_methods_supported": methods })).unwrap_err(),
+                Incompatibility::NoPkce.into()
+            );
         }
     }
 
     /// C11
     #[test]
     fn auth_methods_left_out_mean_basic() {
-        assert_eq!(check(json!({})).unwrap().token_endpoint_auth_methods(), [ClientAuthentication::ClientSecretBasic]);
-        let listed = check(json!({"token_endpoint_auth_methods_supported": ["none", "tls_client_auth"]})).unwrap();
+        assert_eq!(
+            check(json!({})).unwrap().token_endpoint_auth_methods(),
+            [ClientAuthentication::ClientSecretBasic]
+        );
+        let listed =
+            check(json!({"token_endpoint_auth_methods_supported": ["none", "tls_client_auth"]})).unwrap();
         assert_eq!(listed.token_endpoint_auth_methods(), [ClientAuthentication::None]);
     }
 }

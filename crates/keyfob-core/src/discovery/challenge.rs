@@ -119,9 +119,13 @@ mod tests {
         let url = Some("https://a.example/x,y".to_owned());
         for values in [
             vec![r#"Bearer resource_metadata="https://a.example/x,y""#],
-            vec![r#"bEaReR  realm="a, b" , RESOURCE_METADATA = "https://a.example/x,y", error=invalid_token"#],
+            vec![
+                r#"bEaReR  realm="a, b" , RESOURCE_METADATA = "https://a.example/x,y", error=invalid_token"#,
+            ],
             vec!["Negotiate YWJj==", r#"Bearer resource_metadata="https://a.example/x,y""#],
-            vec![r#"Negotiate YWJj==, Basic realm="q\"uo,te", Bearer resource_metadata="https://a.example/x,y""#],
+            vec![
+                r#"Negotiate YWJj==, Basic realm="q\"uo,te", Bearer resource_metadata="https://a.example/x,y""#,
+            ],
             vec![r#"Basic realm="x", Bearer, resource_metadata="https://a.example/x,y", Digest nonce="n""#],
             vec![r#"Bearer resource_metadata="https://a.example/x\,y"#],
         ] {
@@ -140,7 +144,10 @@ mod tests {
     #[test]
     fn scope_and_error_are_read() {
         let challenge = bearer_challenge([r#"Bearer error="insufficient_scope", scope="a b""#]).unwrap();
-        assert_eq!((challenge.error.as_deref(), challenge.scope), (Some("insufficient_scope"), Some(ScopeSet::parse("a b"))));
+        assert_eq!(
+            (challenge.error.as_deref(), challenge.scope),
+            (Some("insufficient_scope"), Some(ScopeSet::parse("a b")))
+        );
     }
 
     proptest! {

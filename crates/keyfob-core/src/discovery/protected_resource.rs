@@ -36,11 +36,16 @@ impl ProtectedResource {
     /// [`Misbehaviour::Document`] for what is no JSON object, [`Misbehaviour::ResourceMismatch`] (A4),
     /// [`Incompatibility::NoAuthorizationServer`] (A6).
     pub fn check(body: &[u8], expected: &CheckedUrl) -> Result<Self, Failure> {
-        let object = parse_object(body).map_err(|why| Misbehaviour::Document("resource metadata".into(), why))?;
+        let object =
+            parse_object(body).map_err(|why| Misbehaviour::Document("resource metadata".into(), why))?;
         let resource = string(&object, "resource").unwrap_or_default();
         let matched = compare_resource(&resource, expected);
         if matched == ResourceMatch::Different {
-            return Err(Misbehaviour::ResourceMismatch { published: shown(&resource), expected: expected.to_string() }.into());
+            return Err(Misbehaviour::ResourceMismatch {
+                published: shown(&resource),
+                expected: expected.to_string(),
+            }
+            .into());
         }
         // RFC 9728 §2: https issuers only; entries that break this are not ours to try (B3).
         let authorization_servers: Vec<_> = strings(&object, "authorization_servers")
@@ -121,15 +126,22 @@ mod tests {
     /// A4
     #[test]
     fn a_document_for_another_resource_is_unusable() {
-        let error = check(r#"{"resource":"https://evil.example","authorization_servers":["https://as.example"]}"#).unwrap_err();
-        assert!(matches!(error, Failure::AuthorizationServerMisbehaved(Misbehaviour::ResourceMismatch { .. })));
+        let error =
+            check(r#"{"resource":"https://evil.example","authorization_servers":["https://as.example"]}"#)
+                .unwrap_err();
+        assert!(matches!(
+            error,
+            Failure::AuthorizationServerMisbehaved(Misbehaviour::ResourceMismatch { .. })
+        ));
         assert!(check(r#"{"authorization_servers":["https://as.example"]}"#).is_err());
     }
 
     /// A6
     #[test]
     fn no_authorization_server_means_no_guessing() {
-        for servers in ["", r#","authorization_servers":[]"#, r#","authorization_servers":["http://as.example"]"#] {
+        for servers in
+            ["", r#","authorization_servers":[]"#, r#","authorization_servers":["http://as.example"]"#]
+        {
             let body = format!(r#"{{"resource":"https://a.example/team/mcp"{servers}}}"#);
             assert_eq!(check(&body).unwrap_err(), Incompatibility::NoAuthorizationServer.into(), "{body}");
         }
@@ -141,7 +153,10 @@ mod tests {
         let body = r#"{"resource":"https://a.example/team/mcp","authorization_servers":["https://one.example/","https://two.example"]}"#;
         let resource = check(body).unwrap();
         assert_eq!(resource.choose_issuer(None).unwrap().as_str(), "https://one.example/");
-        assert_eq!(resource.choose_issuer(Some("https://two.example")).unwrap().as_str(), "https://two.example");
+        assert_eq!(
+            resource.choose_issuer(Some("https://two.example")).unwrap().as_str(),
+            "https://two.example"
+        );
         assert!(matches!(resource.choose_issuer(Some("https://three.example")), Err(Failure::Usage(_))));
     }
 

@@ -85,7 +85,10 @@ impl PendingAuthorization {
     ///
     /// # Errors
     /// [`Misbehaviour::UnusableEndpoint`] where the server's endpoint cannot carry a request.
-    #[expect(clippy::disallowed_methods, reason = "state and PKCE challenge are what the authorization URL carries")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "state and PKCE challenge are what the authorization URL carries"
+    )]
     pub fn begin(
         request: &AuthorizationRequest<'_>,
         random: &[u8; RANDOM_BYTES],
@@ -94,11 +97,16 @@ impl PendingAuthorization {
         let (verifier_bytes, state_bytes) = random.split_at(32);
         let verifier = CodeVerifier::new(URL_SAFE_NO_PAD.encode(verifier_bytes));
         let state = State::new(URL_SAFE_NO_PAD.encode(state_bytes));
-        let redirect_uri = Url::parse(request.redirect_uri).map_err(|e| Failure::Bug(format!("redirect URI: {e}")))?;
-        let challenge = PkceCodeChallenge::from_code_verifier_sha256(&PkceCodeVerifier::new(verifier.expose_secret().to_owned()));
+        let redirect_uri =
+            Url::parse(request.redirect_uri).map_err(|e| Failure::Bug(format!("redirect URI: {e}")))?;
+        let challenge = PkceCodeChallenge::from_code_verifier_sha256(&PkceCodeVerifier::new(
+            verifier.expose_secret().to_owned(),
+        ));
         let client = BasicClient::new(ClientId::new(request.client.client_id.clone()))
             .set_auth_uri(AuthUrl::from_url(request.server.authorization_endpoint().url().clone()))
-            .set_redirect_uri(RedirectUrl::new(request.redirect_uri.to_owned()).map_err(|e| Failure::Bug(e.to_string()))?);
+            .set_redirect_uri(
+                RedirectUrl::new(request.redirect_uri.to_owned()).map_err(|e| Failure::Bug(e.to_string()))?,
+            );
         let state_text = state.expose_secret().to_owned();
         let mut builder = client
             .authorize_url(|| CsrfToken::new(state_text))
@@ -146,7 +154,9 @@ impl PendingAuthorization {
         }
         match query.first("code").filter(|code| !code.is_empty()) {
             Some(code) => Received::Code(self.redeem(&AuthorizationCode::new(code.to_owned()))),
-            None => Received::Failed(Misbehaviour::Document("redirect".into(), "it carries neither code nor error".into()).into()),
+            None => Received::Failed(
+                Misbehaviour::Document("redirect".into(), "it carries neither code nor error".into()).into(),
+            ),
         }
     }
 
@@ -163,7 +173,8 @@ impl PendingAuthorization {
     }
 
     fn is_our_state(&self, query: &Query) -> bool {
-        !query.repeats(&["state"]) && query.first("state").is_some_and(|s| State::new(s.to_owned()) == self.state)
+        !query.repeats(&["state"])
+            && query.first("state").is_some_and(|s| State::new(s.to_owned()) == self.state)
     }
 
     /// RFC 9207 §2.4: exact match, no normalising (E1, E2, E3).
@@ -177,7 +188,10 @@ impl PendingAuthorization {
     }
 
     /// F1: to the recorded issuer's token endpoint, with verifier, exact redirect URI and resource.
-    #[expect(clippy::disallowed_methods, reason = "code and verifier go to the authorization server that issued the code")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "code and verifier go to the authorization server that issued the code"
+    )]
     fn redeem(self, code: &AuthorizationCode) -> CredentialRequest {
         let mut parameters = vec![
             ("grant_type", "authorization_code"),

@@ -18,8 +18,11 @@ fn server(iss_promised: bool) -> AuthorizationServer {
         "token_endpoint": "https://as.example/token", "code_challenge_methods_supported": ["S256"],
         "authorization_response_iss_parameter_supported": iss_promised,
     });
-    AuthorizationServer::check(&serde_json::to_vec(&document).unwrap(), &CheckedUrl::parse("https://as.example").unwrap())
-        .unwrap()
+    AuthorizationServer::check(
+        &serde_json::to_vec(&document).unwrap(),
+        &CheckedUrl::parse("https://as.example").unwrap(),
+    )
+    .unwrap()
 }
 
 fn begin(iss_promised: bool, scopes: &str) -> (PendingAuthorization, Url) {
@@ -40,7 +43,12 @@ fn state_of(url: &Url) -> String {
 }
 
 fn arrival(query: &str) -> RedirectArrival {
-    RedirectArrival { method: "GET".into(), host: "127.0.0.1:7171".into(), path: "/callback".into(), query: query.into() }
+    RedirectArrival {
+        method: "GET".into(),
+        host: "127.0.0.1:7171".into(),
+        path: "/callback".into(),
+        query: query.into(),
+    }
 }
 
 /// The outcome of one query in which `STATE` stands for the right state.
@@ -61,7 +69,10 @@ fn the_authorization_url_carries_pkce_state_and_resource() {
     assert!(value("state").unwrap().len() >= 22);
     assert_eq!(value("resource").as_deref(), Some("https://a.example/mcp"));
     assert_eq!(value("redirect_uri").as_deref(), Some(REDIRECT));
-    assert_eq!((value("scope").as_deref(), value("prompt"), value("audience").as_deref()), (Some("read"), None, Some("x")));
+    assert_eq!(
+        (value("scope").as_deref(), value("prompt"), value("audience").as_deref()),
+        (Some("read"), None, Some("x"))
+    );
 }
 
 /// oddity 8
@@ -112,7 +123,10 @@ fn only_a_get_at_the_recorded_host_and_path_counts() {
     ] {
         let (pending, url) = begin(false, "read");
         let change = RedirectArrival { query: format!("code=c&state={}", state_of(&url)), ..change };
-        assert!(matches!(pending.receive(&change, now()), Received::Ignored { status, .. } if status == expected), "{change:?}");
+        assert!(
+            matches!(pending.receive(&change, now()), Received::Ignored { status, .. } if status == expected),
+            "{change:?}"
+        );
     }
 }
 
@@ -131,8 +145,14 @@ fn a_state_older_than_ten_minutes_is_dead() {
 #[test]
 fn repeated_parameters_are_rejected() {
     assert!(matches!(receive(false, "code=a&code=b&state=STATE"), Received::Failed(_)));
-    assert!(matches!(receive(false, "code=a&state=STATE&state=STATE"), Received::Ignored { status: 400, .. }));
-    assert!(matches!(receive(false, "code=a&state=STATE&iss=https%3A%2F%2Fas.example&iss=x"), Received::Failed(_)));
+    assert!(matches!(
+        receive(false, "code=a&state=STATE&state=STATE"),
+        Received::Ignored { status: 400, .. }
+    ));
+    assert!(matches!(
+        receive(false, "code=a&state=STATE&iss=https%3A%2F%2Fas.example&iss=x"),
+        Received::Failed(_)
+    ));
 }
 
 /// E1
@@ -148,11 +168,21 @@ fn a_promised_iss_must_be_there() {
 /// E2, E3
 #[test]
 fn iss_must_match_byte_for_byte_promised_or_not() {
-    for iss in ["https://AS.example", "https://as.example/", "https://as.example:443", "https%253A//as.example", "evil", ""] {
+    for iss in [
+        "https://AS.example",
+        "https://as.example/",
+        "https://as.example:443",
+        "https%253A//as.example",
+        "evil",
+        "",
+    ] {
         for promised in [true, false] {
             let outcome = receive(promised, &format!("code=a&state=STATE&iss={iss}"));
             assert!(
-                matches!(outcome, Received::Failed(Failure::AuthorizationServerMisbehaved(Misbehaviour::IssMismatch))),
+                matches!(
+                    outcome,
+                    Received::Failed(Failure::AuthorizationServerMisbehaved(Misbehaviour::IssMismatch))
+                ),
                 "{iss}"
             );
         }
@@ -162,7 +192,9 @@ fn iss_must_match_byte_for_byte_promised_or_not() {
 /// E4
 #[test]
 fn an_error_from_another_issuer_is_not_shown() {
-    let Received::Failed(failure) = receive(true, "error=canary&error_description=canary&state=STATE&iss=evil") else {
+    let Received::Failed(failure) =
+        receive(true, "error=canary&error_description=canary&state=STATE&iss=evil")
+    else {
         panic!("accepted")
     };
     assert!(!format!("{failure:?} {failure}").contains("canary"));

@@ -91,7 +91,10 @@ pub(crate) mod tests {
 
     #[test]
     fn post_puts_both_in_the_body_and_a_public_client_only_its_id() {
-        assert_eq!(build(ClientAuthentication::ClientSecretPost, Some("s")), (None, "a=b+c%26d&client_id=me&client_secret=s".into()));
+        assert_eq!(
+            build(ClientAuthentication::ClientSecretPost, Some("s")),
+            (None, "a=b+c%26d&client_id=me&client_secret=s".into())
+        );
         assert_eq!(build(ClientAuthentication::None, None), (None, "a=b+c%26d&client_id=me".into()));
     }
 }

@@ -43,7 +43,10 @@ mod tests {
     #[test]
     fn the_friendliest_claim_names_the_account() {
         let token = |claims: &str| format!("e30.{}.", URL_SAFE_NO_PAD.encode(claims));
-        assert_eq!(account(&token(r#"{"sub":"1","email":"ada@example.com"}"#)).as_deref(), Some("ada@example.com"));
+        assert_eq!(
+            account(&token(r#"{"sub":"1","email":"ada@example.com"}"#)).as_deref(),
+            Some("ada@example.com")
+        );
         assert_eq!(account(&token(r#"{"sub":"1","email":""}"#)).as_deref(), Some("1"));
         assert_eq!(account("opaque"), None);
         assert_eq!(expiry(&token(r#"{"exp":5}"#)), Some(5));

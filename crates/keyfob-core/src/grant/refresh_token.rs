@@ -6,14 +6,18 @@ use crate::resource::CheckedUrl;
 use crate::secret::RefreshToken;
 
 /// The refresh request. It asks for no scope: what was granted stays granted, and more is never asked (F7).
-#[expect(clippy::disallowed_methods, reason = "the refresh token goes to the authorization server that issued it (F9)")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the refresh token goes to the authorization server that issued it (F9)"
+)]
 pub fn request(
     endpoint: &CheckedUrl,
     client: &Registration,
     refresh_token: &RefreshToken,
     resource: Option<&str>,
 ) -> CredentialRequest {
-    let mut parameters = vec![("grant_type", "refresh_token"), ("refresh_token", refresh_token.expose_secret())];
+    let mut parameters =
+        vec![("grant_type", "refresh_token"), ("refresh_token", refresh_token.expose_secret())];
     parameters.extend(resource.map(|resource| ("resource", resource)));
     CredentialRequest::new(endpoint, client, &parameters)
 }

@@ -6,14 +6,25 @@ use crate::resource::CheckedUrl;
 use crate::secret::{AccessToken, RefreshToken};
 
 /// Revokes a refresh token.
-#[expect(clippy::disallowed_methods, reason = "the refresh token goes to its issuer's revocation endpoint (F9)")]
-pub fn of_refresh_token(endpoint: &CheckedUrl, client: &Registration, token: &RefreshToken) -> CredentialRequest {
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the refresh token goes to its issuer's revocation endpoint (F9)"
+)]
+pub fn of_refresh_token(
+    endpoint: &CheckedUrl,
+    client: &Registration,
+    token: &RefreshToken,
+) -> CredentialRequest {
     build(endpoint, client, token.expose_secret(), "refresh_token")
 }
 
 /// Revokes an access token.
 #[expect(clippy::disallowed_methods, reason = "the access token goes to its issuer's revocation endpoint")]
-pub fn of_access_token(endpoint: &CheckedUrl, client: &Registration, token: &AccessToken) -> CredentialRequest {
+pub fn of_access_token(
+    endpoint: &CheckedUrl,
+    client: &Registration,
+    token: &AccessToken,
+) -> CredentialRequest {
     build(endpoint, client, token.expose_secret(), "access_token")
 }
 

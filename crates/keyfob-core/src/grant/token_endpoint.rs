@@ -101,7 +101,10 @@ pub fn read(answer: &HttpAnswer<'_>, now: DateTime<Utc>) -> Result<TokenAnswer, 
         return Err(classify(&error, &object, answer.status, retry_at));
     }
     if !(200..300).contains(&answer.status) {
-        return temporary(Temporary::ServerTrouble(format!("status {} without an OAuth error", answer.status)));
+        return temporary(Temporary::ServerTrouble(format!(
+            "status {} without an OAuth error",
+            answer.status
+        )));
     }
     usable(&object, now).map_err(Refusal::Unusable)
 }
@@ -109,14 +112,21 @@ pub fn read(answer: &HttpAnswer<'_>, now: DateTime<Utc>) -> Result<TokenAnswer, 
 fn not_from_the_server(answer: &HttpAnswer<'_>) -> Temporary {
     let status = answer.status;
     match status {
-        300..=399 => Temporary::Intercepted(format!("a redirect (status {status}) where a token was expected")),
+        300..=399 => {
+            Temporary::Intercepted(format!("a redirect (status {status}) where a token was expected"))
+        }
         500..=599 if status != 511 => Temporary::ServerTrouble(format!("status {status}")),
         _ if answer.body.is_empty() => Temporary::ServerTrouble(format!("an empty answer (status {status})")),
         _ => Temporary::Intercepted(format!("status {status} and no JSON")),
     }
 }
 
-fn classify(error: &str, object: &Map<String, Value>, status: u16, retry_at: Option<DateTime<Utc>>) -> Refusal {
+fn classify(
+    error: &str,
+    object: &Map<String, Value>,
+    status: u16,
+    retry_at: Option<DateTime<Utc>>,
+) -> Refusal {
     let description = string(object, "error_description").map(|text| shown(&text)).unwrap_or_default();
     let error = shown(error);
     match error.as_str() {
@@ -171,8 +181,12 @@ fn sign_in_ends_in(object: &Map<String, Value>) -> Option<TimeDelta> {
 /// A positive whole number of seconds, also written as text or with a fraction.
 fn seconds(object: &Map<String, Value>, name: &str) -> Option<i64> {
     let value = object.get(name)?;
-    #[expect(clippy::cast_possible_truncation, reason = "as saturates; the filter below drops what is not positive")]
-    let number = value.as_i64().or_else(|| value.as_f64().map(|f| f as i64)).or_else(|| value.as_str()?.parse().ok());
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "as saturates; the filter below drops what is not positive"
+    )]
+    let number =
+        value.as_i64().or_else(|| value.as_f64().map(|f| f as i64)).or_else(|| value.as_str()?.parse().ok());
     number.filter(|s| *s > 0)
 }
 
@@ -192,9 +206,15 @@ impl Refusal {
     pub fn into_sign_in_failure(self, client_given: bool) -> Failure {
         match self {
             Self::Temporary { cause, .. } => cause.into(),
-            Self::InvalidClient { description } if client_given => Failure::ClientRejected(named("invalid_client", description)),
-            Self::InvalidClient { description } => crate::failure::SignInNeeded::RegistrationGone(description).into(),
-            Self::InvalidGrant { description } => Misbehaviour::Refused { error: "invalid_grant".into(), description }.into(),
+            Self::InvalidClient { description } if client_given => {
+                Failure::ClientRejected(named("invalid_client", description))
+            }
+            Self::InvalidClient { description } => {
+                crate::failure::SignInNeeded::RegistrationGone(description).into()
+            }
+            Self::InvalidGrant { description } => {
+                Misbehaviour::Refused { error: "invalid_grant".into(), description }.into()
+            }
             Self::Other { error, description } if client_given && error == "unauthorized_client" => {
                 Failure::ClientRejected(named(&error, description))
             }
@@ -243,13 +263,23 @@ mod tests {
     /// G6
     #[test]
     fn a_token_that_would_break_a_header_is_refused() {
-        assert!(matches!(at(200, "{\"access_token\":\"a\\r\\nX: y\",\"token_type\":\"Bearer\"}"), Err(Refusal::Unusable(_))));
+        assert!(matches!(
+            at(200, "{\"access_token\":\"a\\r\\nX: y\",\"token_type\":\"Bearer\"}"),
+            Err(Refusal::Unusable(_))
+        ));
     }
 
     /// F3
     #[test]
     fn odd_lifetimes_become_safe_ones() {
-        for odd in ["", r#","expires_in":-5"#, r#","expires_in":0"#, r#","expires_in":"soon""#, r#","expires_in":null"#, r#","expires_in":{}"#] {
+        for odd in [
+            "",
+            r#","expires_in":-5"#,
+            r#","expires_in":0"#,
+            r#","expires_in":"soon""#,
+            r#","expires_in":null"#,
+            r#","expires_in":{}"#,
+        ] {
             assert_eq!(ok(odd).lifetime, ASSUMED_LIFETIME, "{odd}");
         }
         assert_eq!(ok(r#","expires_in":120"#).lifetime, TimeDelta::seconds(120));
@@ -278,10 +308,16 @@ mod tests {
     #[test]
     fn the_error_member_is_judged_before_the_status() {
         for status in [400, 401, 403, 500] {
-            assert!(matches!(at(status, r#"{"error":"invalid_grant"}"#), Err(Refusal::InvalidGrant { .. })), "{status}");
+            assert!(
+                matches!(at(status, r#"{"error":"invalid_grant"}"#), Err(Refusal::InvalidGrant { .. })),
+                "{status}"
+            );
         }
         for status in [400, 401] {
-            assert!(matches!(at(status, r#"{"error":"invalid_client"}"#), Err(Refusal::InvalidClient { .. })), "{status}");
+            assert!(
+                matches!(at(status, r#"{"error":"invalid_client"}"#), Err(Refusal::InvalidClient { .. })),
+                "{status}"
+            );
         }
         assert!(matches!(at(400, r#"{"error":"temporarily_unavailable"}"#), Err(Refusal::Temporary { .. })));
         assert!(matches!(at(400, r#"{"error":"invalid_request"}"#), Err(Refusal::Other { .. })));
@@ -291,9 +327,17 @@ mod tests {
     /// fault 15, oddity 1
     #[test]
     fn what_is_no_json_says_nothing_about_the_grant() {
-        for (status, body) in
-            [(200, "<html>"), (302, ""), (401, "<html>"), (403, "no"), (511, "log in"), (400, ""), (200, ""), (200, "\u{1f}\u{8b}"), (502, "[]")]
-        {
+        for (status, body) in [
+            (200, "<html>"),
+            (302, ""),
+            (401, "<html>"),
+            (403, "no"),
+            (511, "log in"),
+            (400, ""),
+            (200, ""),
+            (200, "\u{1f}\u{8b}"),
+            (502, "[]"),
+        ] {
             assert!(matches!(at(status, body), Err(Refusal::Temporary { .. })), "{status} {body}");
         }
         assert!(matches!(at(404, r#"{"message":"x"}"#), Err(Refusal::Temporary { .. })));
@@ -312,7 +356,9 @@ mod tests {
             assert_eq!(after(junk), None, "{junk}");
         }
         let limited = read(&HttpAnswer { status: 429, retry_after: Some("7"), body: b"" }, now());
-        assert!(matches!(limited, Err(Refusal::Temporary { retry_at: Some(at), .. }) if at == now() + TimeDelta::seconds(7)));
+        assert!(
+            matches!(limited, Err(Refusal::Temporary { retry_at: Some(at), .. }) if at == now() + TimeDelta::seconds(7))
+        );
     }
 
     /// F12

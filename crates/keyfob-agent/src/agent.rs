@@ -1,0 +1,230 @@
+//! The keeper: an actor with one mailbox, which is the only writer of states. [`AgentHandle`] is the only way in.
+
+mod actor;
+mod entry;
+
+use std::sync::Arc;
+
+use keyfob_core::credential::Credential;
+use keyfob_core::credential_state::{CredentialState, Event, Observation};
+use keyfob_core::failure::Failure;
+use keyfob_core::identity::ProfileName;
+use keyfob_core::profile::Profile;
+use keyfob_core::secret::ClientSecret;
+use tokio::sync::{mpsc, oneshot, watch};
+
+use crate::journeys::examine::{Examined, examine};
+use crate::journeys::hand_out::{HandOutRequest, HandedOut};
+use crate::journeys::revoke::RevocationOutcome;
+use crate::journeys::sign_in::SignInOptions;
+use crate::journeys::{remove, sign_out};
+use crate::ports::{CommitError, Ports};
+use crate::shown;
+use crate::snapshot::{AgentShown, KeeperKind, Snapshot};
+
+/// Room for waiting messages; a full mailbox makes askers wait, it loses nothing.
+const MAILBOX: usize = 1_024;
+
+/// The way to a running keeper; cheap to clone.
+#[derive(Clone)]
+pub struct AgentHandle {
+    ports: Ports,
+    mailbox: mpsc::Sender<Message>,
+    snapshot: watch::Receiver<Arc<Snapshot>>,
+}
+
+/// What the actor can be told.
+pub(crate) enum Message {
+    SignIn {
+        name: ProfileName,
+        options: SignInOptions,
+        reply: Reply<()>,
+    },
+    CancelSignIn {
+        name: ProfileName,
+    },
+    HandOut {
+        name: ProfileName,
+        wanted: HandOutRequest,
+        reply: Reply<HandedOut>,
+    },
+    /// A record or `profiles.toml` may have changed.
+    LookAgain,
+    /// A task of the actor's own has news.
+    News(actor::News),
+    /// Ends the actor once no renewal is under way.
+    Stop {
+        reply: oneshot::Sender<()>,
+    },
+}
+
+pub(crate) type Reply<T> = oneshot::Sender<Result<T, Failure>>;
+
+impl AgentHandle {
+    /// Starts the actor on the current tokio runtime.
+    pub fn start(ports: Ports, kind: KeeperKind, pid: u32) -> Self {
+        let (mailbox, messages) = mpsc::channel(MAILBOX);
+        let agent = AgentShown { running: true, kind: Some(kind), pid: Some(pid) };
+        let (actor, snapshot) = actor::Actor::new(ports.clone(), mailbox.clone(), agent);
+        tokio::spawn(actor.run(messages));
+        Self { ports, mailbox, snapshot }
+    }
+
+    /// What there is to show; changes are waited for on the receiver.
+    pub fn snapshots(&self) -> watch::Receiver<Arc<Snapshot>> {
+        self.snapshot.clone()
+    }
+
+    /// The ports this keeper works with.
+    pub fn ports(&self) -> &Ports {
+        &self.ports
+    }
+
+    /// Signs in; a sign-in already under way answers [`keyfob_core::failure::Temporary::Busy`].
+    pub async fn sign_in(&self, name: ProfileName, options: SignInOptions) -> Result<(), Failure> {
+        self.ask(|reply| Message::SignIn { name, options, reply }).await
+    }
+
+    /// Gives a sign-in up.
+    pub async fn cancel_sign_in(&self, name: ProfileName) {
+        self.tell(Message::CancelSignIn { name }).await;
+    }
+
+    /// A valid token, renewed first if needed; joins a renewal under way.
+    pub async fn hand_out(&self, name: ProfileName, wanted: HandOutRequest) -> Result<HandedOut, Failure> {
+        self.ask(|reply| Message::HandOut { name, wanted, reply }).await
+    }
+
+    /// Renews now.
+    pub async fn refresh(&self, name: ProfileName) -> Result<(), Failure> {
+        let wanted = HandOutRequest { fresh: true, ..HandOutRequest::default() };
+        self.hand_out(name, wanted).await.map(|_| ())
+    }
+
+    /// Looks a server up without keeping anything.
+    pub async fn examine(&self, profile: &Profile) -> Result<Examined, Failure> {
+        examine(&*self.ports.http, profile).await
+    }
+
+    /// Makes a profile.
+    pub async fn add(&self, profile: &Profile, secret: Option<ClientSecret>) -> Result<(), Failure> {
+        add(&self.ports, profile, secret).await?;
+        self.look_again().await;
+        Ok(())
+    }
+
+    /// Signs out.
+    pub async fn sign_out(&self, name: &ProfileName) -> Result<RevocationOutcome, Failure> {
+        self.cancel_sign_in(name.clone()).await;
+        let outcome = sign_out::sign_out(&self.ports, &find_profile(&self.ports, name)?).await;
+        self.look_again().await;
+        outcome
+    }
+
+    /// Deletes a profile.
+    pub async fn remove(&self, name: &ProfileName) -> Result<RevocationOutcome, Failure> {
+        self.cancel_sign_in(name.clone()).await;
+        let outcome = remove::remove(&self.ports, &find_profile(&self.ports, name)?).await;
+        self.look_again().await;
+        outcome
+    }
+
+    /// Pauses or resumes background renewal.
+    pub async fn set_paused(&self, name: &ProfileName, paused: bool) -> Result<(), Failure> {
+        self.ports.settings.set_paused(name, paused)?;
+        self.look_again().await;
+        Ok(())
+    }
+
+    /// Another process may have changed records or `profiles.toml`.
+    pub async fn look_again(&self) {
+        self.tell(Message::LookAgain).await;
+    }
+
+    /// Ends the keeper once no renewal is under way.
+    pub async fn stop(&self) {
+        let (reply, stopped) = oneshot::channel();
+        self.tell(Message::Stop { reply }).await;
+        let _ = stopped.await;
+    }
+
+    async fn tell(&self, message: Message) {
+        // Only a keeper that has been stopped has no mailbox; then there is nobody to tell.
+        let _ = self.mailbox.send(message).await;
+    }
+
+    async fn ask<T>(&self, message: impl FnOnce(Reply<T>) -> Message) -> Result<T, Failure> {
+        let (reply, answer) = oneshot::channel();
+        self.tell(message(reply)).await;
+        // A dropped reply: the sign-in was given up, or the keeper has been stopped.
+        answer.await.unwrap_or_else(|_| Err(Failure::UserDeclined("given up".into())))
+    }
+}
+
+/// The profile of this name.
+pub fn find_profile(ports: &Ports, name: &ProfileName) -> Result<Profile, Failure> {
+    let found = ports.settings.list()?.into_iter().find(|profile| profile.name == *name);
+    found.ok_or_else(|| Failure::NoSuchProfile(name.to_string()))
+}
+
+/// Makes a profile; a client secret goes into its sealed record, first, so that no profile ever lacks its secret.
+pub async fn add(ports: &Ports, profile: &Profile, secret: Option<ClientSecret>) -> Result<(), Failure> {
+    if find_profile(ports, &profile.name).is_ok() {
+        return Err(Failure::Usage(format!("there is a profile `{}` already", profile.name)));
+    }
+    if let Some(secret) = secret {
+        let before =
+            ports.store.read(&profile.name).await?.unwrap_or_else(|| Credential::empty(&ports.machine_id));
+        let next = Credential { given_client_secret: Some(secret), ..before.clone() };
+        ports
+            .store
+            .commit(&profile.name, before.generation, &next)
+            .await
+            .map_err(|e: CommitError| Failure::from(e))?;
+    }
+    ports.settings.add(profile)?;
+    crate::journeys::record(ports, profile, crate::journal::JournalEvent::Added, None, None);
+    Ok(())
+}
+
+/// What there is to show where no keeper runs: read once from settings and records.
+pub async fn snapshot_without_keeper(ports: &Ports) -> Result<Snapshot, Failure> {
+    let now = ports.clock.now();
+    let mut profiles = Vec::new();
+    for profile in ports.settings.list()? {
+        let read = ports.store.read(&profile.name).await;
+        let (state, credential) = observed(&profile, read, &now);
+        let known = shown::Known {
+            profile: &profile,
+            state: &state,
+            credential: credential.as_ref(),
+            next_refresh_at: None,
+            deliveries: &[],
+            now: &now,
+        };
+        profiles.push(shown::profile(&known));
+    }
+    Ok(Snapshot {
+        version: env!("CARGO_PKG_VERSION").into(),
+        agent: AgentShown { running: false, kind: None, pid: None },
+        store: shown::store(&ports.store.status().await),
+        settings_problem: None,
+        profiles,
+    })
+}
+
+/// The state of a profile nobody has tried anything with yet.
+fn observed(
+    profile: &Profile,
+    read: Result<Option<Credential>, keyfob_core::failure::StoreProblem>,
+    now: &keyfob_core::moment::Moment,
+) -> (CredentialState, Option<Credential>) {
+    let (state, _) = CredentialState::default().step(Event::PauseSet(profile.paused));
+    match read {
+        Ok(credential) => {
+            let observation = Observation::of(credential.as_ref(), profile, now);
+            (state.step(Event::Observed(observation)).0, credential)
+        }
+        Err(problem) => (state.step(Event::StoreFailed(problem)).0, None),
+    }
+}

@@ -1,0 +1,443 @@
+//! The actor's loop: messages in, state machine steps, effects out as tasks that report back by message.
+//!
+//! It naps at most 30 s and compares times on each wake, so that a closed lid cannot hide a token's end. It touches no
+//! file and no network itself: reads and journeys run as tasks, so that a slow keyring never keeps anyone waiting who
+//! does not need it.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::TimeDelta;
+use keyfob_core::credential::Credential;
+use keyfob_core::credential_state::{AttemptNumber, Effect, Event, Hold, Holding, Observation};
+use keyfob_core::failure::{Failure, SignInNeeded, StoreProblem};
+use keyfob_core::identity::ProfileName;
+use keyfob_core::refresh_schedule;
+use tokio::sync::{mpsc, oneshot, watch};
+
+use super::entry::{Entry, Waiter};
+use super::{Message, Reply};
+use crate::journeys::hand_out::{HandOutRequest, HandedOut, Held, conclude, hand_out, held};
+use crate::journeys::refresh_transaction::{Refreshed, refresh};
+use crate::journeys::sign_in::sign_in;
+use crate::journeys::{guard_of, jitter, revoke};
+use crate::notice::{Notice, NoticeKind};
+use crate::ports::{Ports, StoreStatus};
+use crate::shown;
+use crate::snapshot::{AgentShown, Snapshot};
+
+/// Longest nap; sleeping laptops make timers lie.
+const LONGEST_NAP: Duration = Duration::from_secs(30);
+
+/// The pause after a renewal that could not even begin.
+const BETWEEN_BEGINNINGS: TimeDelta = TimeDelta::seconds(15);
+
+/// What a task of the actor's tells it.
+pub(crate) enum News {
+    Read {
+        name: ProfileName,
+        read: Result<Option<Credential>, StoreProblem>,
+    },
+    Store(StoreStatus),
+    SignInEnded {
+        name: ProfileName,
+        attempt: AttemptNumber,
+        outcome: Result<Credential, Failure>,
+        reply: Reply<()>,
+    },
+    RefreshNeeded {
+        name: ProfileName,
+        waiter: Box<WaiterSent>,
+    },
+    RefreshEnded {
+        name: ProfileName,
+        attempt: AttemptNumber,
+        outcome: Result<Refreshed, Failure>,
+    },
+}
+
+/// A waiter on its way to the actor.
+pub(crate) struct WaiterSent(Waiter);
+
+/// The actor.
+pub(super) struct Actor {
+    ports: Ports,
+    mailbox: mpsc::Sender<Message>,
+    entries: BTreeMap<ProfileName, Entry>,
+    settings_version: Option<u64>,
+    settings_problem: Option<String>,
+    store: StoreStatus,
+    agent: AgentShown,
+    snapshot: watch::Sender<Arc<Snapshot>>,
+    stopping: Option<oneshot::Sender<()>>,
+}
+
+impl Actor {
+    pub(super) fn new(
+        ports: Ports,
+        mailbox: mpsc::Sender<Message>,
+        agent: AgentShown,
+    ) -> (Self, watch::Receiver<Arc<Snapshot>>) {
+        let store = StoreStatus { backend: String::new(), strength: String::new(), problem: None };
+        let empty = Snapshot {
+            version: env!("CARGO_PKG_VERSION").into(),
+            agent: agent.clone(),
+            store: shown::store(&store),
+            settings_problem: None,
+            profiles: Vec::new(),
+        };
+        let (snapshot, receiver) = watch::channel(Arc::new(empty));
+        let entries = BTreeMap::new();
+        let actor = Self {
+            ports,
+            mailbox,
+            entries,
+            settings_version: None,
+            settings_problem: None,
+            store,
+            agent,
+            snapshot,
+            stopping: None,
+        };
+        (actor, receiver)
+    }
+
+    pub(super) async fn run(mut self, mut messages: mpsc::Receiver<Message>) {
+        self.look_at_store();
+        self.look_at_settings();
+        loop {
+            self.publish();
+            if self.may_end() {
+                break;
+            }
+            let clock = Arc::clone(&self.ports.clock);
+            tokio::select! {
+                message = messages.recv() => match message {
+                    Some(message) => self.hear(message),
+                    None => break,
+                },
+                () = clock.sleep(self.nap()) => self.wake(),
+            }
+        }
+        if let Some(reply) = self.stopping.take() {
+            let _ = reply.send(());
+        }
+    }
+
+    /// A stop waits for renewals under way: their answers must reach the disk (fault 33).
+    fn may_end(&self) -> bool {
+        self.stopping.is_some() && self.entries.values().all(|entry| entry.state.refreshing.is_none())
+    }
+
+    fn hear(&mut self, message: Message) {
+        match message {
+            Message::SignIn { name, options, reply } => self.sign_in_asked(name, options, reply),
+            Message::CancelSignIn { name } => self.step(&name, Event::SignInCancelled),
+            Message::HandOut { name, wanted, reply } => self.hand_out_asked(name, wanted, reply),
+            Message::LookAgain => {
+                self.settings_version = None;
+                self.look_at_settings();
+                self.look_at_store();
+            }
+            Message::News(news) => self.hear_news(news),
+            Message::Stop { reply } => self.stopping = Some(reply),
+        }
+    }
+
+    fn hear_news(&mut self, news: News) {
+        match news {
+            News::Read { name, read } => self.take_in(&name, read),
+            News::Store(status) => self.store = status,
+            News::SignInEnded { name, attempt, outcome, reply } => {
+                let told = outcome.as_ref().map(|_| ()).map_err(Clone::clone);
+                self.step(&name, Event::SignInEnded { attempt, outcome: told.clone() });
+                if let Ok(credential) = outcome {
+                    self.take_in(&name, Ok(Some(credential)));
+                }
+                self.publish();
+                let _ = reply.send(told);
+            }
+            News::RefreshNeeded { name, waiter } => self.refresh_asked(&name, waiter.0),
+            News::RefreshEnded { name, attempt, outcome } => self.refresh_ended(&name, attempt, outcome),
+        }
+    }
+
+    // ---- time ----
+
+    /// Until the earliest renewal, at most [`LONGEST_NAP`].
+    fn nap(&self) -> Duration {
+        let now = self.ports.clock.now();
+        let earliest = self.entries.values().filter_map(|entry| entry.due_in(&now)).min();
+        earliest.and_then(|due| due.to_std().ok()).map_or(LONGEST_NAP, |due| due.min(LONGEST_NAP))
+    }
+
+    fn wake(&mut self) {
+        if self.settings_version != Some(self.ports.settings.version()) {
+            self.look_at_settings();
+        }
+        let now = self.ports.clock.now();
+        let due = |entry: &Entry| entry.due_in(&now).is_some_and(|left| left <= TimeDelta::zero());
+        let due: Vec<_> = self.entries.iter().filter(|(_, e)| due(e)).map(|(name, _)| name.clone()).collect();
+        for name in due {
+            self.step(&name, Event::RefreshDue);
+        }
+        // A locked store is looked at again, so that an unlock is noticed without a restart (fault 28).
+        let locked = |entry: &Entry| matches!(entry.state.hold, Hold::Locked(_));
+        let locked: Vec<_> =
+            self.entries.iter().filter(|(_, e)| locked(e)).map(|(name, _)| name.clone()).collect();
+        if !locked.is_empty() {
+            self.look_at_store();
+        }
+        locked.into_iter().for_each(|name| self.look_at_record(name));
+    }
+
+    // ---- what is on disk ----
+
+    fn look_at_settings(&mut self) {
+        self.settings_version = Some(self.ports.settings.version());
+        let profiles = match self.ports.settings.list() {
+            Ok(profiles) => profiles,
+            // The last good settings stay in force; a typo must not sign anybody out.
+            Err(failure) => {
+                self.settings_problem = Some(failure.to_string());
+                return;
+            }
+        };
+        self.settings_problem = None;
+        let mut before = std::mem::take(&mut self.entries);
+        for profile in profiles {
+            let name = profile.name.clone();
+            let mut entry = before.remove(&name).unwrap_or_else(|| Entry::new(profile.clone()));
+            entry.step(Event::PauseSet(profile.paused));
+            entry.profile = profile;
+            self.entries.insert(name.clone(), entry);
+            self.look_at_record(name);
+        }
+        before.into_values().filter_map(|entry| entry.sign_in).for_each(|(_, journey)| journey.abort());
+    }
+
+    fn look_at_record(&self, name: ProfileName) {
+        let ports = self.ports.clone();
+        self.spawn(async move {
+            let read = ports.store.read(&name).await;
+            Some(News::Read { name, read })
+        });
+    }
+
+    fn look_at_store(&self) {
+        let ports = self.ports.clone();
+        self.spawn(async move { Some(News::Store(ports.store.status().await)) });
+    }
+
+    fn take_in(&mut self, name: &ProfileName, read: Result<Option<Credential>, StoreProblem>) {
+        let now = self.ports.clock.now();
+        let Some(entry) = self.entries.get_mut(name) else { return };
+        let event = match read {
+            Err(problem) => Event::StoreFailed(problem),
+            Ok(credential) => {
+                let generation = |c: &Option<Credential>| c.as_ref().map_or(0, |c| c.generation);
+                // A slow read must not undo what a journey has reported since.
+                if credential.is_some() && generation(&credential) < generation(&entry.credential) {
+                    return;
+                }
+                let observation = Observation::of(credential.as_ref(), &entry.profile, &now);
+                entry.credential = credential;
+                entry.jitter = jitter(&self.ports);
+                entry.not_before = None;
+                Event::Observed(observation)
+            }
+        };
+        self.step(name, event);
+        self.settle_revocations(name);
+    }
+
+    fn settle_revocations(&self, name: &ProfileName) {
+        let Some(entry) = self.entries.get(name) else { return };
+        if entry.credential.as_ref().is_none_or(|c| c.revocations.is_empty()) {
+            return;
+        }
+        let (ports, name, guard) = (self.ports.clone(), name.clone(), guard_of(&entry.profile));
+        self.spawn(async move {
+            if let Err(failure) = revoke::settle(&ports, &name, guard).await {
+                tracing::warn!(profile = %name, %failure, "a revocation could not be settled");
+            }
+            None
+        });
+    }
+
+    // ---- steps and effects ----
+
+    fn step(&mut self, name: &ProfileName, event: Event) {
+        let Some(entry) = self.entries.get_mut(name) else { return };
+        for effect in entry.step(event) {
+            self.carry_out(name, effect);
+        }
+    }
+
+    fn carry_out(&mut self, name: &ProfileName, effect: Effect) {
+        match effect {
+            Effect::StartSignIn(attempt) => self.start_sign_in(name, attempt),
+            Effect::CancelSignIn => {
+                if let Some((_, journey)) = self.entries.get_mut(name).and_then(|entry| entry.sign_in.take())
+                {
+                    journey.abort();
+                }
+            }
+            Effect::StartRefresh(attempt) => self.start_refresh(name, attempt),
+            Effect::NotifySignInNeeded(why) => self.notify(name, &why),
+            Effect::WithdrawNotice => self.notify_kind(name, NoticeKind::Solved),
+        }
+    }
+
+    fn notify(&self, name: &ProfileName, why: &SignInNeeded) {
+        self.notify_kind(name, NoticeKind::SignInNeeded(why.to_string()));
+    }
+
+    fn notify_kind(&self, name: &ProfileName, kind: NoticeKind) {
+        let Some(entry) = self.entries.get(name) else { return };
+        let label = entry.profile.label.clone().unwrap_or_else(|| name.to_string());
+        self.ports.notifier.notify(&Notice { profile: name.clone(), label, kind });
+    }
+
+    fn sign_in_asked(
+        &mut self,
+        name: ProfileName,
+        options: crate::journeys::sign_in::SignInOptions,
+        reply: Reply<()>,
+    ) {
+        let Some(entry) = self.entries.get_mut(&name) else {
+            let _ = reply.send(Err(Failure::NoSuchProfile(name.to_string())));
+            return;
+        };
+        if entry.state.signing_in.is_some() {
+            let _ = reply.send(Err(keyfob_core::failure::Temporary::Busy.into()));
+            return;
+        }
+        entry.asked = Some((options, reply));
+        self.step(&name, Event::SignInRequested);
+    }
+
+    fn start_sign_in(&mut self, name: &ProfileName, attempt: AttemptNumber) {
+        let Some(entry) = self.entries.get_mut(name) else { return };
+        let Some((options, reply)) = entry.asked.take() else { return };
+        let (ports, profile, name) = (self.ports.clone(), entry.profile.clone(), name.clone());
+        let mailbox = self.mailbox.clone();
+        let journey = tokio::spawn(async move {
+            let outcome = sign_in(&ports, &profile, options).await;
+            let _ = mailbox.send(Message::News(News::SignInEnded { name, attempt, outcome, reply })).await;
+        });
+        entry.sign_in = Some((attempt, journey.abort_handle()));
+    }
+
+    // ---- renewals and tokens ----
+
+    fn hand_out_asked(&self, name: ProfileName, wanted: HandOutRequest, reply: Reply<HandedOut>) {
+        let Some(entry) = self.entries.get(&name) else {
+            let _ = reply.send(Err(Failure::NoSuchProfile(name.to_string())));
+            return;
+        };
+        let (ports, profile) = (self.ports.clone(), entry.profile.clone());
+        self.spawn(async move {
+            match held(&ports, &profile, &wanted).await {
+                Ok(Held::Suits(token)) => {
+                    let _ = reply.send(Ok(token));
+                    None
+                }
+                Ok(Held::Stale { sign_in: before, .. }) => {
+                    let waiter = Box::new(WaiterSent(Waiter { before, wanted, reply }));
+                    Some(News::RefreshNeeded { name, waiter })
+                }
+                Err(failure) => {
+                    let _ = reply.send(Err(failure));
+                    None
+                }
+            }
+        });
+    }
+
+    fn refresh_asked(&mut self, name: &ProfileName, waiter: Waiter) {
+        self.step(name, Event::RefreshRequested);
+        let Some(entry) = self.entries.get_mut(name) else { return };
+        if entry.state.refreshing.is_some() {
+            entry.waiters.push(waiter);
+            return;
+        }
+        // No flight can start: the sign-in has ended, or the record is not known here yet. The plain journey says it all.
+        let (ports, profile, name) = (self.ports.clone(), entry.profile.clone(), name.clone());
+        self.spawn(async move {
+            let _ = waiter.reply.send(hand_out(&ports, &profile, &waiter.wanted).await);
+            let read = ports.store.read(&name).await;
+            Some(News::Read { name, read })
+        });
+    }
+
+    fn start_refresh(&mut self, name: &ProfileName, attempt: AttemptNumber) {
+        let Some(entry) = self.entries.get(name) else { return };
+        let Some(sign_in) = entry.credential.as_ref().and_then(|c| c.sign_in.as_ref()) else { return };
+        let stale = sign_in.tokens.access_token.fingerprint();
+        let (ports, profile, name) = (self.ports.clone(), entry.profile.clone(), name.clone());
+        self.spawn(async move {
+            let outcome = refresh(&ports, &profile, &stale).await;
+            Some(News::RefreshEnded { name, attempt, outcome })
+        });
+    }
+
+    fn refresh_ended(
+        &mut self,
+        name: &ProfileName,
+        attempt: AttemptNumber,
+        outcome: Result<Refreshed, Failure>,
+    ) {
+        self.step(name, Event::RefreshEnded { attempt });
+        match &outcome {
+            Ok(refreshed) => self.take_in(name, Ok(Some(refreshed.credential.clone()))),
+            Err(Failure::SignInNeeded(_)) => self.look_at_record(name.clone()),
+            Err(failure) => self.could_not_begin(name, failure),
+        }
+        let Some(entry) = self.entries.get_mut(name) else { return };
+        let (waiters, profile) = (std::mem::take(&mut entry.waiters), entry.profile.clone());
+        self.publish();
+        for waiter in waiters {
+            let answer = conclude(&self.ports, &profile, &waiter.before, outcome.clone(), &waiter.wanted);
+            let _ = waiter.reply.send(answer);
+        }
+    }
+
+    /// The store refuses writes, or another process holds the profile: what is held stays, and it is tried again.
+    fn could_not_begin(&mut self, name: &ProfileName, failure: &Failure) {
+        let Some(entry) = self.entries.get_mut(name) else { return };
+        entry.not_before = Some(refresh_schedule::later(&self.ports.clock.now(), BETWEEN_BEGINNINGS));
+        let holding = Holding::Held { retrying: Some(failure.clone()) };
+        self.step(name, Event::Observed(Observation { holding }));
+    }
+
+    // ---- outwards ----
+
+    fn publish(&self) {
+        let now = self.ports.clock.now();
+        let snapshot = Snapshot {
+            version: env!("CARGO_PKG_VERSION").into(),
+            agent: self.agent.clone(),
+            store: shown::store(&self.store),
+            settings_problem: self.settings_problem.clone(),
+            profiles: self.entries.values().map(|entry| entry.shown(&now)).collect(),
+        };
+        self.snapshot.send_if_modified(|shown| {
+            let changed = **shown != snapshot;
+            if changed {
+                *shown = Arc::new(snapshot);
+            }
+            changed
+        });
+    }
+
+    fn spawn(&self, task: impl Future<Output = Option<News>> + Send + 'static) {
+        let mailbox = self.mailbox.clone();
+        tokio::spawn(async move {
+            if let Some(news) = task.await {
+                let _ = mailbox.send(Message::News(news)).await;
+            }
+        });
+    }
+}

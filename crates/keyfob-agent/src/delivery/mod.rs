@@ -1,0 +1,88 @@
+//! Writing a new access token to the places a profile names, and taking it away again. A place that fails never fails the
+//! renewal: the token is durable already, and the failure is told.
+
+pub mod formats;
+
+use keyfob_core::credential::Credential;
+use keyfob_core::failure::StoreProblem;
+use keyfob_core::profile::{Delivery, DeliveryTarget, Profile, TokenFileFormat};
+
+use crate::journal::JournalEvent;
+use crate::journeys::record;
+use crate::ports::Ports;
+
+/// How one delivery went.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DeliveryReport {
+    /// Where.
+    pub target: DeliveryTarget,
+    /// Why it did not work.
+    pub problem: Option<StoreProblem>,
+}
+
+/// Writes the token everywhere. One report per place, in the profile's order.
+pub async fn deliver(ports: &Ports, profile: &Profile, credential: &Credential) -> Vec<DeliveryReport> {
+    let mut reports = Vec::new();
+    let Some(sign_in) = credential.sign_in_for(&profile.url) else { return reports };
+    for delivery in &profile.deliver {
+        let problem = write(ports, delivery, sign_in).await.err();
+        let (event, detail) = match &problem {
+            None => (JournalEvent::Delivered, delivery.target.to_string()),
+            Some(problem) => (JournalEvent::DeliveryFailed, format!("{}: {problem}", delivery.target)),
+        };
+        record(ports, profile, event, None, Some(detail));
+        reports.push(DeliveryReport { target: delivery.target.clone(), problem });
+    }
+    reports
+}
+
+async fn write(
+    ports: &Ports,
+    delivery: &Delivery,
+    sign_in: &keyfob_core::credential::SignIn,
+) -> Result<(), StoreProblem> {
+    let tokens = formats::Tokens {
+        sign_in,
+        include_refresh_token: delivery.include_refresh_token,
+        local_offset: ports.token_files.local_offset(&sign_in.tokens.obtained),
+    };
+    match &delivery.target {
+        DeliveryTarget::TokenFile { path, format: TokenFileFormat::Env { key } } => {
+            ports.token_files.write_env_line(path, key, &tokens.bare()).await
+        }
+        DeliveryTarget::TokenFile { path, format } => {
+            ports.token_files.write(path, &tokens.file(format)).await
+        }
+        DeliveryTarget::KeyringEntry { service, account, format } => {
+            ports.keyring_entries.write(service, account, &tokens.keyring(*format)).await
+        }
+    }
+}
+
+/// Takes the token away from everywhere: on sign-out, on removal, and once it is dead and cannot be renewed.
+pub async fn withdraw(ports: &Ports, profile: &Profile) {
+    for delivery in &profile.deliver {
+        let removed = match &delivery.target {
+            DeliveryTarget::TokenFile { path, format: TokenFileFormat::Env { key } } => {
+                ports.token_files.remove_env_line(path, key).await
+            }
+            DeliveryTarget::TokenFile { path, .. } => ports.token_files.remove(path).await,
+            DeliveryTarget::KeyringEntry { service, account, .. } => {
+                ports.keyring_entries.remove(service, account).await
+            }
+        };
+        if let Err(problem) = removed {
+            let detail = format!("{} could not be removed: {problem}", delivery.target);
+            record(ports, profile, JournalEvent::DeliveryFailed, None, Some(detail));
+        }
+    }
+}
+
+/// Takes the token away where the sign-in has ended and the token itself is past its end.
+pub async fn withdraw_if_dead(ports: &Ports, profile: &Profile, credential: &Credential) {
+    let Some(sign_in) = &credential.sign_in else { return };
+    let over = !sign_in.tokens.is_valid_for(chrono::TimeDelta::zero(), &ports.clock.now());
+    if sign_in.dead.is_some() && over {
+        withdraw(ports, profile).await;
+    }
+}

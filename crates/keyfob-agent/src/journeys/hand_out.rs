@@ -1,0 +1,172 @@
+//! Handing out a valid access token, renewing first if needed. The same function answers the control socket, the bridge
+//! and a CLI without keeper.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use keyfob_core::credential::{Credential, SignIn};
+use keyfob_core::failure::Failure;
+use keyfob_core::profile::Profile;
+use keyfob_core::scope::ScopeSet;
+use keyfob_core::secret::{AccessToken, Fingerprint};
+use serde::{Deserialize, Serialize};
+
+use super::refresh_transaction::{Refreshed, refresh};
+use super::usable_sign_in;
+use crate::ports::Ports;
+
+/// What is wanted of the token.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HandOutRequest {
+    /// It must be valid for this many seconds more.
+    pub min_validity_s: i64,
+    /// Renew even a valid one.
+    pub fresh: bool,
+    /// A server has just refused this one (SHA-256): give another.
+    pub rejected: Option<Fingerprint>,
+}
+
+impl Default for HandOutRequest {
+    /// Valid for another minute.
+    fn default() -> Self {
+        Self { min_validity_s: 60, fresh: false, rejected: None }
+    }
+}
+
+/// A token on its way to a program.
+#[derive(Debug, Clone)]
+pub struct HandedOut {
+    /// The token.
+    pub access_token: AccessToken,
+    /// Its end by the wall clock.
+    pub expires_at: DateTime<Utc>,
+    /// Granted scopes.
+    pub scopes: Option<ScopeSet>,
+    /// The resource it is for.
+    pub resource: String,
+    /// A failure worth telling although a token is handed out: the renewal did not work, the sign-in has ended, or the
+    /// token is shorter than asked for.
+    pub warning: Option<Failure>,
+}
+
+/// Gives a token that is valid now.
+///
+/// A still valid token is given even where the sign-in has ended or the renewal failed; then `warning` says so.
+pub async fn hand_out(
+    ports: &Ports,
+    profile: &Profile,
+    wanted: &HandOutRequest,
+) -> Result<HandedOut, Failure> {
+    match held(ports, profile, wanted).await? {
+        Held::Suits(handed_out) => Ok(handed_out),
+        Held::Stale { sign_in, fingerprint } => {
+            let refreshed = refresh(ports, profile, &fingerprint).await;
+            conclude(ports, profile, &sign_in, refreshed, wanted)
+        }
+    }
+}
+
+/// What is held, held against what is wanted.
+pub(crate) enum Held {
+    /// It will do.
+    Suits(HandedOut),
+    /// A renewal must come first.
+    Stale {
+        /// The sign-in as it is.
+        sign_in: Box<SignIn>,
+        /// Names the token that is not wanted any more.
+        fingerprint: Fingerprint,
+    },
+}
+
+/// Looks, without any request.
+pub(crate) async fn held(ports: &Ports, profile: &Profile, wanted: &HandOutRequest) -> Result<Held, Failure> {
+    let current = ports.store.read(&profile.name).await?;
+    let sign_in = usable_sign_in(current.as_ref(), profile)?;
+    if suits(ports, profile, sign_in, wanted) {
+        return Ok(Held::Suits(handed_out(sign_in, sign_in.dead.clone().map(Failure::from))));
+    }
+    let fingerprint = sign_in.tokens.access_token.fingerprint();
+    Ok(Held::Stale { sign_in: Box::new(sign_in.clone()), fingerprint })
+}
+
+/// Turns the end of a renewal into an answer for one asker.
+pub(crate) fn conclude(
+    ports: &Ports,
+    profile: &Profile,
+    before: &SignIn,
+    refreshed: Result<Refreshed, Failure>,
+    wanted: &HandOutRequest,
+) -> Result<HandedOut, Failure> {
+    match refreshed {
+        Ok(Refreshed { credential, failure }) => after_refresh(ports, profile, &credential, failure, wanted),
+        // Not begun: what is held may still serve.
+        Err(failure) => last_resort(ports, profile, before, failure, wanted),
+    }
+}
+
+fn after_refresh(
+    ports: &Ports,
+    profile: &Profile,
+    credential: &Credential,
+    failure: Option<Failure>,
+    wanted: &HandOutRequest,
+) -> Result<HandedOut, Failure> {
+    let sign_in = usable_sign_in(Some(credential), profile)?;
+    match failure {
+        None => Ok(handed_out(sign_in, too_short(ports, profile, sign_in, wanted))),
+        Some(failure) => last_resort(ports, profile, sign_in, failure, wanted),
+    }
+}
+
+/// The held token, if it is still valid at all and nobody has refused it or asked for a new one.
+fn last_resort(
+    ports: &Ports,
+    profile: &Profile,
+    sign_in: &SignIn,
+    failure: Failure,
+    wanted: &HandOutRequest,
+) -> Result<HandedOut, Failure> {
+    let refused = wanted.rejected == Some(sign_in.tokens.access_token.fingerprint());
+    let alive = sign_in.tokens.is_valid_for(profile.margin, &ports.clock.now());
+    if alive && !refused && !wanted.fresh { Ok(handed_out(sign_in, Some(failure))) } else { Err(failure) }
+}
+
+fn suits(ports: &Ports, profile: &Profile, sign_in: &SignIn, wanted: &HandOutRequest) -> bool {
+    let tokens = &sign_in.tokens;
+    if wanted.fresh || wanted.rejected == Some(tokens.access_token.fingerprint()) {
+        return false;
+    }
+    let now = ports.clock.now();
+    if tokens.is_valid_for(needed(profile, wanted), &now) {
+        return true;
+    }
+    // More was asked than the server ever grants: renewing again before half of this token's life is used cannot help.
+    let beyond_grant = tokens.lifetime <= needed(profile, wanted);
+    let young = tokens.remaining(&now).is_some_and(|left| left > tokens.lifetime / 2);
+    beyond_grant && young
+}
+
+fn too_short(ports: &Ports, profile: &Profile, sign_in: &SignIn, wanted: &HandOutRequest) -> Option<Failure> {
+    let now = ports.clock.now();
+    if sign_in.tokens.is_valid_for(needed(profile, wanted), &now) {
+        return None;
+    }
+    let granted = sign_in.tokens.lifetime.num_seconds();
+    Some(Failure::Usage(format!(
+        "the server grants {granted} s at a time; {} s were asked for",
+        wanted.min_validity_s
+    )))
+}
+
+fn needed(profile: &Profile, wanted: &HandOutRequest) -> TimeDelta {
+    TimeDelta::try_seconds(wanted.min_validity_s.max(0)).unwrap_or(TimeDelta::MAX / 2) + profile.margin
+}
+
+fn handed_out(sign_in: &SignIn, warning: Option<Failure>) -> HandedOut {
+    HandedOut {
+        access_token: sign_in.tokens.access_token.clone(),
+        expires_at: sign_in.tokens.expires_at(),
+        scopes: sign_in.tokens.scopes.clone(),
+        resource: sign_in.resource.clone(),
+        warning,
+    }
+}

@@ -1,0 +1,228 @@
+//! The refresh transaction (docs: ARCHITECTURE.md, "The transaction"). One function, used by the keeper and by a CLI that
+//! finds none; its correctness rests on the profile lock and the generation, not on who runs it.
+//!
+//! 1. Take the profile lock and read again: whoever was first has done the work already.
+//! 2. Write an intent, durably. If that fails, the refresh token is not spent.
+//! 3. Send on a fresh connection. Nothing sent: back off. Cut off after sending: the same token again at once.
+//! 4. Write the answer durably, then tell others. If that fails, hold it and keep trying.
+//! 5. A refusal never deletes anything.
+
+use std::time::Duration;
+
+use keyfob_core::credential::{Credential, PendingRevocation, RefreshOutcome, pending_revocation};
+use keyfob_core::failure::{Failure, SignInNeeded, Temporary};
+use keyfob_core::grant::credential_request::CredentialRequest;
+use keyfob_core::grant::refresh_token;
+use keyfob_core::grant::token_endpoint::{self, Refusal, TokenAnswer};
+use keyfob_core::profile::Profile;
+use keyfob_core::refresh_schedule::has_come;
+use keyfob_core::secret::Fingerprint;
+
+use super::{as_http_answer, guard_of, jitter, record, revoke, transport_failure, usable_sign_in};
+use crate::delivery;
+use crate::journal::JournalEvent;
+use crate::ports::{CommitError, Ports, TransportFailure};
+
+/// Longest wait for the profile lock (trust rule 1).
+const LOCK_PATIENCE: Duration = Duration::from_secs(30);
+
+/// Pauses before each send of the same refresh token after a cut (trust rule 4): servers forgive a repeat for seconds.
+const SENDS: [Duration; 4] = [Duration::ZERO, Duration::ZERO, Duration::from_secs(1), Duration::from_secs(3)];
+
+/// How long an answer that cannot be written is held before the failure is told (trust rule 5).
+const HOLD_ANSWER: u32 = 30;
+
+/// What came of it.
+#[derive(Debug, Clone)]
+pub struct Refreshed {
+    /// The record as it is now.
+    pub credential: Credential,
+    /// `None` where the token is new; else why not.
+    pub failure: Option<Failure>,
+}
+
+/// Renews the access token of `profile`.
+///
+/// `stale` is the fingerprint of the access token the caller no longer wants: if the record holds another one by now,
+/// somebody else has renewed, and that one is used without a request.
+///
+/// # Errors
+/// Only what happens before the transaction begins: busy, store trouble, nothing to renew. A failed renewal is
+/// [`Refreshed::failure`], with the record it left behind.
+pub async fn refresh(ports: &Ports, profile: &Profile, stale: &Fingerprint) -> Result<Refreshed, Failure> {
+    let _lock = ports.store.lock(&profile.name, LOCK_PATIENCE).await?;
+    let current = ports.store.read(&profile.name).await?;
+    let sign_in = usable_sign_in(current.as_ref(), profile)?;
+    if sign_in.tokens.access_token.fingerprint() != *stale {
+        let credential = current.ok_or(SignInNeeded::SignedOut)?;
+        return Ok(Refreshed { credential, failure: None });
+    }
+    if let Some(dead) = &sign_in.dead {
+        return Err(dead.clone().into());
+    }
+    if sign_in.tokens.refresh_token.is_none() {
+        return Err(SignInNeeded::NoRefreshToken.into());
+    }
+    // Not even the user's own wish goes before a time the server named.
+    if let Some(waiting) = sign_in.waiting.as_ref().filter(|w| w.server_named) {
+        if !has_come(&waiting.until, &ports.clock.now()) {
+            return Err(Temporary::RetryAfter { until: waiting.until.wall }.into());
+        }
+    }
+    let credential = current.ok_or(SignInNeeded::SignedOut)?;
+    Flight { ports, profile, credential, began: ports.clock.now().boot_ms }.fly().await
+}
+
+/// How the sending ended.
+enum Sent {
+    Answered(Result<TokenAnswer, Refusal>),
+    Unanswered { cause: Temporary, sent: bool },
+}
+
+struct Flight<'a> {
+    ports: &'a Ports,
+    profile: &'a Profile,
+    credential: Credential,
+    began: u64,
+}
+
+impl Flight<'_> {
+    async fn fly(mut self) -> Result<Refreshed, Failure> {
+        let Some(request) = self.request() else { return Err(SignInNeeded::SignedOut.into()) };
+        let intended = self.credential.with_intent(&self.ports.clock.now());
+        self.credential.generation =
+            self.ports.store.commit(&self.profile.name, self.credential.generation, &intended).await?;
+        self.credential = Credential { generation: self.credential.generation, ..intended };
+        match self.send(&request).await {
+            Sent::Answered(Ok(answer)) => self.keep(answer).await,
+            Sent::Answered(Err(refusal)) => {
+                let next = self.credential.refused(&refusal, &self.ports.clock.now(), jitter(self.ports));
+                self.keep_failure(next).await
+            }
+            Sent::Unanswered { cause, sent } => {
+                let next =
+                    self.credential.unanswered(cause, sent, &self.ports.clock.now(), jitter(self.ports));
+                self.keep_failure(next).await
+            }
+        }
+    }
+
+    fn request(&self) -> Option<CredentialRequest> {
+        let sign_in = self.credential.sign_in.as_ref()?;
+        let registration = self.credential.registration.as_ref()?;
+        let resource = self.profile.resource_parameter(&sign_in.resource);
+        let token = sign_in.tokens.refresh_token.as_ref()?;
+        Some(refresh_token::request(&sign_in.endpoints.token, registration, token, resource))
+    }
+
+    /// Sends, and sends again at once where the connection broke after bytes had left (trust rule 4). Each send ends its
+    /// connection before the next begins, so that one token is never on the way twice.
+    async fn send(&self, request: &CredentialRequest) -> Sent {
+        let mut last_cut = None;
+        for pause in SENDS {
+            if !pause.is_zero() {
+                self.ports.clock.sleep(pause).await;
+            }
+            match self.ports.http.post_credentials(request, guard_of(self.profile)).await {
+                Ok(response) => {
+                    let now = self.ports.clock.now().wall;
+                    return Sent::Answered(token_endpoint::read(&as_http_answer(&response), now));
+                }
+                Err(TransportFailure::Cut(why)) => last_cut = Some(Temporary::Cut(why)),
+                Err(other) => {
+                    let cause = match transport_failure(other) {
+                        Failure::Temporary(cause) => cause,
+                        failure => Temporary::Offline(failure.to_string()),
+                    };
+                    return Sent::Unanswered { sent: last_cut.is_some(), cause };
+                }
+            }
+        }
+        let cause = last_cut.unwrap_or_else(|| Temporary::Cut("no answer".into()));
+        Sent::Unanswered { cause, sent: true }
+    }
+
+    /// Durable before visible. While the disk refuses, the answer is held in memory under the lock: it is the only copy.
+    async fn keep(mut self, answer: TokenAnswer) -> Result<Refreshed, Failure> {
+        let next = self.credential.renewed(answer, &self.ports.clock.now());
+        let mut refused = None;
+        for _ in 0..HOLD_ANSWER {
+            match self.ports.store.commit(&self.profile.name, self.credential.generation, &next).await {
+                Ok(generation) => {
+                    self.credential = Credential { generation, ..next };
+                    return Ok(self.renewed().await);
+                }
+                Err(CommitError::Conflict(_)) => return self.lost_to_another_writer(&next).await,
+                Err(CommitError::Store(problem)) => {
+                    tracing::error!(profile = %self.profile.name, %problem, "a renewed token cannot be written; trying again");
+                    refused = Some(problem);
+                    self.ports.clock.sleep(Duration::from_secs(1)).await;
+                }
+            }
+        }
+        let failure =
+            refused.map_or_else(|| Failure::Bug("an answer was held and never written".into()), Into::into);
+        record(
+            self.ports,
+            self.profile,
+            JournalEvent::RenewalFailed,
+            Some(self.began),
+            Some(failure.to_string()),
+        );
+        Err(failure)
+    }
+
+    async fn renewed(self) -> Refreshed {
+        record(self.ports, self.profile, JournalEvent::Renewed, Some(self.began), None);
+        delivery::deliver(self.ports, self.profile, &self.credential).await;
+        Refreshed { credential: self.credential, failure: None }
+    }
+
+    /// A sign-out or a new sign-in was committed while the request was under way (faults 43, 44): it stays, and the late
+    /// tokens are revoked, never stored.
+    async fn lost_to_another_writer(self, late: &Credential) -> Result<Refreshed, Failure> {
+        let late: Option<PendingRevocation> =
+            late.sign_in.as_ref().zip(late.registration.clone()).and_then(|(s, r)| pending_revocation(s, r));
+        if let Some(late) = late {
+            revoke::revoke(self.ports, self.profile, &late).await;
+        }
+        let current = self.ports.store.read(&self.profile.name).await?;
+        usable_sign_in(current.as_ref(), self.profile)?;
+        let credential = current.ok_or(SignInNeeded::SignedOut)?;
+        Ok(Refreshed { credential, failure: None })
+    }
+
+    async fn keep_failure(mut self, next: Credential) -> Result<Refreshed, Failure> {
+        let failure = failure_of(&next);
+        let ended =
+            next.history.last_refresh.as_ref().is_some_and(|last| last.outcome == RefreshOutcome::Rejected);
+        let event = if ended { JournalEvent::SignInEnded } else { JournalEvent::RenewalFailed };
+        record(self.ports, self.profile, event, Some(self.began), Some(failure.to_string()));
+        match self.ports.store.commit(&self.profile.name, self.credential.generation, &next).await {
+            Ok(generation) => self.credential = Credential { generation, ..next },
+            // A stale loser changes nothing: the winner's record stays (fault 12).
+            Err(CommitError::Conflict(_)) => {
+                let current = self.ports.store.read(&self.profile.name).await?;
+                usable_sign_in(current.as_ref(), self.profile)?;
+                self.credential = current.ok_or(SignInNeeded::SignedOut)?;
+                return Ok(Refreshed { credential: self.credential, failure: None });
+            }
+            // What was learned is not durable; the failure itself is still the truth.
+            Err(CommitError::Store(problem)) => {
+                tracing::warn!(profile = %self.profile.name, %problem, "the outcome of a renewal could not be written");
+                self.credential = next;
+            }
+        }
+        delivery::withdraw_if_dead(self.ports, self.profile, &self.credential).await;
+        Ok(Refreshed { credential: self.credential, failure: Some(failure) })
+    }
+}
+
+fn failure_of(credential: &Credential) -> Failure {
+    let Some(sign_in) = &credential.sign_in else { return SignInNeeded::SignedOut.into() };
+    match (&sign_in.dead, &sign_in.waiting) {
+        (Some(dead), _) => dead.clone().into(),
+        (None, Some(waiting)) => waiting.failure.clone(),
+        (None, None) => Failure::Bug("a failed renewal left no trace".into()),
+    }
+}

@@ -1,0 +1,110 @@
+//! Becoming a client, once per issuer: the registration on record is used as long as it fits (C1, C6, C8, D13).
+
+use http::{HeaderMap, HeaderValue, Method, header};
+use keyfob_core::client_registration::{
+    Registration, RegistrationChoice, RegistrationOrigin, choose, dynamic,
+};
+use keyfob_core::credential::Credential;
+use keyfob_core::discovery::authorization_server::{AuthorizationServer, ClientAuthentication};
+use keyfob_core::failure::{Failure, SignInNeeded};
+use keyfob_core::profile::Profile;
+use keyfob_core::resource::CheckedUrl;
+use keyfob_core::scope::ScopeSet;
+
+use super::{guard_of, transport_failure};
+use crate::ports::{HttpRequest, Ports};
+
+/// What a client is wanted for.
+pub(super) struct Wanted<'a> {
+    pub(super) profile: &'a Profile,
+    pub(super) server: &'a AuthorizationServer,
+    pub(super) scopes: &'a ScopeSet,
+    pub(super) redirect_uri: &'a str,
+}
+
+/// The registration on record, where it can serve again: same issuer, not ended, not refused by the server, and wide
+/// enough for the scopes wanted (oddity 9).
+pub(super) fn on_record<'a>(
+    credential: &'a Credential,
+    profile: &Profile,
+    server: &AuthorizationServer,
+    scopes: &ScopeSet,
+    now: chrono::DateTime<chrono::Utc>,
+) -> Option<&'a Registration> {
+    let registration = credential.registration_at(server.issuer().as_str(), now)?;
+    let dead = credential.sign_in.as_ref().and_then(|sign_in| sign_in.dead.as_ref());
+    let gone = matches!(dead, Some(SignInNeeded::RegistrationGone(_)));
+    let fits = match (&profile.client.client_id, registration.origin) {
+        (Some(client_id), RegistrationOrigin::PreRegistered) => *client_id == registration.client_id,
+        (Some(_), _) | (None, RegistrationOrigin::PreRegistered) => false,
+        (None, RegistrationOrigin::MetadataDocument) => {
+            profile.client.metadata_url.as_ref() == Some(&registration.client_id)
+        }
+        (None, RegistrationOrigin::Dynamic) => {
+            !gone && registration.scopes.as_ref().is_none_or(|s| s.covers(scopes))
+        }
+    };
+    fits.then_some(registration)
+}
+
+/// A client for this sign-in: the one on record if its redirect URI still holds, else a new one.
+pub(super) async fn register(
+    ports: &Ports,
+    credential: &Credential,
+    wanted: &Wanted<'_>,
+) -> Result<Registration, Failure> {
+    let now = ports.clock.now().wall;
+    let known = on_record(credential, wanted.profile, wanted.server, wanted.scopes, now);
+    if let Some(known) = known.filter(|r| r.redirect_uri.as_deref() == Some(wanted.redirect_uri)) {
+        return Ok(known.clone());
+    }
+    let has_secret = credential.given_client_secret.is_some();
+    let plain = |client_id: String, authentication, origin| Registration {
+        issuer: wanted.server.issuer().as_str().to_owned(),
+        client_id,
+        client_secret: credential.given_client_secret.clone(),
+        authentication,
+        origin,
+        redirect_uri: Some(wanted.redirect_uri.to_owned()),
+        scopes: None,
+        secret_expires_at: None,
+        management: None,
+    };
+    match choose(&wanted.profile.client, has_secret, wanted.server)? {
+        RegistrationChoice::PreRegistered { client_id, authentication } => {
+            Ok(plain(client_id, authentication, RegistrationOrigin::PreRegistered))
+        }
+        RegistrationChoice::MetadataDocument(url) => {
+            let mut registration =
+                plain(url, ClientAuthentication::None, RegistrationOrigin::MetadataDocument);
+            registration.client_secret = None;
+            Ok(registration)
+        }
+        RegistrationChoice::Dynamic(endpoint) => dynamically(ports, &endpoint, wanted).await,
+    }
+}
+
+async fn dynamically(
+    ports: &Ports,
+    endpoint: &CheckedUrl,
+    wanted: &Wanted<'_>,
+) -> Result<Registration, Failure> {
+    let name = format!("keyfob ({})", wanted.profile.name);
+    let body = dynamic::request(wanted.server, wanted.redirect_uri, wanted.scopes, &name);
+    let mut headers = HeaderMap::new();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    headers.insert(header::ACCEPT, HeaderValue::from_static("application/json"));
+    let request = HttpRequest {
+        method: Method::POST,
+        url: endpoint.url().clone(),
+        headers,
+        bearer: None,
+        body: body.to_string().into_bytes(),
+        guard: guard_of(wanted.profile),
+    };
+    let response = ports.http.fetch(request).await.map_err(transport_failure)?;
+    if (300..400).contains(&response.status) {
+        return Err(keyfob_core::failure::Misbehaviour::Redirected(response.status).into());
+    }
+    dynamic::read_answer(response.status, &response.body, wanted.server.issuer(), &body)
+}

@@ -1,0 +1,72 @@
+//! Deleting a profile: its tokens are revoked, its registration is deleted at the server as far as that goes (C12), and what
+//! cannot be revoked yet stays sealed until it can.
+
+use http::{HeaderMap, Method};
+use keyfob_core::client_registration::Management;
+use keyfob_core::credential::Credential;
+use keyfob_core::failure::Failure;
+use keyfob_core::profile::Profile;
+use keyfob_core::resource::CheckedUrl;
+use keyfob_core::secret::AccessToken;
+
+use super::revoke::{RevocationOutcome, settle};
+use super::sign_out::forget;
+use super::{guard_of, record};
+use crate::delivery;
+use crate::journal::JournalEvent;
+use crate::ports::{CommitError, HttpRequest, Ports};
+
+/// Removes profile and credential.
+pub async fn remove(ports: &Ports, profile: &Profile) -> Result<RevocationOutcome, Failure> {
+    let before = forget(ports, profile, Credential::removed).await?;
+    delivery::withdraw(ports, profile).await;
+    ports.settings.remove(&profile.name)?;
+    record(ports, profile, JournalEvent::Removed, None, None);
+    let Some(before) = before else { return Ok(RevocationOutcome::Nothing) };
+    let outcome = match before.sign_in.as_ref().map(|sign_in| sign_in.endpoints.revocation.is_some()) {
+        None => RevocationOutcome::Nothing,
+        Some(false) => RevocationOutcome::NotOffered,
+        Some(true) => settle(ports, &profile.name, guard_of(profile)).await?,
+    };
+    if let Some(management) = before.registration.and_then(|r| r.management) {
+        delete_registration(ports, profile, &management).await;
+    }
+    discard_record(ports, profile).await?;
+    Ok(outcome)
+}
+
+/// The sealed file goes once nothing waits in it.
+async fn discard_record(ports: &Ports, profile: &Profile) -> Result<(), Failure> {
+    let Some(left) = ports.store.read(&profile.name).await? else { return Ok(()) };
+    if !left.revocations.is_empty() {
+        return Ok(());
+    }
+    match ports.store.remove(&profile.name, left.generation).await {
+        Ok(()) | Err(CommitError::Conflict(_)) => Ok(()),
+        Err(CommitError::Store(problem)) => Err(problem.into()),
+    }
+}
+
+/// RFC 7592 §2.3, best effort: the server may refuse or be away, and the profile is gone all the same.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the registration token goes to the URI the server gave with it"
+)]
+async fn delete_registration(ports: &Ports, profile: &Profile, management: &Management) {
+    let Ok(uri) = CheckedUrl::parse(&management.uri) else { return };
+    let request = HttpRequest {
+        method: Method::DELETE,
+        url: uri.url().clone(),
+        headers: HeaderMap::new(),
+        bearer: Some(AccessToken::new(management.token.expose_secret().to_owned())),
+        body: Vec::new(),
+        guard: guard_of(profile),
+    };
+    match ports.http.fetch(request).await {
+        Ok(response) if response.status < 300 => {}
+        Ok(response) => {
+            tracing::info!(profile = %profile.name, status = response.status, "the registration was not deleted")
+        }
+        Err(failure) => tracing::info!(profile = %profile.name, %failure, "the registration was not deleted"),
+    }
+}

@@ -1,0 +1,45 @@
+//! Signing out: forgotten here at once, durably, without waiting for anybody; then revoked at the server.
+
+use keyfob_core::credential::Credential;
+use keyfob_core::failure::Failure;
+use keyfob_core::profile::Profile;
+
+use super::revoke::{RevocationOutcome, settle};
+use super::{guard_of, record};
+use crate::delivery;
+use crate::journal::JournalEvent;
+use crate::ports::{CommitError, Ports};
+
+/// Forgets the sign-in of `profile`, takes its token files and keyring entries away, and revokes the tokens.
+///
+/// It does not wait for a renewal under way: the generation moves on, and the late answer is revoked, not stored (fault 44).
+pub async fn sign_out(ports: &Ports, profile: &Profile) -> Result<RevocationOutcome, Failure> {
+    let began = ports.clock.now().boot_ms;
+    let Some(before) = forget(ports, profile, Credential::signed_out).await? else {
+        return Ok(RevocationOutcome::Nothing);
+    };
+    delivery::withdraw(ports, profile).await;
+    record(ports, profile, JournalEvent::SignedOut, Some(began), None);
+    let offered = before.sign_in.as_ref().map(|sign_in| sign_in.endpoints.revocation.is_some());
+    match offered {
+        None => Ok(RevocationOutcome::Nothing),
+        Some(false) => Ok(RevocationOutcome::NotOffered),
+        Some(true) => settle(ports, &profile.name, guard_of(profile)).await,
+    }
+}
+
+/// Replaces the record by what `forgotten` leaves of it; gives the record as it was.
+pub(super) async fn forget(
+    ports: &Ports,
+    profile: &Profile,
+    forgotten: impl Fn(&Credential) -> Credential,
+) -> Result<Option<Credential>, Failure> {
+    loop {
+        let Some(before) = ports.store.read(&profile.name).await? else { return Ok(None) };
+        match ports.store.commit(&profile.name, before.generation, &forgotten(&before)).await {
+            Ok(_) => return Ok(Some(before)),
+            Err(CommitError::Conflict(_)) => {}
+            Err(CommitError::Store(problem)) => return Err(problem.into()),
+        }
+    }
+}

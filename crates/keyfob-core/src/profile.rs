@@ -112,6 +112,33 @@ impl Default for RedirectChoice {
     }
 }
 
+impl RedirectChoice {
+    /// Reads `HOST[:PORT][/PATH]`, such as `127.0.0.1`, `localhost:7777`, `[::1]:7777/callback`.
+    pub fn parse(text: &str) -> Option<Self> {
+        let (authority, path) = match text.find('/') {
+            Some(at) => (&text[..at], text[at..].to_owned()),
+            None => (text, Self::default().path),
+        };
+        let hosts = [RedirectHost::V4, RedirectHost::V6, RedirectHost::Localhost];
+        let (host, port) = hosts.into_iter().find_map(|host| Some((host, authority.strip_prefix(host.as_str())?)))?;
+        let port = match port {
+            "" => None,
+            port => Some(port.strip_prefix(':')?.parse().ok().filter(|port| *port != 0)?),
+        };
+        Some(Self { host, port, path })
+    }
+}
+
+impl std::fmt::Display for RedirectChoice {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.host.as_str())?;
+        if let Some(port) = self.port {
+            write!(f, ":{port}")?;
+        }
+        f.write_str(&self.path)
+    }
+}
+
 /// Loopback hosts a redirect may name (RFC 8252 §7.3).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub enum RedirectHost {
@@ -128,6 +155,9 @@ pub enum RedirectHost {
 }
 
 impl RedirectHost {
+    /// What a redirect must look like, for error messages.
+    pub const EXPECTED: &str = "write 127.0.0.1, localhost or [::1], then [:PORT][/PATH]";
+
     /// As written in a URI.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -301,6 +331,17 @@ pub fn duration_text(duration: TimeDelta) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_redirect_reads_host_port_and_path() {
+        let full = RedirectChoice { host: RedirectHost::Localhost, port: Some(7777), path: "/cb".into() };
+        assert_eq!(RedirectChoice::parse("localhost:7777/cb"), Some(full.clone()));
+        assert_eq!(full.to_string(), "localhost:7777/cb");
+        assert_eq!(RedirectChoice::parse("[::1]").unwrap().host, RedirectHost::V6);
+        for bad in ["example.com", "127.0.0.1:0", "127.0.0.1:x", "127.0.0.1x", ""] {
+            assert_eq!(RedirectChoice::parse(bad), None, "{bad}");
+        }
+    }
 
     #[test]
     fn durations_read_back_as_written() {

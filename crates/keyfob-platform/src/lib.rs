@@ -1,1 +1,17 @@
-//! placeholder
+//! The machine: implements the ports of `keyfob_agent`. The only home of keyring, HTTP client, file, socket and clock code.
+//! It decides nothing: no policy, no retry.
+
+pub mod browser;
+pub mod compose;
+pub mod config_file;
+pub mod control_socket;
+pub mod entropy;
+pub mod http_client;
+pub mod keeper;
+pub mod keyring_entries;
+pub mod lease;
+pub mod loopback;
+pub mod paths;
+pub mod store;
+pub mod system_clock;
+pub mod token_files;

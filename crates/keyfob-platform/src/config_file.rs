@@ -1,0 +1,100 @@
+//! `profiles.toml` and `config.toml`: read strictly with line and column, edited without touching comments, order or keys
+//! we do not know.
+
+mod edit;
+mod read;
+mod settings;
+
+use std::path::PathBuf;
+use std::sync::Mutex;
+
+use keyfob_agent::ports::ProfileSettings;
+use keyfob_core::failure::{Failure, StoreProblem};
+use keyfob_core::identity::ProfileName;
+use keyfob_core::profile::Profile;
+use toml_edit::DocumentMut;
+
+use crate::paths::Paths;
+use crate::store::{atomic_file, problem, profile_lock};
+
+pub use settings::{NetworkSettings, Settings};
+
+/// Profiles as the user wrote them.
+pub struct ProfilesToml {
+    path: PathBuf,
+    lock: PathBuf,
+    turn: Mutex<()>,
+}
+
+impl ProfilesToml {
+    /// Nothing is read yet; no file means no profiles.
+    pub fn new(paths: &Paths) -> Self {
+        Self { path: paths.profiles_toml(), lock: paths.locks_dir().join("profiles"), turn: Mutex::new(()) }
+    }
+
+    fn text(&self) -> Result<String, Failure> {
+        match std::fs::read_to_string(&self.path) {
+            Ok(text) => Ok(text),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(String::new()),
+            Err(error) => Err(problem(&error, &self.path).into()),
+        }
+    }
+
+    fn shown_name(&self) -> String {
+        self.path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
+    }
+
+    /// Changes the document under a lock, so that two processes lose none of each other's edits.
+    fn edit(&self, change: impl FnOnce(&mut DocumentMut) -> Result<(), Failure>) -> Result<(), Failure> {
+        let _turn = self.turn.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let folder = |path: &std::path::Path| path.parent().map_or(Ok(()), |folder| make_folder(folder));
+        folder(&self.path)?;
+        if let Some(locks) = self.lock.parent() {
+            atomic_file::private_folder(locks)?;
+        }
+        let _guard = profile_lock::lock_for_write(&self.lock)?;
+        let text = self.text()?;
+        // A file that does not read is not written either: nothing in it is lost.
+        read::profiles(&text, &self.shown_name())?;
+        let mut document: DocumentMut = text.parse().map_err(|error| read::syntax(&error, &text, &self.shown_name()))?;
+        change(&mut document)?;
+        Ok(atomic_file::replace_user_file(&self.path, document.to_string().as_bytes())?)
+    }
+}
+
+fn make_folder(folder: &std::path::Path) -> Result<(), StoreProblem> {
+    if folder.exists() { Ok(()) } else { atomic_file::private_folder(folder) }
+}
+
+impl ProfileSettings for ProfilesToml {
+    fn list(&self) -> Result<Vec<Profile>, Failure> {
+        read::profiles(&self.text()?, &self.shown_name())
+    }
+
+    fn add(&self, profile: &Profile) -> Result<(), Failure> {
+        self.edit(|document| edit::add(document, profile))
+    }
+
+    fn remove(&self, name: &ProfileName) -> Result<(), Failure> {
+        self.edit(|document| edit::remove(document, name))
+    }
+
+    fn set_paused(&self, name: &ProfileName, paused: bool) -> Result<(), Failure> {
+        self.edit(|document| edit::set_paused(document, name, paused))
+    }
+
+    fn version(&self) -> u64 {
+        use std::hash::{DefaultHasher, Hash, Hasher};
+        let mut hasher = DefaultHasher::new();
+        if let Ok(found) = std::fs::metadata(&self.path) {
+            found.len().hash(&mut hasher);
+            found.modified().ok().hash(&mut hasher);
+            #[cfg(unix)]
+            std::os::unix::fs::MetadataExt::ino(&found).hash(&mut hasher);
+        }
+        hasher.finish()
+    }
+}
+
+#[cfg(test)]
+mod tests;

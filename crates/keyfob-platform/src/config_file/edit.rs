@@ -1,0 +1,143 @@
+//! Changes to `profiles.toml` that leave every other byte alone.
+
+use keyfob_core::discovery::authorization_server::ClientAuthentication;
+use keyfob_core::failure::Failure;
+use keyfob_core::identity::ProfileName;
+use keyfob_core::profile::{
+    Access, Delivery, DeliveryTarget, KeyringFormat, LifetimeFrom, Profile, RedirectChoice, ResourceParameter,
+    TokenFileFormat, default_reminders, duration_text,
+};
+use toml_edit::{Array, ArrayOfTables, DocumentMut, Item, Table, value};
+
+/// Adds a table with the settings that differ from their defaults.
+pub(super) fn add(document: &mut DocumentMut, profile: &Profile) -> Result<(), Failure> {
+    let profiles = profiles(document)?;
+    if profiles.contains_key(profile.name.as_str()) {
+        return Err(Failure::Usage(format!("there is a profile `{}` already", profile.name)));
+    }
+    profiles.insert(profile.name.as_str(), Item::Table(table(profile)));
+    Ok(())
+}
+
+/// Takes a table out.
+pub(super) fn remove(document: &mut DocumentMut, name: &ProfileName) -> Result<(), Failure> {
+    match profiles(document)?.remove(name.as_str()) {
+        Some(_) => Ok(()),
+        None => Err(Failure::NoSuchProfile(name.to_string())),
+    }
+}
+
+/// Sets `paused = true`, or takes the key out.
+pub(super) fn set_paused(document: &mut DocumentMut, name: &ProfileName, paused: bool) -> Result<(), Failure> {
+    let table = profiles(document)?.get_mut(name.as_str()).and_then(Item::as_table_like_mut);
+    let table = table.ok_or_else(|| Failure::NoSuchProfile(name.to_string()))?;
+    if paused {
+        table.insert("paused", value(true));
+    } else {
+        table.remove("paused");
+    }
+    Ok(())
+}
+
+fn profiles(document: &mut DocumentMut) -> Result<&mut Table, Failure> {
+    let item = document.entry("profiles").or_insert_with(|| {
+        let mut table = Table::new();
+        // Only [profiles.NAME] headings are written, no empty [profiles].
+        table.set_implicit(true);
+        Item::Table(table)
+    });
+    item.as_table_mut().ok_or_else(|| Failure::Usage("profiles.toml: `profiles` must be written as [profiles.NAME] tables".into()))
+}
+
+fn table(profile: &Profile) -> Table {
+    let mut table = Table::new();
+    let mut set = |key: &str, text: Option<&str>| {
+        if let Some(text) = text {
+            table.insert(key, value(text));
+        }
+    };
+    set("url", Some(profile.url.as_str()));
+    set("label", profile.label.as_deref());
+    set("access", profile.access.map(|access| match access {
+        Access::Read => "read",
+        Access::Write => "write",
+    }));
+    set("audience", profile.audience.as_deref());
+    set("issuer", profile.issuer.as_deref());
+    set("client_id", profile.client.client_id.as_deref());
+    set("client_auth", profile.client.authentication.map(|method| match method {
+        ClientAuthentication::None => "none",
+        ClientAuthentication::ClientSecretBasic => "basic",
+        ClientAuthentication::ClientSecretPost => "post",
+        ClientAuthentication::PrivateKeyJwt => "private-key-jwt",
+    }));
+    set("client_metadata_url", profile.client.metadata_url.as_deref());
+    if profile.redirect != RedirectChoice::default() {
+        set("redirect", Some(&profile.redirect.to_string()));
+    }
+    match &profile.resource {
+        ResourceParameter::Published => {}
+        ResourceParameter::Given(resource) => set("resource", Some(resource)),
+        ResourceParameter::Omitted => {
+            table.insert("resource", value(false));
+        }
+    }
+    times(&mut table, profile);
+    if !profile.scopes.is_empty() {
+        table.insert("scopes", value(profile.scopes.names().iter().collect::<Array>()));
+    }
+    if profile.private_network {
+        table.insert("private_network", value(true));
+    }
+    if !profile.deliver.is_empty() {
+        let tables: ArrayOfTables = profile.deliver.iter().map(delivery).collect();
+        table.insert("deliver", Item::ArrayOfTables(tables));
+    }
+    table
+}
+
+fn times(table: &mut Table, profile: &Profile) {
+    if profile.remind != default_reminders() {
+        table.insert("remind", value(profile.remind.iter().map(|d| duration_text(*d)).collect::<Array>()));
+    }
+    if let Some(lifetime) = profile.sign_in_lifetime {
+        table.insert("sign_in_lifetime", value(duration_text(lifetime.lifetime)));
+        if lifetime.from == LifetimeFrom::Refresh {
+            table.insert("sign_in_lifetime_from", value("refresh"));
+        }
+    }
+}
+
+fn delivery(delivery: &Delivery) -> Table {
+    let mut table = Table::new();
+    match &delivery.target {
+        DeliveryTarget::TokenFile { path, format } => {
+            table.insert("kind", value("token-file"));
+            table.insert("path", value(path));
+            let (name, extra) = match format {
+                TokenFileFormat::Keyfob => ("keyfob", None),
+                TokenFileFormat::McpTokens { utc: false } => ("mcp-tokens", None),
+                TokenFileFormat::McpTokens { utc: true } => ("mcp-tokens", Some(("time_zone", "utc"))),
+                TokenFileFormat::Credentials => ("credentials", None),
+                TokenFileFormat::Env { key } => ("env", Some(("key", key.as_str()))),
+                TokenFileFormat::Bare => ("bare", None),
+            };
+            table.insert("format", value(name));
+            if let Some((key, text)) = extra {
+                table.insert(key, value(text));
+            }
+        }
+        DeliveryTarget::KeyringEntry { service, account, format } => {
+            table.insert("kind", value("keyring"));
+            table.insert("service", value(service));
+            table.insert("account", value(account));
+            if *format == KeyringFormat::Json {
+                table.insert("format", value("json"));
+            }
+        }
+    }
+    if delivery.include_refresh_token {
+        table.insert("include_refresh_token", value(true));
+    }
+    table
+}

@@ -1,0 +1,34 @@
+//! The socket between the keeper and everything else of keyfob on this machine: a path socket in a folder only this user
+//! may enter, with the peer's user id checked on both sides (V25, fault 35). Never an abstract socket, which has no
+//! permissions at all.
+//!
+//! What is said over it is the agent's `control` module.
+
+#[cfg(unix)]
+mod unix;
+#[cfg(unix)]
+pub use unix::{BlockingControlStream, ControlListener, ControlStream, connect, connect_blocking};
+
+#[cfg(not(unix))]
+mod not_supported_yet;
+#[cfg(not(unix))]
+pub use not_supported_yet::{BlockingControlStream, ControlListener, ControlStream, connect, connect_blocking};
+
+/// Who is at the other end of an accepted connection; its user id is ours, or it would not have been accepted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ControlPeer {
+    /// Its process id, where the system says.
+    pub pid: Option<i32>,
+}
+
+impl std::fmt::Display for ControlPeer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Some(pid) = self.pid else { return f.write_str("a local program") };
+        write!(f, "pid {pid}")?;
+        // Which program asked, for the journal; it may have ended by now.
+        match std::fs::read_link(format!("/proc/{pid}/exe")) {
+            Ok(program) => write!(f, " ({})", program.display()),
+            Err(_) => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,99 @@
+//! Running a keeper on this machine: the lease, the control socket under it, and the actor behind it.
+
+use std::time::Duration;
+
+use keyfob_agent::agent::AgentHandle;
+use keyfob_agent::control::client::ControlClient;
+use keyfob_agent::control::server::{ControlServer, DoorRequest};
+use keyfob_agent::ports::Ports;
+use keyfob_agent::snapshot::KeeperKind;
+use keyfob_core::failure::{Failure, Temporary};
+use tokio::sync::mpsc;
+
+use crate::control_socket::{self, ControlListener};
+use crate::lease::Lease;
+use crate::paths::Paths;
+use crate::store::atomic_file;
+
+/// How long another keeper may take to end its renewals and step down.
+const STEP_DOWN_PATIENCE: Duration = Duration::from_secs(35);
+/// How often the lease is tried meanwhile.
+const TRY_EVERY: Duration = Duration::from_millis(50);
+
+/// A running keeper; dropping it ends its tasks and gives the lease back.
+pub struct Keeper {
+    /// The way to it.
+    pub agent: AgentHandle,
+    /// What clients ask of the program around it.
+    pub door: mpsc::UnboundedReceiver<DoorRequest>,
+    accepting: tokio::task::JoinHandle<()>,
+    _lease: Lease,
+}
+
+impl Keeper {
+    /// Becomes this home's keeper.
+    ///
+    /// # Errors
+    /// [`Temporary::Busy`] where another one runs.
+    pub fn start(paths: &Paths, ports: Ports, kind: KeeperKind) -> Result<Self, Failure> {
+        atomic_file::private_folder(paths.state_dir())?;
+        let word = match kind {
+            KeeperKind::App => "app",
+            KeeperKind::Headless => "headless",
+        };
+        let lease = Lease::try_take(&paths.lease(), word)?.ok_or(Temporary::Busy)?;
+        let listener = ControlListener::bind(&paths.bindable_control_socket()?, &lease)?;
+        let agent = AgentHandle::start(ports, kind, std::process::id());
+        let (sender, door) = mpsc::unbounded_channel();
+        let server = ControlServer { agent: agent.clone(), kind, door: sender };
+        let accepting = tokio::spawn(accept(listener, server));
+        Ok(Self { agent, door, accepting, _lease: lease })
+    }
+
+    /// Becomes the keeper, asking a headless one to step down first.
+    pub async fn take_over(paths: &Paths, ports: Ports, kind: KeeperKind) -> Result<Self, Failure> {
+        if let Ok(stream) = control_socket::connect(&paths.control_socket()).await {
+            ControlClient::open(stream).await?.step_down().await?;
+        }
+        let started = tokio::time::timeout(STEP_DOWN_PATIENCE, async {
+            loop {
+                match Self::start(paths, ports.clone(), kind) {
+                    Err(Failure::Temporary(Temporary::Busy)) => tokio::time::sleep(TRY_EVERY).await,
+                    other => return other,
+                }
+            }
+        });
+        started.await.unwrap_or_else(|_| Err(Temporary::Busy.into()))
+    }
+
+    /// Ends: renewals under way reach the disk first.
+    pub async fn stop(self) {
+        self.agent.stop().await;
+    }
+}
+
+impl Drop for Keeper {
+    fn drop(&mut self) {
+        self.accepting.abort();
+    }
+}
+
+async fn accept(listener: ControlListener, server: ControlServer) {
+    loop {
+        match listener.accept().await {
+            Ok((stream, peer)) => {
+                let (server, peer) = (server.clone(), peer.to_string());
+                tokio::spawn(async move {
+                    if let Err(error) = server.serve(stream, peer).await {
+                        tracing::debug!(%error, "a control connection ended");
+                    }
+                });
+            }
+            // Out of descriptors, say: wait a little instead of spinning.
+            Err(error) => {
+                tracing::warn!(%error, "the control socket could not take a connection");
+                tokio::time::sleep(TRY_EVERY).await;
+            }
+        }
+    }
+}

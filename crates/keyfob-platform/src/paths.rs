@@ -1,0 +1,181 @@
+//! Where keyfob keeps its files. Found from `--home`, `KEYFOB_HOME`, the XDG folders or `$HOME`, never from
+//! `XDG_RUNTIME_DIR`, because some clients start helpers with a stripped environment.
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+
+use keyfob_core::failure::{Failure, StoreProblem};
+use keyfob_core::identity::ProfileName;
+
+use crate::entropy;
+use crate::store::atomic_file;
+
+/// Longest socket path the system takes (`sun_path` holds 108 bytes with its end, 104 on macOS).
+const LONGEST_SOCKET_PATH: usize = 100;
+
+/// All places.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Paths {
+    config: PathBuf,
+    data: PathBuf,
+    state: PathBuf,
+}
+
+impl Paths {
+    /// Everything under `home` where given, else the platform's usual folders.
+    pub fn resolve(home: Option<PathBuf>) -> Result<Self, Failure> {
+        Self::from_environment(home, |name| std::env::var_os(name).filter(|value| !value.is_empty()))
+    }
+
+    fn from_environment(home: Option<PathBuf>, variable: impl Fn(&str) -> Option<OsString>) -> Result<Self, Failure> {
+        if let Some(home) = home {
+            let home = std::path::absolute(&home)
+                .map_err(|error| Failure::Usage(format!("--home {}: {error}", home.display())))?;
+            return Ok(Self { config: home.clone(), data: home.join("data"), state: home.join("state") });
+        }
+        let user = variable(if cfg!(windows) { "USERPROFILE" } else { "HOME" })
+            .map(PathBuf::from)
+            .ok_or_else(|| Failure::Usage("there is no home folder: set HOME, or give --home DIR".into()))?;
+        let folder = |name: &str, usual: &str| {
+            let named = variable(name).map(PathBuf::from).filter(|path| path.is_absolute());
+            named.unwrap_or_else(|| user.join(usual)).join("keyfob")
+        };
+        if cfg!(target_os = "macos") {
+            let support = user.join("Library/Application Support/keyfob");
+            return Ok(Self { config: support.clone(), data: support.join("data"), state: support.join("state") });
+        }
+        if cfg!(windows) {
+            let local = variable("LOCALAPPDATA").map_or_else(|| user.join("AppData/Local"), PathBuf::from).join("keyfob");
+            return Ok(Self { config: local.clone(), data: local.join("data"), state: local.join("state") });
+        }
+        Ok(Self {
+            config: folder("XDG_CONFIG_HOME", ".config"),
+            data: folder("XDG_DATA_HOME", ".local/share"),
+            state: folder("XDG_STATE_HOME", ".local/state"),
+        })
+    }
+
+    /// What the user may edit.
+    pub fn profiles_toml(&self) -> PathBuf {
+        self.config.join("profiles.toml")
+    }
+
+    /// Settings that belong to no profile.
+    pub fn config_toml(&self) -> PathBuf {
+        self.config.join("config.toml")
+    }
+
+    /// Sealed records.
+    pub fn credentials_dir(&self) -> PathBuf {
+        self.data.join("credentials")
+    }
+
+    /// The sealed record of one profile.
+    pub fn sealed_record(&self, profile: &ProfileName) -> PathBuf {
+        self.credentials_dir().join(format!("{profile}.sealed"))
+    }
+
+    /// Permanent lock files, next to the store and never per environment.
+    pub fn locks_dir(&self) -> PathBuf {
+        self.data.join("locks")
+    }
+
+    /// Which backend was chosen at the first sealing.
+    pub fn store_record(&self) -> PathBuf {
+        self.data.join("store.toml")
+    }
+
+    /// The sealing key of the `key-file` backend.
+    pub fn sealing_key_file(&self) -> PathBuf {
+        self.data.join("sealing.key")
+    }
+
+    /// The journal.
+    pub fn journal_dir(&self) -> PathBuf {
+        self.state.join("journal")
+    }
+
+    /// Where a machine id of our own lies, on systems without one.
+    pub fn machine_id_file(&self) -> PathBuf {
+        self.state.join("machine-id")
+    }
+
+    /// The keeper's lease.
+    pub fn lease(&self) -> PathBuf {
+        self.state.join("keeper.lock")
+    }
+
+    /// The tray app's own preferences.
+    pub fn app_preferences(&self) -> PathBuf {
+        self.state.join("app-preferences.json")
+    }
+
+    /// The control socket, in a folder of its own that only this user may enter.
+    pub fn control_socket(&self) -> PathBuf {
+        let path = self.state.join("run").join("keeper.sock");
+        if path.as_os_str().len() <= LONGEST_SOCKET_PATH {
+            return path;
+        }
+        std::fs::read_to_string(self.socket_pointer()).map_or(path, |text| PathBuf::from(text.trim()))
+    }
+
+    /// The same for the keeper that is about to bind it: a path too long for the system moves to a private folder under
+    /// the temp folder, and the state folder remembers where.
+    pub fn bindable_control_socket(&self) -> Result<PathBuf, StoreProblem> {
+        let path = self.control_socket();
+        if path.as_os_str().len() <= LONGEST_SOCKET_PATH && (!self.socket_path_is_too_long() || path.parent().is_some_and(Path::exists)) {
+            return Ok(path);
+        }
+        let folder = std::env::temp_dir().join(format!("keyfob-{}", entropy::hex(8)));
+        atomic_file::private_folder(&folder)?;
+        let path = folder.join("keeper.sock");
+        atomic_file::replace(&self.socket_pointer(), path.to_string_lossy().as_bytes())?;
+        Ok(path)
+    }
+
+    /// Records where the socket really is when its usual path is too long.
+    fn socket_pointer(&self) -> PathBuf {
+        self.state.join("control-socket")
+    }
+
+    /// True where the usual socket path is longer than the system takes.
+    fn socket_path_is_too_long(&self) -> bool {
+        self.state.join("run").join("keeper.sock").as_os_str().len() > LONGEST_SOCKET_PATH
+    }
+
+    /// The folder of state files.
+    pub fn state_dir(&self) -> &Path {
+        &self.state
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn xdg_folders_are_used_and_fall_back_to_home() {
+        let variables = |name: &str| match name {
+            "HOME" => Some(OsString::from("/h")),
+            "XDG_DATA_HOME" => Some(OsString::from("/d")),
+            "XDG_STATE_HOME" => Some(OsString::from("relative")),
+            _ => None,
+        };
+        let paths = Paths::from_environment(None, variables).unwrap();
+        assert_eq!(paths.profiles_toml(), PathBuf::from("/h/.config/keyfob/profiles.toml"));
+        assert_eq!(paths.credentials_dir(), PathBuf::from("/d/keyfob/credentials"));
+        assert_eq!(paths.lease(), PathBuf::from("/h/.local/state/keyfob/keeper.lock"));
+    }
+
+    /// fault 11
+    #[test]
+    fn neither_socket_nor_locks_depend_on_the_runtime_folder() {
+        let with = Paths::from_environment(None, |name| (name == "HOME").then(|| "/h".into())).unwrap();
+        let asks_for = |name: &str| assert_ne!(name, "XDG_RUNTIME_DIR");
+        let without = Paths::from_environment(None, |name| {
+            asks_for(name);
+            (name == "HOME").then(|| "/h".into())
+        });
+        assert_eq!(without.unwrap(), with);
+    }
+}

@@ -1,0 +1,26 @@
+//! Sealed records, their key, their locks, and the journal.
+
+pub mod atomic_file;
+pub mod journal;
+pub mod machine_id;
+pub mod profile_lock;
+pub mod sealed_store;
+pub mod sealing_key;
+
+use keyfob_core::failure::StoreProblem;
+
+/// What the system's error means for whoever owns this machine.
+pub(crate) fn problem(error: &std::io::Error, what: &std::path::Path) -> StoreProblem {
+    use std::io::ErrorKind::{PermissionDenied, QuotaExceeded, ReadOnlyFilesystem, StorageFull};
+    let text = format!("{}: {error}", what.display());
+    // What was opened without following links and turned out to be one.
+    #[cfg(unix)]
+    if error.raw_os_error() == Some(rustix::io::Errno::LOOP.raw_os_error()) {
+        return StoreProblem::Unsafe(format!("{} is a link", what.display()));
+    }
+    match error.kind() {
+        StorageFull | QuotaExceeded => StoreProblem::Full(text),
+        PermissionDenied | ReadOnlyFilesystem => StoreProblem::ReadOnly(text),
+        _ => StoreProblem::Io(text),
+    }
+}

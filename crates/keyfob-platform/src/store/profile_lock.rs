@@ -1,0 +1,126 @@
+//! The lock of one profile: a kernel lock on a permanent file, so that it ends with the process that holds it, and an
+//! in-process turn, so that two tasks of one process exclude each other as well.
+
+use std::collections::HashMap;
+use std::fs::{File, TryLockError};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use keyfob_agent::ports::ProfileLock;
+use keyfob_core::failure::{Failure, StoreProblem, Temporary};
+use tokio::sync::OwnedMutexGuard;
+
+use super::problem;
+
+/// How often a held lock is tried again. The kernel has no wait with a limit.
+const TRY_EVERY: Duration = Duration::from_millis(10);
+
+/// Turns of this process, by lock file.
+#[derive(Default)]
+pub(crate) struct Turns(Mutex<HashMap<PathBuf, Arc<tokio::sync::Mutex<()>>>>);
+
+impl Turns {
+    fn of(&self, path: &Path) -> Arc<tokio::sync::Mutex<()>> {
+        let mut turns = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(turns.entry(path.to_path_buf()).or_default())
+    }
+}
+
+/// A held lock.
+struct Held {
+    _file: File,
+    _turn: OwnedMutexGuard<()>,
+}
+
+impl ProfileLock for Held {}
+
+/// Takes the lock at `path`, waiting at most `patience`.
+pub(crate) async fn take(turns: &Turns, path: &Path, patience: Duration) -> Result<Box<dyn ProfileLock>, Failure> {
+    let within = tokio::time::timeout(patience, async {
+        let turn = turns.of(path).lock_owned().await;
+        loop {
+            if let Some(file) = try_lock(path)? {
+                return Ok::<_, StoreProblem>(Held { _file: file, _turn: turn });
+            }
+            tokio::time::sleep(TRY_EVERY).await;
+        }
+    });
+    match within.await {
+        Ok(held) => Ok(Box::new(held?)),
+        Err(_elapsed) => Err(Temporary::Busy.into()),
+    }
+}
+
+/// Takes the lock if nobody has it. `None`: somebody has.
+pub(crate) fn try_lock(path: &Path) -> Result<Option<File>, StoreProblem> {
+    let file = open(path)?;
+    match file.try_lock() {
+        Err(TryLockError::WouldBlock) => Ok(None),
+        // NFS without locks, or none left: without a lock two processes could spend one refresh token.
+        Err(TryLockError::Error(error)) => {
+            Err(StoreProblem::Io(format!("{} cannot be locked ({error}); keyfob needs a file system with locks", path.display())))
+        }
+        // Whoever unlinks the file between our open and our lock would let two of us in.
+        Ok(()) => Ok(is_still(path, &file).then_some(file)),
+    }
+}
+
+/// Waits for the short lock around one write; callers hold it for milliseconds.
+pub(crate) fn lock_for_write(path: &Path) -> Result<File, StoreProblem> {
+    loop {
+        let file = open(path)?;
+        file.lock().map_err(|error| problem(&error, path))?;
+        if is_still(path, &file) {
+            return Ok(file);
+        }
+    }
+}
+
+fn open(path: &Path) -> Result<File, StoreProblem> {
+    let mut options = std::fs::OpenOptions::new();
+    options.read(true).write(true).create(true).truncate(false);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path).map_err(|error| problem(&error, path))
+}
+
+#[cfg(unix)]
+fn is_still(path: &Path, file: &File) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    let (Ok(named), Ok(held)) = (std::fs::metadata(path), file.metadata()) else { return false };
+    (named.dev(), named.ino()) == (held.dev(), held.ino())
+}
+
+#[cfg(not(unix))]
+fn is_still(_path: &Path, _file: &File) -> bool {
+    true
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_second_task_waits_and_gives_up_as_busy() {
+        let folder = tempfile::tempdir().unwrap();
+        let (turns, path) = (Turns::default(), folder.path().join("a.lock"));
+        let held = take(&turns, &path, Duration::from_secs(5)).await.unwrap();
+        let busy = take(&turns, &path, Duration::from_millis(30)).await.err().unwrap();
+        assert_eq!(busy, Temporary::Busy.into());
+        drop(held);
+        assert!(take(&turns, &path, Duration::from_secs(5)).await.is_ok());
+    }
+
+    /// fault 10
+    #[tokio::test]
+    async fn an_unlinked_lock_file_lets_nobody_in_twice() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.lock");
+        let stale = open(&path).unwrap();
+        std::fs::remove_file(&path).unwrap();
+        let held = try_lock(&path).unwrap().expect("the new file is free");
+        stale.try_lock().unwrap();
+        assert!(!is_still(&path, &stale) && is_still(&path, &held));
+    }
+}

@@ -1,0 +1,120 @@
+//! The sealed store on a real disk.
+
+use super::*;
+use crate::store::sealing_key::Choice;
+use keyfob_core::secret::ClientSecret;
+
+fn name(text: &str) -> ProfileName {
+    ProfileName::parse(text).unwrap()
+}
+
+struct Home {
+    folder: tempfile::TempDir,
+    store: SealedStore,
+}
+
+fn home() -> Home {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open_at(folder.path());
+    Home { folder, store }
+}
+
+fn open_at(folder: &std::path::Path) -> SealedStore {
+    let paths = Paths::resolve(Some(folder.to_path_buf())).unwrap();
+    let keys = SealingKeySource::new(paths.clone(), Choice::named("key-file").unwrap(), None);
+    SealedStore::new(paths, Arc::new(keys))
+}
+
+fn credential(canary: &str) -> Credential {
+    Credential { given_client_secret: Some(ClientSecret::new(canary.into())), ..Credential::empty("m") }
+}
+
+#[tokio::test]
+async fn a_record_is_there_for_the_next_process_and_its_text_is_nowhere_on_disk() {
+    let home = home();
+    assert_eq!(home.store.read(&name("a")).await.unwrap(), None);
+    assert_eq!(home.store.commit(&name("a"), 0, &credential("canary-7")).await.unwrap(), 1);
+    let read = open_at(home.folder.path()).read(&name("a")).await.unwrap().unwrap();
+    assert_eq!((read.generation, read.given_client_secret), (1, credential("canary-7").given_client_secret));
+    let bytes = std::fs::read(home.store.paths.sealed_record(&name("a"))).unwrap();
+    assert!(!bytes.windows(8).any(|window| window == b"canary-7"));
+    assert_eq!(home.store.names().await.unwrap(), [name("a")]);
+}
+
+/// trust 4: every write is compare-and-swap on the generation.
+#[tokio::test]
+async fn a_writer_with_an_old_generation_changes_nothing() {
+    let home = home();
+    home.store.commit(&name("a"), 0, &credential("one")).await.unwrap();
+    let late = home.store.commit(&name("a"), 0, &credential("two")).await;
+    assert_eq!(late, Err(CommitError::Conflict(1)));
+    assert_eq!(home.store.remove(&name("a"), 0).await, Err(CommitError::Conflict(1)));
+    assert_eq!(home.store.read(&name("a")).await.unwrap().unwrap().given_client_secret, credential("one").given_client_secret);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_many_writers_exactly_one_wins_each_generation() {
+    let home = home();
+    home.store.commit(&name("a"), 0, &credential("start")).await.unwrap();
+    let stores: Vec<_> = (0..16).map(|_| open_at(home.folder.path())).collect();
+    let attempts = stores.iter().enumerate().map(|(n, store)| async move {
+        store.commit(&name("a"), 1, &credential(&format!("writer-{n}"))).await
+    });
+    let outcomes = futures_util::future::join_all(attempts).await;
+    assert_eq!(outcomes.iter().filter(|outcome| **outcome == Ok(2)).count(), 1);
+    assert_eq!(outcomes.iter().filter(|outcome| **outcome == Err(CommitError::Conflict(2))).count(), 15);
+}
+
+/// fault 36
+#[tokio::test]
+async fn every_flipped_byte_and_every_cut_is_noticed_and_the_file_is_kept() {
+    let home = home();
+    home.store.commit(&name("a"), 0, &credential("x")).await.unwrap();
+    let path = home.store.paths.sealed_record(&name("a"));
+    let good = std::fs::read(&path).unwrap();
+    for at in 0..good.len() {
+        let mut flipped = good.clone();
+        flipped[at] ^= 1;
+        for bad in [flipped, good[..at].to_vec()] {
+            std::fs::write(&path, &bad).unwrap();
+            let read = home.store.read(&name("a")).await;
+            assert!(matches!(read, Err(StoreProblem::Damaged(_))), "at {at}: {read:?}");
+            assert!(home.store.commit(&name("a"), 0, &credential("y")).await.is_err());
+            assert_eq!(std::fs::read(&path).unwrap(), bad);
+        }
+    }
+}
+
+/// fault 36
+#[tokio::test]
+async fn a_record_moved_to_another_profile_does_not_open() {
+    let home = home();
+    home.store.commit(&name("readonly"), 0, &credential("x")).await.unwrap();
+    let paths = &home.store.paths;
+    std::fs::copy(paths.sealed_record(&name("readonly")), paths.sealed_record(&name("admin"))).unwrap();
+    assert!(matches!(home.store.read(&name("admin")).await, Err(StoreProblem::Damaged(_))));
+}
+
+/// fault 31
+#[tokio::test]
+async fn a_lost_key_is_never_replaced_while_sealed_records_exist() {
+    let home = home();
+    home.store.commit(&name("a"), 0, &credential("x")).await.unwrap();
+    std::fs::remove_file(home.store.paths.sealing_key_file()).unwrap();
+    let fresh = open_at(home.folder.path());
+    assert!(matches!(fresh.read(&name("a")).await, Err(StoreProblem::KeyMissing(_))));
+    let other = fresh.commit(&name("b"), 0, &credential("y")).await;
+    assert!(matches!(other, Err(CommitError::Store(StoreProblem::KeyMissing(_)))), "{other:?}");
+    assert!(!home.store.paths.sealing_key_file().exists());
+}
+
+/// product contract: another choice than the recorded one is refused.
+#[tokio::test]
+async fn another_backend_than_the_recorded_one_is_refused() {
+    let home = home();
+    home.store.commit(&name("a"), 0, &credential("x")).await.unwrap();
+    let paths = home.store.paths.clone();
+    let keys = SealingKeySource::new(paths.clone(), Choice::named("passphrase").unwrap(), None);
+    let other = SealedStore::new(paths, Arc::new(keys));
+    assert!(matches!(other.read(&name("a")).await, Err(StoreProblem::OtherBackend { .. })));
+}

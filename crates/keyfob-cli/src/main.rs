@@ -1,2 +1,69 @@
-//! placeholder
-fn main() {}
+//! `keyfob`: parses the command line, runs one command, turns its failure into words and an exit code.
+#![forbid(unsafe_code)]
+
+mod arguments;
+mod commands;
+mod context;
+mod exit_code;
+mod output;
+mod words;
+
+use std::process::ExitCode;
+
+use arguments::{Arguments, Command};
+use clap::Parser;
+use context::Context;
+use keyfob_core::failure::Failure;
+use keyfob_platform::paths::Paths;
+
+fn main() -> ExitCode {
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        // clap's own words; help and version are no errors.
+        Err(error) => {
+            let code = u8::try_from(error.exit_code()).unwrap_or(2);
+            let _ = error.print();
+            return ExitCode::from(code);
+        }
+    };
+    let _ = tracing_subscriber::fmt()
+        .with_env_filter(tracing_subscriber::EnvFilter::try_from_env("KEYFOB_LOG").unwrap_or_else(|_| "error".into()))
+        .with_writer(std::io::stderr)
+        .without_time()
+        .try_init();
+    let about = commands::subject(&arguments.command);
+    match run(arguments) {
+        Ok(code) => ExitCode::from(code),
+        Err(failure) => {
+            output::failure(&failure, &about);
+            ExitCode::from(exit_code::of(&failure))
+        }
+    }
+}
+
+fn run(arguments: Arguments) -> Result<u8, Failure> {
+    match arguments.command {
+        Command::Completions { shell } => return Ok(commands::completions::completions(shell)),
+        Command::Man => return commands::completions::man(),
+        Command::Demo(demo) => return block_on(commands::demo::run(&demo)),
+        _ => {}
+    }
+    let context = Context::new(Paths::resolve(arguments.home)?);
+    // The fast path: a token from a running keeper needs no runtime and no store.
+    if let Some(done) = commands::token::from_keeper(&context, &arguments.command) {
+        return done.map(|()| 0);
+    }
+    block_on(commands::run(arguments.command, &context))
+}
+
+fn block_on(command: impl Future<Output = Result<u8, Failure>>) -> Result<u8, Failure> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::Bug(format!("no runtime: {error}")))?;
+    let outcome = runtime.block_on(command);
+    // A blocking read of standard input must not keep a finished program alive.
+    runtime.shutdown_background();
+    outcome
+}

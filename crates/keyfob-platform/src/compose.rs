@@ -15,35 +15,47 @@ use crate::paths::Paths;
 use crate::store::journal::JournalFiles;
 use crate::store::machine_id::machine_id;
 use crate::store::sealed_store::SealedStore;
-use crate::store::sealing_key::{PassphrasePrompt, SealingKeySource};
+use crate::store::sealing_key::{Choice, PassphrasePrompt, SealingKeySource};
 use crate::system_clock::SystemClock;
 use crate::token_files::SystemTokenFiles;
 
-/// The ports for `paths`. Nothing is asked of the keyring or the network yet.
-pub fn ports(paths: &Paths, notifier: Arc<dyn Notifier>) -> Result<Ports, Failure> {
-    ports_asking(paths, notifier, None)
+/// What the ports are made for.
+pub struct Composition {
+    /// Where the files are.
+    pub paths: Paths,
+    /// Who shows notifications.
+    pub notifier: Arc<dyn Notifier>,
+    /// Who can be asked for a passphrase.
+    pub prompt: Option<PassphrasePrompt>,
+    /// A store chosen by the program itself (the demo); else the user's choice.
+    pub store: Option<Choice>,
 }
 
-/// The same, with somebody who can be asked for a passphrase.
-pub fn ports_asking(
-    paths: &Paths,
-    notifier: Arc<dyn Notifier>,
-    prompt: Option<PassphrasePrompt>,
-) -> Result<Ports, Failure> {
-    let settings = Settings::read(paths)?;
-    let keys = Arc::new(SealingKeySource::new(paths.clone(), settings.store_choice()?, prompt));
-    Ok(Ports {
-        settings: Arc::new(ProfilesToml::new(paths)),
-        store: Arc::new(SealedStore::new(paths.clone(), keys)),
-        http: Arc::new(ReqwestClient::new(&settings.network)?),
-        browser: Arc::new(SystemBrowser),
-        loopback: Arc::new(SystemLoopback),
-        clock: Arc::new(SystemClock),
-        entropy: Arc::new(SystemEntropy),
-        notifier,
-        journal: Arc::new(JournalFiles::new(paths)),
-        token_files: Arc::new(SystemTokenFiles),
-        keyring_entries: Arc::new(SystemKeyringEntries),
-        machine_id: machine_id(paths).into(),
-    })
+impl Composition {
+    /// The usual one: the user's store, nobody to ask.
+    pub fn new(paths: Paths, notifier: Arc<dyn Notifier>) -> Self {
+        Self { paths, notifier, prompt: None, store: None }
+    }
+
+    /// Makes the ports. Nothing is asked of the keyring or the network yet.
+    pub fn ports(self) -> Result<Ports, Failure> {
+        let paths = &self.paths;
+        let settings = Settings::read(paths)?;
+        let choice = self.store.map_or_else(|| settings.store_choice(), Ok)?;
+        let keys = Arc::new(SealingKeySource::new(paths.clone(), choice, self.prompt));
+        Ok(Ports {
+            settings: Arc::new(ProfilesToml::new(paths)),
+            store: Arc::new(SealedStore::new(paths.clone(), keys)),
+            http: Arc::new(ReqwestClient::new(&settings.network)?),
+            browser: Arc::new(SystemBrowser),
+            loopback: Arc::new(SystemLoopback),
+            clock: Arc::new(SystemClock),
+            entropy: Arc::new(SystemEntropy),
+            notifier: self.notifier,
+            journal: Arc::new(JournalFiles::new(paths)),
+            token_files: Arc::new(SystemTokenFiles),
+            keyring_entries: Arc::new(SystemKeyringEntries),
+            machine_id: machine_id(paths).into(),
+        })
+    }
 }

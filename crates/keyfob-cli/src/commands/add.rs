@@ -1,0 +1,120 @@
+//! `keyfob add`: makes a profile; the server is looked up first, and a failed look-up makes none.
+
+use keyfob_agent::agent;
+use keyfob_agent::journeys::examine::{Examined, examine};
+use keyfob_core::discovery::authorization_server::ClientAuthentication;
+use keyfob_core::failure::Failure;
+use keyfob_core::identity::ProfileName;
+use keyfob_core::profile::{self, DeliveryTarget, LifetimeFrom, Profile, ResourceParameter, SignInLifetime, parse_duration};
+use keyfob_core::resource::CheckedUrl;
+use keyfob_core::scope::ScopeSet;
+use keyfob_core::secret::ClientSecret;
+
+use super::{delivery_argument, sign_in};
+use crate::arguments::{Access, Add, ClientAuth};
+use crate::context::Context;
+use crate::output;
+
+pub(crate) async fn run(add: &Add, context: &Context) -> Result<(), Failure> {
+    let profile = profile(add)?;
+    let ports = context.ports()?;
+    if agent::find_profile(ports, &profile.name).is_ok() {
+        return Err(Failure::Usage(format!("there is a profile `{}` already", profile.name)));
+    }
+    check_targets(context, &profile).await?;
+    let secret = if add.client_secret_stdin { Some(read_secret()?) } else { None };
+    if !add.offline {
+        let examined = examine(&*ports.http, &profile).await?;
+        tell(&examined, &profile);
+        // What can never be signed in to is no profile.
+        keyfob_core::client_registration::choose(&profile.client, secret.is_some(), &examined.server)?;
+    }
+    agent::add(ports, &profile, secret).await?;
+    context.tell_keeper().await;
+    output::good(&format!("added {}", profile.name));
+    if add.sign_in {
+        return sign_in::profile(&profile, &add.browser, context).await;
+    }
+    output::hint(&format!("keyfob sign-in {}", profile.name));
+    Ok(())
+}
+
+fn tell(examined: &Examined, profile: &Profile) {
+    for line in examined.findings(profile) {
+        output::note(&format!("  {line}"));
+    }
+}
+
+/// Places that could not be written are refused now, not after the browser.
+async fn check_targets(context: &Context, profile: &Profile) -> Result<(), Failure> {
+    for (index, delivery) in profile.deliver.iter().enumerate() {
+        if profile.deliver[..index].iter().any(|earlier| same_place(&earlier.target, &delivery.target)) {
+            return Err(Failure::Usage(format!("the same target is given twice: {}", delivery.target)));
+        }
+        if let DeliveryTarget::TokenFile { path, .. } = &delivery.target {
+            context.ports()?.token_files.check(path).await.map_err(|problem| {
+                Failure::Usage(format!("the token file {path} could not be written: {problem}"))
+            })?;
+        }
+    }
+    Ok(())
+}
+
+fn same_place(a: &DeliveryTarget, b: &DeliveryTarget) -> bool {
+    a.to_string() == b.to_string()
+}
+
+fn read_secret() -> Result<ClientSecret, Failure> {
+    let mut line = String::new();
+    std::io::stdin().read_line(&mut line).map_err(|error| Failure::Usage(format!("no client secret on standard input: {error}")))?;
+    let secret = line.trim_end_matches(['\r', '\n']);
+    if secret.is_empty() {
+        return Err(Failure::Usage("no client secret on standard input".into()));
+    }
+    Ok(ClientSecret::new(secret.to_owned()))
+}
+
+fn profile(add: &Add) -> Result<Profile, Failure> {
+    let name = ProfileName::parse(&add.name).map_err(|error| Failure::Usage(error.to_string()))?;
+    let mut profile = Profile::new(name, CheckedUrl::parse(&add.url)?);
+    profile.label.clone_from(&add.label);
+    profile.access = add.access.map(|access| match access {
+        Access::Read => profile::Access::Read,
+        Access::Write => profile::Access::Write,
+    });
+    profile.scopes = ScopeSet::from_names(add.scopes.iter().flat_map(|s| s.split(' ')).map(str::to_owned));
+    profile.audience.clone_from(&add.audience);
+    profile.issuer.clone_from(&add.issuer);
+    profile.client.client_id.clone_from(&add.client_id);
+    profile.client.metadata_url.clone_from(&add.client_metadata_url);
+    profile.client.authentication = add.client_auth.map(|method| match method {
+        ClientAuth::None => ClientAuthentication::None,
+        ClientAuth::Basic => ClientAuthentication::ClientSecretBasic,
+        ClientAuth::Post => ClientAuthentication::ClientSecretPost,
+    });
+    profile.resource = match add.resource.as_deref() {
+        None => ResourceParameter::Published,
+        Some("none") => ResourceParameter::Omitted,
+        Some(given) => ResourceParameter::Given(given.to_owned()),
+    };
+    if let Some(redirect) = &add.redirect {
+        profile.redirect = delivery_argument::redirect(redirect)?;
+    }
+    if !add.remind.is_empty() {
+        profile.remind = add.remind.iter().map(|text| duration(text)).collect::<Result<_, _>>()?;
+    }
+    if let Some(lifetime) = &add.lifetime {
+        profile.sign_in_lifetime = Some(SignInLifetime { lifetime: duration(lifetime)?, from: LifetimeFrom::SignIn });
+    }
+    if let Some(url) = &profile.client.metadata_url {
+        keyfob_core::client_registration::metadata_document::check_client_id(url)?;
+    }
+    profile.private_network = add.private_network;
+    profile.deliver = add.deliver.iter().map(|text| delivery_argument::delivery(text)).collect::<Result<_, _>>()?;
+    Ok(profile)
+}
+
+/// Reads `5m`, `30d`.
+pub(crate) fn duration(text: &str) -> Result<chrono::TimeDelta, Failure> {
+    parse_duration(text).ok_or_else(|| Failure::Usage(format!("`{text}` is no time span: write 60s, 5m, 2h or 7d")))
+}

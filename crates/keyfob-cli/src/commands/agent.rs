@@ -1,0 +1,58 @@
+//! `keyfob agent`: the keeper without a screen.
+
+use keyfob_agent::control::server::DoorRequest;
+use keyfob_agent::journal::{JournalEntry, JournalEvent};
+use keyfob_agent::snapshot::KeeperKind;
+use keyfob_core::failure::Failure;
+use keyfob_platform::keeper::Keeper;
+
+use crate::context::Context;
+use crate::output;
+
+pub(crate) async fn run(context: &Context) -> Result<(), Failure> {
+    let ports = context.ports()?;
+    let mut keeper = Keeper::start(&context.paths, ports.clone(), KeeperKind::Headless)?;
+    note(context, JournalEvent::KeeperStarted)?;
+    output::note("ready");
+    let why = tokio::select! {
+        why = ended() => why,
+        () = asked_to_step_down(&mut keeper) => "another keeper takes over",
+    };
+    keeper.stop().await;
+    note(context, JournalEvent::KeeperStopped)?;
+    output::note(&format!("ended: {why}"));
+    Ok(())
+}
+
+async fn asked_to_step_down(keeper: &mut Keeper) {
+    while let Some(request) = keeper.door.recv().await {
+        if request == DoorRequest::StepDown {
+            return;
+        }
+    }
+}
+
+#[cfg(unix)]
+async fn ended() -> &'static str {
+    use tokio::signal::unix::{SignalKind, signal};
+    let (Ok(mut terminate), Ok(mut interrupt)) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt())) else {
+        return std::future::pending().await;
+    };
+    tokio::select! {
+        _ = terminate.recv() => "terminated",
+        _ = interrupt.recv() => "interrupted",
+    }
+}
+
+#[cfg(not(unix))]
+async fn ended() -> &'static str {
+    let _ = tokio::signal::ctrl_c().await;
+    "interrupted"
+}
+
+fn note(context: &Context, event: JournalEvent) -> Result<(), Failure> {
+    let ports = context.ports()?;
+    let detail = Some(format!("headless, pid {}", std::process::id()));
+    ports.journal.append(&JournalEntry { at: ports.clock.now().wall, profile: None, event, duration_ms: None, detail });
+    Ok(())
+}

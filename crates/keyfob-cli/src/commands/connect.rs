@@ -1,0 +1,70 @@
+//! `keyfob connect`: the stdio bridge to a portal.
+
+use std::sync::Arc;
+
+use keyfob_agent::agent;
+use keyfob_agent::journeys::examine::examine;
+use keyfob_agent::ports::Ports;
+use keyfob_core::failure::{Failure, Incompatibility};
+use keyfob_core::identity::ProfileName;
+use keyfob_core::profile::Profile;
+use keyfob_core::resource::CheckedUrl;
+use keyfob_proxy::bridge::Bridge;
+use keyfob_proxy::token_source::{KeptTokens, NoTokens, TokenSource};
+use tokio::sync::mpsc;
+
+use super::sign_in::tell;
+use crate::context::Context;
+use crate::output;
+
+pub(crate) async fn run(target: &str, context: &Context) -> Result<(), Failure> {
+    let ports = context.ports()?;
+    let (profile, wants_sign_in) = match context.profile(target) {
+        Ok(profile) => (profile, true),
+        Err(Failure::NoSuchProfile(_)) if target.contains("://") => for_url(CheckedUrl::parse(target)?, ports).await?,
+        Err(failure) => return Err(failure),
+    };
+    let tokens: Arc<dyn TokenSource> = if wants_sign_in {
+        let (progress, heard) = mpsc::unbounded_channel();
+        tokio::spawn(tell(heard));
+        let tokens = KeptTokens::interactive(ports.clone(), profile.clone(), progress);
+        // Signed in at the start, where a person is at hand, and not at the first message.
+        tokens.token().await?;
+        context.tell_keeper().await;
+        Arc::new(tokens)
+    } else {
+        Arc::new(NoTokens)
+    };
+    let bridge = Bridge::new(Arc::clone(&ports.http), &profile, tokens, Arc::clone(&ports.clock));
+    let input = tokio::io::BufReader::new(tokio::io::stdin());
+    bridge.run(input, tokio::io::stdout()).await.map_err(|error| Failure::Bug(format!("standard input or output: {error}")))
+}
+
+/// The one profile with this URL; with none, one named after the host is made and kept; with several, it must be said
+/// which. A server without OAuth is bridged as it is.
+async fn for_url(url: CheckedUrl, ports: &Ports) -> Result<(Profile, bool), Failure> {
+    let all = ports.settings.list()?;
+    let mut same: Vec<Profile> = all.iter().filter(|profile| profile.url == url).cloned().collect();
+    if same.len() > 1 {
+        let names: Vec<_> = same.iter().map(|profile| profile.name.to_string()).collect();
+        return Err(Failure::Usage(format!("several profiles have this URL; name one: {}", names.join(", "))));
+    }
+    if let Some(profile) = same.pop() {
+        return Ok((profile, true));
+    }
+    let profile = Profile::new(free_name(&url, &all), url);
+    match examine(&*ports.http, &profile).await {
+        Err(Failure::AuthorizationServerIncompatible(Incompatibility::NoSignInWanted)) => return Ok((profile, false)),
+        examined => examined?,
+    };
+    agent::add(ports, &profile, None).await?;
+    output::note(&format!("made the profile {}", profile.name));
+    Ok((profile, true))
+}
+
+fn free_name(url: &CheckedUrl, all: &[Profile]) -> ProfileName {
+    let base = ProfileName::from_host(url.url().host_str().unwrap_or_default());
+    let taken = |name: &ProfileName| all.iter().any(|profile| profile.name == *name);
+    let numbered = (2..).filter_map(|n| ProfileName::parse(&format!("{}-{n}", base.as_str().get(..58).unwrap_or(base.as_str()))).ok());
+    std::iter::once(base.clone()).chain(numbered).find(|name| !taken(name)).unwrap_or(base)
+}

@@ -1,0 +1,66 @@
+//! One file per command, or per family of commands that share everything but a verb.
+
+pub(crate) mod add;
+pub(crate) mod agent;
+pub(crate) mod call;
+pub(crate) mod completions;
+pub(crate) mod config;
+pub(crate) mod connect;
+pub(crate) mod delivery_argument;
+pub(crate) mod demo;
+pub(crate) mod exec;
+pub(crate) mod log;
+pub(crate) mod pause;
+pub(crate) mod refresh;
+pub(crate) mod sign_in;
+pub(crate) mod sign_out;
+pub(crate) mod status;
+pub(crate) mod token;
+
+use keyfob_core::failure::Failure;
+
+use crate::arguments::Command;
+use crate::context::Context;
+
+/// Runs a command; the number is the exit code of a success.
+pub(crate) async fn run(command: Command, context: &Context) -> Result<u8, Failure> {
+    let done = match command {
+        Command::Add(add) => add::run(&add, context).await,
+        Command::SignIn(sign_in) => sign_in::run(&sign_in, context).await,
+        Command::SignOut(named) => sign_out::sign_out(&named.name, context).await,
+        Command::Remove(named) => sign_out::remove(&named.name, context).await,
+        Command::Status(status) => status::run(&status, context).await,
+        Command::Token(token) => token::print(&token, context).await,
+        Command::Headers(headers) => token::headers(&headers.name, context).await,
+        Command::Exec(exec) => return exec::run(&exec, context).await,
+        Command::Refresh(named) => refresh::run(&named.name, context).await,
+        Command::Connect(connect) => connect::run(&connect.target, context).await,
+        Command::Call(call) => return call::call(&call, context).await,
+        Command::Tools(tools) => call::tools(&tools, context).await,
+        Command::Pause(named) => pause::run(&named.name, true, context).await,
+        Command::Resume(named) => pause::run(&named.name, false, context).await,
+        Command::Agent => agent::run(context).await,
+        Command::Log(log) => log::run(&log, context).await,
+        Command::Config => config::run(context),
+        Command::Demo(_) | Command::Completions { .. } | Command::Man => Ok(()),
+    };
+    done.map(|()| 0)
+}
+
+/// The profile a command is about, for the hint after a failure.
+pub(crate) fn subject(command: &Command) -> String {
+    match command {
+        Command::Add(add) => add.name.clone(),
+        Command::SignIn(c) => c.name.clone(),
+        Command::Token(c) => c.name.clone(),
+        Command::Headers(c) => c.name.clone(),
+        Command::Exec(c) => c.name.clone(),
+        Command::Call(c) => c.name.clone(),
+        Command::Tools(c) => c.name.clone(),
+        Command::Connect(c) => c.target.clone(),
+        Command::SignOut(c) | Command::Remove(c) | Command::Refresh(c) | Command::Pause(c) | Command::Resume(c) => {
+            c.name.clone()
+        }
+        _ => "NAME".into(),
+    }
+}

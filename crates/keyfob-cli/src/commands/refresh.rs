@@ -1,0 +1,15 @@
+//! `keyfob refresh`: renews now.
+
+use keyfob_agent::journeys::hand_out::HandOutRequest;
+use keyfob_core::failure::Failure;
+
+use super::token::take;
+use crate::context::Context;
+use crate::{output, words};
+
+pub(crate) async fn run(name: &str, context: &Context) -> Result<(), Failure> {
+    let wanted = HandOutRequest { fresh: true, ..HandOutRequest::default() };
+    let handed_out = take(name, &wanted, context).await?;
+    output::good(&format!("renewed {name}: the token ends {}", words::when(handed_out.expires_at, chrono::Utc::now())));
+    Ok(())
+}

@@ -1,0 +1,103 @@
+//! `keyfob sign-in`: the journey in this process; a running keeper is told afterwards.
+
+use std::io::IsTerminal;
+
+use keyfob_agent::journeys::sign_in::{SignInOptions, SignInProgress, sign_in};
+use keyfob_core::credential::Credential;
+use keyfob_core::failure::Failure;
+use keyfob_core::profile::Profile;
+use keyfob_core::refresh_schedule::{SignInEnd, sign_in_end};
+use keyfob_core::scope::ScopeSet;
+use tokio::io::AsyncBufReadExt;
+use tokio::sync::mpsc;
+
+use super::add::duration;
+use crate::arguments::{BrowserChoice, SignIn};
+use crate::context::Context;
+use crate::{output, words};
+
+pub(crate) async fn run(arguments: &SignIn, context: &Context) -> Result<(), Failure> {
+    let found = context.profile(&arguments.name)?;
+    profile(&found, &arguments.browser, context).await
+}
+
+/// Signs a profile in and says how it went.
+pub(crate) async fn profile(profile: &Profile, choice: &BrowserChoice, context: &Context) -> Result<(), Failure> {
+    let ports = context.ports()?;
+    let (progress, heard) = mpsc::unbounded_channel();
+    let timeout = duration(&choice.timeout)?.to_std().map_err(|_| Failure::Usage("--timeout is negative".into()))?;
+    let options = SignInOptions {
+        open_browser: !choice.no_browser,
+        timeout,
+        additional_scopes: ScopeSet::default(),
+        pasted: choice.no_browser.then(pasted_lines),
+        progress,
+    };
+    let teller = tokio::spawn(tell(heard));
+    let outcome = sign_in(ports, profile, options).await;
+    // The journey has dropped its end: what was said is said before the outcome is.
+    let _ = teller.await;
+    context.tell_keeper().await;
+    success(profile, &outcome?, &ports.clock.now());
+    Ok(())
+}
+
+/// Lines of standard input: redirect URLs pasted from a browser elsewhere.
+fn pasted_lines() -> mpsc::Receiver<String> {
+    let (sender, receiver) = mpsc::channel(1);
+    tokio::spawn(async move {
+        let mut lines = tokio::io::BufReader::new(tokio::io::stdin()).lines();
+        while let Ok(Some(line)) = lines.next_line().await {
+            if sender.send(line).await.is_err() {
+                return;
+            }
+        }
+    });
+    receiver
+}
+
+/// Tells a person how far it is.
+pub(crate) async fn tell(mut heard: mpsc::UnboundedReceiver<SignInProgress>) {
+    while let Some(progress) = heard.recv().await {
+        match progress {
+            SignInProgress::Visit { url, opened: Ok(()) } => {
+                output::note(&format!("Your browser opens {}", url.origin().ascii_serialization()));
+                output::note("Finish there; waiting …");
+            }
+            SignInProgress::Visit { url, opened: Err(why) } => {
+                output::note(&format!("Open this address in a browser ({why}):\n\n  {url}\n"));
+                if std::io::stdin().is_terminal() {
+                    output::note("On another machine? Paste the address the browser ends on here, with --no-browser.");
+                }
+            }
+            SignInProgress::DeliveryFailed(report) => {
+                if let Some(problem) = report.problem {
+                    output::warning(&format!("{} was not written: {problem}", report.target));
+                }
+            }
+            SignInProgress::LookedUp(_) | SignInProgress::Registered | SignInProgress::Redirected => {}
+        }
+    }
+}
+
+fn success(profile: &Profile, credential: &Credential, now: &keyfob_core::moment::Moment) {
+    let Some(sign_in) = &credential.sign_in else { return };
+    let account = sign_in.account.as_ref().map(|account| format!(" as {account}")).unwrap_or_default();
+    output::good(&format!("signed in to {}{account}", profile.name));
+    for delivery in &profile.deliver {
+        output::note(&format!("  token written to {}", delivery.target));
+    }
+    if sign_in.tokens.refresh_token.is_none() {
+        let end = words::when(sign_in.tokens.expires_at(), now.wall);
+        output::warning(&format!("the server gave no refresh token: this sign-in ends {end} and cannot be renewed"));
+        return;
+    }
+    match sign_in_end(sign_in, profile, credential.learned_lifetimes.last().copied()) {
+        SignInEnd::Unknown => output::note("  the server does not say when this sign-in ends"),
+        known => {
+            if let Some(at) = known.at() {
+                output::note(&format!("  this sign-in ends {} ({})", words::when(at, now.wall), known.known()));
+            }
+        }
+    }
+}

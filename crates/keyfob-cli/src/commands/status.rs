@@ -1,0 +1,123 @@
+//! `keyfob status`: a table for people, the contract's JSON for scripts.
+
+use chrono::{DateTime, Utc};
+use keyfob_agent::agent::snapshot_without_keeper;
+use keyfob_agent::snapshot::{ProfileShown, Snapshot};
+use keyfob_core::failure::Failure;
+
+use crate::arguments::Status;
+use crate::context::Context;
+use crate::{output, words};
+
+pub(crate) async fn run(arguments: &Status, context: &Context) -> Result<(), Failure> {
+    if arguments.watch {
+        return watch(arguments, context).await;
+    }
+    let snapshot = match context.keeper().await {
+        Some(mut keeper) => keeper.snapshot().await?,
+        None => snapshot_without_keeper(context.ports()?).await?,
+    };
+    show(snapshot, arguments)
+}
+
+async fn watch(arguments: &Status, context: &Context) -> Result<(), Failure> {
+    let Some(mut keeper) = context.keeper().await else {
+        show(snapshot_without_keeper(context.ports()?).await?, arguments)?;
+        output::hint("nothing changes by itself without a keeper: keyfob agent, or start the tray app");
+        return Ok(());
+    };
+    let mut next = Some(keeper.watch().await?);
+    while let Some(snapshot) = next {
+        if !arguments.json {
+            output::clear();
+        }
+        show(snapshot, arguments)?;
+        next = keeper.next_snapshot().await?;
+    }
+    Ok(())
+}
+
+fn show(mut snapshot: Snapshot, arguments: &Status) -> Result<(), Failure> {
+    if let Some(name) = &arguments.name {
+        snapshot.profiles.retain(|profile| profile.name == *name);
+        if snapshot.profiles.is_empty() {
+            return Err(Failure::NoSuchProfile(keyfob_core::server_text::shown(name)));
+        }
+    }
+    if arguments.json {
+        let text = if arguments.watch { serde_json::to_string(&snapshot) } else { serde_json::to_string_pretty(&snapshot) };
+        output::data(&text.map_err(|error| Failure::Bug(error.to_string()))?);
+        return Ok(());
+    }
+    output::data(&table(&snapshot, Utc::now()));
+    Ok(())
+}
+
+/// The table and what needs attention below it.
+pub(crate) fn table(snapshot: &Snapshot, now: DateTime<Utc>) -> String {
+    let mut lines = Vec::new();
+    if let Some(problem) = &snapshot.settings_problem {
+        lines.push(format!("profiles.toml cannot be read; the last good one is in force: {problem}"));
+    }
+    if snapshot.profiles.is_empty() {
+        lines.push("No profiles yet. Make one: keyfob add NAME URL --sign-in".into());
+    } else {
+        let rows: Vec<[String; 5]> = snapshot.profiles.iter().map(|profile| row(profile, now)).collect();
+        lines.extend(aligned(&rows));
+    }
+    for profile in &snapshot.profiles {
+        if let Some(problem) = &profile.problem {
+            lines.push(format!("\n{}: {problem}", profile.name));
+        }
+        if let Some(hint) = &profile.hint {
+            let gap = if profile.problem.is_some() { "" } else { "\n" };
+            lines.push(format!("{gap}  {} → {hint}", profile.name));
+        }
+    }
+    lines.push(format!("\n{}", footer(snapshot)));
+    lines.join("\n")
+}
+
+fn footer(snapshot: &Snapshot) -> String {
+    let keeper = match (snapshot.agent.kind, snapshot.agent.pid) {
+        (Some(kind), Some(pid)) => format!("keeper: {} (pid {pid})", format!("{kind:?}").to_lowercase()),
+        _ => "keeper: none runs, tokens are renewed when they are asked for".to_owned(),
+    };
+    let mut line = format!("{keeper} · sealing key: {} ({})", snapshot.store.backend, snapshot.store.strength);
+    if let Some(problem) = &snapshot.store.problem {
+        line.push_str(&format!("\nstore: {problem}"));
+    }
+    line
+}
+
+fn row(profile: &ProfileShown, now: DateTime<Utc>) -> [String; 5] {
+    let (mark, word, _) = words::state(profile.state);
+    let token = profile.access_token.as_ref().map_or("—".into(), |token| match token.expires_at > now {
+        true => format!("ends {}", words::when(token.expires_at, now)),
+        false => format!("ended {}", words::when(token.expires_at, now)),
+    });
+    let sign_in = profile.sign_in.as_ref().map_or("—".into(), |sign_in| match sign_in.ends_at {
+        Some(at) => format!("ends {} ({})", words::when(at, now), sign_in.known),
+        None => "end unknown".into(),
+    });
+    let local = if profile.local { " (local)" } else { "" };
+    [
+        format!("{}{local}", profile.name),
+        format!("{mark} {word}"),
+        profile.account.clone().unwrap_or_else(|| "—".into()),
+        token,
+        sign_in,
+    ]
+}
+
+fn aligned(rows: &[[String; 5]]) -> Vec<String> {
+    let titles = ["PROFILE", "STATE", "ACCOUNT", "TOKEN", "SIGN-IN"].map(str::to_owned);
+    let all: Vec<&[String; 5]> = std::iter::once(&titles).chain(rows).collect();
+    let width = |column: usize| all.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
+    let widths: Vec<usize> = (0..5).map(width).collect();
+    let line = |row: &[String; 5]| {
+        let cells = row.iter().zip(&widths).map(|(cell, width)| format!("{cell:width$}"));
+        cells.collect::<Vec<_>>().join("  ").trim_end().to_owned()
+    };
+    all.into_iter().map(line).collect()
+}

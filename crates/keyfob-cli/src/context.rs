@@ -1,0 +1,69 @@
+//! What every command works with: the ports of this machine, and the way to a running keeper.
+
+use std::sync::OnceLock;
+
+use keyfob_agent::agent::find_profile;
+use keyfob_agent::control::client::ControlClient;
+use keyfob_agent::notice::Notice;
+use keyfob_agent::ports::{Notifier, Ports};
+use keyfob_core::failure::Failure;
+use keyfob_core::identity::ProfileName;
+use keyfob_core::profile::Profile;
+use keyfob_platform::compose::Composition;
+use keyfob_platform::control_socket;
+use keyfob_platform::paths::Paths;
+
+use crate::output;
+
+/// One run of the program.
+pub(crate) struct Context {
+    pub(crate) paths: Paths,
+    ports: OnceLock<Ports>,
+}
+
+/// The command line has no notifications of its own; the keeper tells its user.
+pub(crate) struct Silent;
+
+impl Notifier for Silent {
+    fn notify(&self, _notice: &Notice) {}
+}
+
+impl Context {
+    pub(crate) fn new(paths: Paths) -> Self {
+        Self { paths, ports: OnceLock::new() }
+    }
+
+    /// The ports, made at the first use: what is answered by a running keeper needs none.
+    pub(crate) fn ports(&self) -> Result<&Ports, Failure> {
+        if let Some(ports) = self.ports.get() {
+            return Ok(ports);
+        }
+        let ports = Composition::new(self.paths.clone(), std::sync::Arc::new(Silent)).ports()?;
+        Ok(self.ports.get_or_init(|| ports))
+    }
+
+    /// The profile a person named.
+    pub(crate) fn profile(&self, name: &str) -> Result<Profile, Failure> {
+        find_profile(self.ports()?, &profile_name(name)?)
+    }
+
+    /// A connection to the keeper, if one runs.
+    pub(crate) async fn keeper(&self) -> Option<ControlClient<control_socket::ControlStream>> {
+        let stream = control_socket::connect(&self.paths.control_socket()).await.ok()?;
+        ControlClient::open(stream).await.ok()
+    }
+
+    /// Tells a running keeper that records or settings were changed here.
+    pub(crate) async fn tell_keeper(&self) {
+        if let Some(mut keeper) = self.keeper().await {
+            if let Err(failure) = keeper.changed().await {
+                output::warning(&format!("the running keeper was not told: {failure}"));
+            }
+        }
+    }
+}
+
+/// A name that may not even be one: then there is no such profile.
+pub(crate) fn profile_name(text: &str) -> Result<ProfileName, Failure> {
+    ProfileName::parse(text).map_err(|_| Failure::NoSuchProfile(keyfob_core::server_text::shown(text)))
+}

@@ -1,0 +1,72 @@
+//! The only writer to standard output and standard error. Data goes to standard output and nothing else does.
+
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "this module is where printing is allowed")]
+
+use std::io::{IsTerminal, Write};
+
+use anstyle::{AnsiColor, Style};
+use keyfob_core::failure::Failure;
+
+/// Prints data: what a script reads. A closed pipe is the reader's choice, not an error.
+pub(crate) fn data(text: &str) {
+    let mut out = std::io::stdout().lock();
+    let _ = out.write_all(text.as_bytes()).and_then(|()| out.write_all(b"\n")).and_then(|()| out.flush());
+}
+
+/// Says something to a person.
+pub(crate) fn note(text: &str) {
+    eprintln!("{text}");
+}
+
+/// Says that something went well.
+pub(crate) fn good(text: &str) {
+    eprintln!("{} {text}", painted("✓", AnsiColor::Green));
+}
+
+/// Warns.
+pub(crate) fn warning(text: &str) {
+    eprintln!("{} {text}", painted("warning:", AnsiColor::Yellow));
+}
+
+/// Gives the exact next command.
+pub(crate) fn hint(text: &str) {
+    eprintln!("{} {text}", painted("hint:", AnsiColor::Cyan));
+}
+
+/// Says what failed and what to do next.
+pub(crate) fn failure(failure: &Failure, profile: &str) {
+    eprintln!("{} {failure}", painted("error:", AnsiColor::Red));
+    if let Some(next) = failure.hint(profile) {
+        hint(&next);
+    }
+}
+
+/// A heading of a longer story on standard error.
+pub(crate) fn heading(text: &str) {
+    let style = if std::io::stderr().is_terminal() { Style::new().bold() } else { Style::new() };
+    eprintln!("\n{style}{text}{style:#}");
+}
+
+/// Clears the screen before a picture is drawn anew, on a terminal only.
+pub(crate) fn clear() {
+    if std::io::stdout().is_terminal() {
+        print!("\x1b[2J\x1b[H");
+    }
+}
+
+/// Colours text for standard output, on a terminal only; colour never carries meaning alone.
+pub(crate) fn coloured(text: &str, colour: AnsiColor) -> String {
+    if std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none() {
+        let style = colour.on_default();
+        return format!("{style}{text}{style:#}");
+    }
+    text.to_owned()
+}
+
+fn painted(word: &str, colour: AnsiColor) -> String {
+    if std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none() {
+        let style = colour.on_default().bold();
+        return format!("{style}{word}{style:#}");
+    }
+    word.to_owned()
+}

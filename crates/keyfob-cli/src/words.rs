@@ -1,0 +1,53 @@
+//! Times and states as words for people.
+
+use anstyle::AnsiColor;
+use chrono::{DateTime, TimeDelta, Utc};
+use keyfob_core::credential_state::StateWord;
+
+/// `in 3 days`, `2 min ago`; the largest unit that says something.
+pub(crate) fn when(at: DateTime<Utc>, now: DateTime<Utc>) -> String {
+    let left = at - now;
+    let span = span(left.abs());
+    if left >= TimeDelta::zero() { format!("in {span}") } else { format!("{span} ago") }
+}
+
+/// `3 days`, `2 min`.
+pub(crate) fn span(length: TimeDelta) -> String {
+    let seconds = length.num_seconds();
+    match seconds {
+        0..=119 => format!("{seconds} s"),
+        120..=7_199 => format!("{} min", seconds / 60),
+        7_200..=172_799 => format!("{} h", seconds / 3_600),
+        _ => format!("{} days", seconds / 86_400),
+    }
+}
+
+/// A state's mark, word and colour: the mark differs too, so that colour is never the only sign.
+pub(crate) fn state(word: StateWord) -> (&'static str, &'static str, AnsiColor) {
+    match word {
+        StateWord::SignedOut => ("○", "signed out", AnsiColor::BrightBlack),
+        StateWord::SigningIn => ("…", "signing in", AnsiColor::Cyan),
+        StateWord::Active => ("●", "active", AnsiColor::Green),
+        StateWord::Refreshing => ("↻", "refreshing", AnsiColor::Cyan),
+        StateWord::Retrying => ("~", "retrying", AnsiColor::Yellow),
+        StateWord::NeedsSignIn => ("!", "needs sign-in", AnsiColor::Red),
+        StateWord::Locked => ("#", "locked", AnsiColor::Yellow),
+        StateWord::Paused => ("‖", "paused", AnsiColor::BrightBlack),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_told_in_the_largest_unit_that_says_something() {
+        let now = DateTime::UNIX_EPOCH;
+        let at = |seconds| when(now + TimeDelta::seconds(seconds), now);
+        assert_eq!(at(0), "in 0 s");
+        assert_eq!(at(119), "in 119 s");
+        assert_eq!(at(120), "in 2 min");
+        assert_eq!(at(-7_200), "2 h ago");
+        assert_eq!(at(30 * 86_400), "in 30 days");
+    }
+}

@@ -43,8 +43,22 @@ impl TokenSource for NoTokens {
     }
 }
 
-/// Step-ups for one set of scopes before it counts as denied (D8).
-const STEP_UPS: u32 = 3;
+/// Step-ups for one set of scopes before it counts as denied: with the sign-in before them, three in all (D8).
+const STEP_UPS: u32 = 2;
+
+/// What was asked for beyond the usual scopes, and how often.
+#[derive(Default)]
+struct StepUps(Mutex<HashMap<String, u32>>);
+
+impl StepUps {
+    /// Counts one more; false where a person has been asked often enough.
+    fn may_ask_for(&self, wanted: &ScopeSet) -> bool {
+        let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let count = counts.entry(wanted.to_wire().unwrap_or_default()).or_default();
+        *count = count.saturating_add(1);
+        *count <= STEP_UPS
+    }
+}
 
 /// Tokens of a profile, renewed as needed; where a person is at hand, signed in as needed.
 pub struct KeptTokens {
@@ -53,17 +67,27 @@ pub struct KeptTokens {
     person: Option<mpsc::UnboundedSender<SignInProgress>>,
     /// One sign-in at a time; whoever waited takes its result.
     turn: tokio::sync::Mutex<()>,
-    step_ups: Mutex<HashMap<String, u32>>,
+    step_ups: StepUps,
 }
 
 impl KeptTokens {
     /// Without a person: never opens a browser.
     pub fn new(ports: Ports, profile: Profile) -> Self {
-        Self { ports, profile, person: None, turn: tokio::sync::Mutex::default(), step_ups: Mutex::default() }
+        Self {
+            ports,
+            profile,
+            person: None,
+            turn: tokio::sync::Mutex::default(),
+            step_ups: StepUps::default(),
+        }
     }
 
     /// With a person, who is told by `progress`.
-    pub fn interactive(ports: Ports, profile: Profile, progress: mpsc::UnboundedSender<SignInProgress>) -> Self {
+    pub fn interactive(
+        ports: Ports,
+        profile: Profile,
+        progress: mpsc::UnboundedSender<SignInProgress>,
+    ) -> Self {
         Self { person: Some(progress), ..Self::new(ports, profile) }
     }
 
@@ -101,13 +125,6 @@ impl KeptTokens {
         let sign_in = credential.sign_in.ok_or_else(|| Failure::Bug("a sign-in left no tokens".into()))?;
         Ok(sign_in.tokens.access_token)
     }
-
-    fn may_step_up(&self, wanted: &ScopeSet) -> bool {
-        let mut step_ups = self.step_ups.lock().unwrap_or_else(PoisonError::into_inner);
-        let count = step_ups.entry(wanted.to_wire().unwrap_or_default()).or_default();
-        *count += 1;
-        *count <= STEP_UPS
-    }
 }
 
 #[async_trait]
@@ -127,9 +144,23 @@ impl TokenSource for KeptTokens {
         if held.access_token != *lacking {
             return Ok(held.access_token);
         }
-        if !self.may_step_up(wanted) {
+        if !self.step_ups.may_ask_for(wanted) {
             return Err(SignInNeeded::MoreScopes(wanted.to_wire().unwrap_or_default()).into());
         }
         self.sign_in(wanted.clone()).await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// D8: a server that is never content opens the browser three times in all: at the sign-in and for two step-ups.
+    #[test]
+    fn the_third_step_up_for_the_same_scopes_counts_as_denied() {
+        let (step_ups, admin, write) =
+            (StepUps::default(), ScopeSet::parse("admin"), ScopeSet::parse("write"));
+        let answers = [&admin, &admin, &admin, &write].map(|wanted| step_ups.may_ask_for(wanted));
+        assert_eq!(answers, [true, true, false, true]);
     }
 }

@@ -38,10 +38,10 @@ pub async fn examine(http: &dyn HttpClient, profile: &Profile) -> Result<Examine
     let resource = find_resource(http, &profile.url, challenge.as_ref(), guard).await.map_err(|failure| {
         // Without any trace of OAuth, the status says more than "no metadata".
         match (&failure, status) {
-            (Failure::AuthorizationServerIncompatible(Incompatibility::NoResourceMetadata(_)), s)
-                if s != 401 =>
+            (Failure::AuthorizationServerIncompatible(Incompatibility::NoResourceMetadata(_)), status)
+                if status != 401 =>
             {
-                Incompatibility::NotMcp(s).into()
+                without_oauth(status)
             }
             _ => failure,
         }
@@ -51,7 +51,15 @@ pub async fn examine(http: &dyn HttpClient, profile: &Profile) -> Result<Examine
     Ok(Examined { challenge, resource, server })
 }
 
-/// One request without a token.
+/// What a server without any trace of OAuth is.
+fn without_oauth(status: u16) -> Failure {
+    match status {
+        200..=299 => Incompatibility::NoSignInWanted.into(),
+        _ => Incompatibility::NotMcp(status).into(),
+    }
+}
+
+/// One request without a token. An answer proves no open server: some let anyone begin and ask at the first tool.
 async fn probe(
     http: &dyn HttpClient,
     url: &CheckedUrl,
@@ -70,9 +78,6 @@ async fn probe(
     };
     // Only the head is looked at: an answer without sign-in may be an endless stream.
     let response = http.open(request).await.map_err(transport_failure)?;
-    if (200..300).contains(&response.status) {
-        return Err(Incompatibility::NoSignInWanted.into());
-    }
     Ok((response.status, challenge_of(&response.headers)))
 }
 
@@ -174,3 +179,6 @@ impl Examined {
         challenged.or_else(|| self.resource.scopes_supported().to_wire())
     }
 }
+
+#[cfg(test)]
+mod tests;

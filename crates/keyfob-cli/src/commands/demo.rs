@@ -98,7 +98,9 @@ fn ports(home: &Path, own_browser: bool) -> Result<Ports, Failure> {
 
 async fn portal(name: &str, page: bool) -> Result<Portal, Failure> {
     let consent = if page { Consent::Page } else { Consent::Immediate };
-    let options = PortalOptions { name: name.into(), consent, ..PortalOptions::default() };
+    let scopes = ["openid", "read"].map(str::to_owned).to_vec();
+    let sign_in_lifetime = Some(std::time::Duration::from_secs(30 * 24 * 60 * 60));
+    let options = PortalOptions { name: name.into(), consent, scopes, sign_in_lifetime, ..PortalOptions::default() };
     Portal::start(options).await.map_err(|error| Failure::Bug(format!("the demo portal did not start: {error}")))
 }
 

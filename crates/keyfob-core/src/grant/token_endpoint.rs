@@ -10,7 +10,7 @@ use super::id_token;
 use crate::discovery::string;
 use crate::failure::{Failure, Misbehaviour, Temporary};
 use crate::scope::ScopeSet;
-use crate::secret::{AccessToken, RefreshToken, is_b64token};
+use crate::secret::{AccessToken, RefreshToken, is_header_safe};
 use crate::server_text::shown;
 
 /// Largest answer that is read, in bytes (fault 49).
@@ -148,8 +148,8 @@ fn usable(object: &Map<String, Value>, now: DateTime<Utc>) -> Result<TokenAnswer
         Some(kind) => return Err(format!("its token_type is `{}`, not Bearer", shown(&kind))),
         None => return Err("it has no token_type".into()),
     }
-    if !is_b64token(&token) {
-        return Err("its access_token has characters that may not stand in a header (RFC 6750 §2.1)".into());
+    if !is_header_safe(&token) {
+        return Err("its access_token has characters that may not stand in a header".into());
     }
     Ok(TokenAnswer {
         lifetime: lifetime(object, &token, now),

@@ -1,0 +1,87 @@
+//! Looking servers up, against answers written down here.
+
+use std::collections::HashMap;
+
+use async_trait::async_trait;
+use futures_util::StreamExt;
+use keyfob_core::grant::credential_request::CredentialRequest;
+use keyfob_core::identity::ProfileName;
+use serde_json::json;
+
+use super::*;
+use crate::ports::{HttpResponse, StreamedResponse, TransportFailure};
+
+/// A server: the status of its MCP endpoint without a token, and its documents by address.
+struct Server {
+    open: u16,
+    documents: HashMap<&'static str, serde_json::Value>,
+}
+
+#[async_trait]
+impl HttpClient for Server {
+    async fn fetch(&self, request: HttpRequest) -> Result<HttpResponse, TransportFailure> {
+        let document = self.documents.get(request.url.as_str());
+        let status = if document.is_some() { 200 } else { 404 };
+        let body = document.map(|document| document.to_string().into_bytes()).unwrap_or_default();
+        Ok(HttpResponse { status, headers: HeaderMap::new(), body })
+    }
+
+    async fn post_credentials(
+        &self,
+        _request: &CredentialRequest,
+        _guard: AddressGuard,
+    ) -> Result<HttpResponse, TransportFailure> {
+        Err(TransportFailure::NotSent("a look-up sends no credentials".into()))
+    }
+
+    async fn open(&self, _request: HttpRequest) -> Result<StreamedResponse, TransportFailure> {
+        let body = futures_util::stream::empty().boxed();
+        Ok(StreamedResponse { status: self.open, headers: HeaderMap::new(), body })
+    }
+}
+
+fn profile() -> Profile {
+    let url = CheckedUrl::parse("https://portal.example/mcp").unwrap();
+    Profile::new(ProfileName::parse("portal").unwrap(), url)
+}
+
+/// With both documents, where OAuth is published.
+fn documents() -> HashMap<&'static str, serde_json::Value> {
+    let resource = json!({
+        "resource": "https://portal.example/mcp",
+        "authorization_servers": ["https://login.example"],
+        "scopes_supported": ["basic"],
+    });
+    let server = json!({
+        "issuer": "https://login.example",
+        "authorization_endpoint": "https://login.example/authorize",
+        "token_endpoint": "https://login.example/token",
+        "response_types_supported": ["code"],
+        "code_challenge_methods_supported": ["S256"],
+    });
+    HashMap::from([
+        ("https://portal.example/.well-known/oauth-protected-resource/mcp", resource),
+        ("https://login.example/.well-known/oauth-authorization-server", server),
+    ])
+}
+
+#[tokio::test]
+async fn a_server_that_lets_anyone_begin_but_publishes_oauth_wants_a_sign_in() {
+    let server = Server { open: 200, documents: documents() };
+    let examined = examine(&server, &profile()).await.unwrap();
+    assert_eq!(examined.server.issuer().to_string(), "https://login.example");
+    assert_eq!(examined.suggested_scopes().as_deref(), Some("basic"));
+}
+
+#[tokio::test]
+async fn a_server_without_any_trace_of_oauth_is_told_by_its_status() {
+    for (open, told) in [
+        (200, Incompatibility::NoSignInWanted),
+        (202, Incompatibility::NoSignInWanted),
+        (404, Incompatibility::NotMcp(404)),
+    ] {
+        let server = Server { open, documents: HashMap::new() };
+        let failure = examine(&server, &profile()).await.unwrap_err();
+        assert_eq!(failure, told.into());
+    }
+}

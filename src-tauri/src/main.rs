@@ -1,2 +1,98 @@
-//! placeholder
-fn main() {}
+//! `keyfob-app`: the keeper in the tray. This file puts the parts together and is done.
+#![forbid(unsafe_code)]
+#![cfg_attr(not(debug_assertions), windows_subsystem = "windows")]
+
+mod arguments;
+mod desk;
+mod ipc;
+mod shell;
+
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use arguments::Arguments;
+use desk::Desk;
+use keyfob_agent::control::server::DoorRequest;
+use keyfob_agent::snapshot::KeeperKind;
+use keyfob_core::failure::Failure;
+use keyfob_platform::compose::Composition;
+use keyfob_platform::keeper::Keeper;
+use keyfob_platform::paths::Paths;
+use shell::notifications::DesktopNotifier;
+use shell::{autostart, tray, windows};
+use tauri::{Manager, RunEvent};
+
+fn main() -> ExitCode {
+    let arguments = Arguments::read(std::env::args_os().skip(1));
+    let filter = tracing_subscriber::EnvFilter::try_from_env("KEYFOB_LOG").unwrap_or_else(|_| "warn".into());
+    let _ = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).try_init();
+    match run(&arguments) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            tracing::error!(%failure, hint = failure.hint("NAME"), "keyfob-app cannot run");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(arguments: &Arguments) -> Result<(), Failure> {
+    let runtime = tokio::runtime::Runtime::new().map_err(|error| Failure::Bug(format!("no runtime: {error}")))?;
+    tauri::async_runtime::set(runtime.handle().clone());
+    let _entered = runtime.enter();
+    let paths = Paths::resolve(arguments.home.clone())?;
+    if runtime.block_on(shell::shown_by_the_first(&paths)) {
+        return Ok(());
+    }
+    let (notifier, pressed) = DesktopNotifier::new();
+    let ports = Composition::new(paths.clone(), Arc::new(notifier)).ports()?;
+    let mut keeper = runtime.block_on(Keeper::take_over(&paths, ports, KeeperKind::App))?;
+    let door = keeper.take_door();
+    let desk = Desk::new(keeper.agent.clone(), paths);
+    let wanted = arguments.clone();
+    let app = tauri::Builder::default()
+        .plugin(tauri_plugin_store::Builder::default().build())
+        .plugin(autostart::plugin())
+        .manage(desk)
+        .invoke_handler(ipc::handler())
+        .setup(move |app| {
+            let handle = app.handle().clone();
+            tray::install(&handle)?;
+            ipc::events::follow(&handle);
+            listen(&handle, door, pressed);
+            if wanted.opens_window(&handle) {
+                windows::show(&handle)?;
+            }
+            Ok(())
+        })
+        .build(tauri::generate_context!())
+        .map_err(|error| Failure::Bug(format!("the desktop part: {error}")))?;
+    app.run(|app, event| match event {
+        // Closing the last window leaves the tray.
+        RunEvent::ExitRequested { code: None, api, .. } => api.prevent_exit(),
+        RunEvent::Exit => tauri::async_runtime::block_on(app.state::<Desk>().end()),
+        _ => {}
+    });
+    Ok(())
+}
+
+/// What comes from outside the window: other keyfob processes, and buttons of notifications.
+fn listen(
+    app: &tauri::AppHandle,
+    mut door: tokio::sync::mpsc::UnboundedReceiver<DoorRequest>,
+    mut pressed: tokio::sync::mpsc::UnboundedReceiver<keyfob_core::identity::ProfileName>,
+) {
+    let (for_door, for_pressed) = (app.clone(), app.clone());
+    tauri::async_runtime::spawn(async move {
+        while let Some(request) = door.recv().await {
+            match request {
+                DoorRequest::ShowWindow => windows::show_logged(&for_door),
+                DoorRequest::StepDown => for_door.exit(0),
+            }
+        }
+    });
+    tauri::async_runtime::spawn(async move {
+        while let Some(name) = pressed.recv().await {
+            desk::sign_in_from_outside(&for_pressed, name);
+        }
+    });
+}

@@ -66,6 +66,11 @@ impl Keeper {
         started.await.unwrap_or_else(|_| Err(Temporary::Busy.into()))
     }
 
+    /// The way to it and its door apart; the rest lives until the returned keeper is dropped.
+    pub fn take_door(&mut self) -> mpsc::UnboundedReceiver<DoorRequest> {
+        std::mem::replace(&mut self.door, mpsc::unbounded_channel().1)
+    }
+
     /// Ends: renewals under way reach the disk first.
     pub async fn stop(self) {
         self.agent.stop().await;

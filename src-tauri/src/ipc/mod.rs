@@ -1,0 +1,29 @@
+//! The window's only way in: commands, one event, their shapes. No command returns a token, and none could: a snapshot holds
+//! no secret by type.
+
+pub(crate) mod commands;
+pub(crate) mod error;
+pub(crate) mod events;
+pub(crate) mod view;
+
+use tauri::Wry;
+use tauri::ipc::Invoke;
+
+/// Every command there is.
+pub(crate) fn handler() -> impl Fn(Invoke<Wry>) -> bool + Send + Sync + 'static {
+    tauri::generate_handler![
+        commands::snapshot,
+        commands::look_up,
+        commands::add_profile,
+        commands::sign_in,
+        commands::cancel_sign_in,
+        commands::refresh,
+        commands::sign_out,
+        commands::remove,
+        commands::pause,
+        commands::resume,
+        commands::try_demo,
+        commands::offer_start_at_login,
+        commands::answer_start_at_login,
+    ]
+}

@@ -1,0 +1,73 @@
+//! Shapes that only the window knows.
+
+use keyfob_agent::journeys::examine::Examined;
+use keyfob_agent::journeys::revoke::RevocationOutcome;
+use keyfob_core::failure::Failure;
+use keyfob_core::identity::ProfileName;
+use keyfob_core::profile::{Access, Profile};
+use keyfob_core::resource::{CheckedUrl, ResourceMatch};
+use serde::{Deserialize, Serialize};
+
+/// A profile as the "add" dialog gives it.
+#[derive(Debug, Deserialize)]
+pub(crate) struct NewProfile {
+    name: String,
+    url: String,
+    label: Option<String>,
+    access: Option<Access>,
+    client_id: Option<String>,
+}
+
+impl TryFrom<NewProfile> for Profile {
+    type Error = Failure;
+
+    fn try_from(new: NewProfile) -> Result<Self, Failure> {
+        let filled = |text: Option<String>| text.map(|t| t.trim().to_owned()).filter(|t| !t.is_empty());
+        let mut profile = Profile::new(parse_name(&new.name)?, CheckedUrl::parse(&new.url)?);
+        profile.label = filled(new.label);
+        profile.access = new.access;
+        profile.client.client_id = filled(new.client_id);
+        Ok(profile)
+    }
+}
+
+/// A name from the window.
+pub(crate) fn parse_name(text: &str) -> Result<ProfileName, Failure> {
+    ProfileName::parse(text).map_err(|error| Failure::Usage(error.to_string()))
+}
+
+/// What a look-up found.
+#[derive(Debug, Serialize)]
+pub(crate) struct LookedUp {
+    resource_name: Option<String>,
+    resource: String,
+    issuer: String,
+    scopes: Option<String>,
+    registration: String,
+    local: bool,
+    parent_path: bool,
+}
+
+impl LookedUp {
+    pub(crate) fn new(profile: &Profile, examined: &Examined) -> Self {
+        Self {
+            resource_name: examined.resource.name().map(str::to_owned),
+            resource: examined.resource.resource().to_owned(),
+            issuer: examined.server.issuer().to_string(),
+            scopes: examined.suggested_scopes(),
+            registration: examined.registration_words(profile).to_owned(),
+            local: profile.url.is_local(),
+            parent_path: examined.resource.matched() == ResourceMatch::ParentPath,
+        }
+    }
+}
+
+/// What a sign-out left at the server, in words; `None` where all is well.
+pub(crate) fn revocation_note(outcome: &RevocationOutcome) -> Option<String> {
+    match outcome {
+        RevocationOutcome::Nothing | RevocationOutcome::Revoked => None,
+        RevocationOutcome::Queued => Some("The server could not be reached; keyfob goes on trying to revoke the tokens.".into()),
+        RevocationOutcome::Refused(why) => Some(format!("The server refused the revocation ({why}); copies work until they run out.")),
+        RevocationOutcome::NotOffered => Some("The server offers no revocation; copies of the tokens work until they run out.".into()),
+    }
+}

@@ -1,0 +1,20 @@
+//! Tray, window, notifications, start at login: the parts of a desktop that keyfob touches.
+
+pub(crate) mod autostart;
+pub(crate) mod notifications;
+pub(crate) mod tray;
+pub(crate) mod tray_model;
+pub(crate) mod windows;
+
+use keyfob_agent::control::client::ControlClient;
+use keyfob_agent::snapshot::KeeperKind;
+use keyfob_platform::control_socket;
+use keyfob_platform::paths::Paths;
+
+/// True where a first app runs already: it has been asked to show its window, and this one can end.
+pub(crate) async fn shown_by_the_first(paths: &Paths) -> bool {
+    let Ok(stream) = control_socket::connect(&paths.control_socket()).await else { return false };
+    let Ok(mut first) = ControlClient::open(stream).await else { return false };
+    let is_app = matches!(first.snapshot().await, Ok(snapshot) if snapshot.agent.kind == Some(KeeperKind::App));
+    is_app && first.show_window().await.is_ok()
+}

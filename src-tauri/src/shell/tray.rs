@@ -1,0 +1,141 @@
+//! Draws the tray's model: icon, tooltip, menu; and carries out what is chosen there.
+
+use std::sync::Mutex;
+
+use keyfob_agent::snapshot::Snapshot;
+use keyfob_core::failure::Failure;
+use keyfob_core::identity::ProfileName;
+use tauri::image::Image;
+use tauri::menu::{Menu, MenuBuilder, MenuItemBuilder, SubmenuBuilder};
+use tauri::tray::TrayIconBuilder;
+use tauri::{AppHandle, Manager, Wry};
+
+use super::tray_model::{TrayAction, TrayModel, TrayPicture};
+use super::windows;
+use crate::desk::{self, Desk};
+
+const ID: &str = "keyfob";
+const OPEN: &str = "open";
+const QUIT: &str = "quit";
+
+/// What is drawn now, so that only changes are drawn again: a menu that is rebuilt closes under the pointer.
+#[derive(Default)]
+struct Drawn(Mutex<Option<TrayModel>>);
+
+/// Puts the icon into the tray. It has a menu from the start: one without is never shown on Linux.
+pub(crate) fn install(app: &AppHandle) -> tauri::Result<()> {
+    app.manage(Drawn::default());
+    let snapshot = app.state::<Desk>().agent.snapshots().borrow().clone();
+    let model = TrayModel::of(&snapshot, chrono::Utc::now());
+    TrayIconBuilder::with_id(ID)
+        .icon(picture(model.picture)?)
+        .tooltip(&model.tooltip)
+        .menu(&menu(app, &model)?)
+        .on_menu_event(|app, event| chosen(app, event.id().as_ref()))
+        .build(app)?;
+    Ok(())
+}
+
+/// Draws a snapshot, if it looks different from the last one.
+pub(crate) fn show(app: &AppHandle, snapshot: &Snapshot) {
+    let model = TrayModel::of(snapshot, chrono::Utc::now());
+    let drawn = app.state::<Drawn>();
+    let mut last = drawn.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+    if last.as_ref() == Some(&model) {
+        return;
+    }
+    match draw(app, &model) {
+        Ok(()) => *last = Some(model),
+        Err(error) => tracing::warn!(%error, "the tray could not be drawn"),
+    }
+}
+
+fn draw(app: &AppHandle, model: &TrayModel) -> tauri::Result<()> {
+    let Some(tray) = app.tray_by_id(ID) else { return Ok(()) };
+    tray.set_icon(Some(picture(model.picture)?))?;
+    tray.set_tooltip(Some(&model.tooltip))?;
+    tray.set_menu(Some(menu(app, model)?))
+}
+
+fn picture(picture: TrayPicture) -> tauri::Result<Image<'static>> {
+    Image::from_bytes(match picture {
+        TrayPicture::Well => include_bytes!("../../../icons/tray/well.png"),
+        TrayPicture::Soon => include_bytes!("../../../icons/tray/soon.png"),
+        TrayPicture::Act => include_bytes!("../../../icons/tray/act.png"),
+        TrayPicture::Offline => include_bytes!("../../../icons/tray/offline.png"),
+        TrayPicture::Paused => include_bytes!("../../../icons/tray/paused.png"),
+    })
+}
+
+fn menu(app: &AppHandle, model: &TrayModel) -> tauri::Result<Menu<Wry>> {
+    let mut menu = MenuBuilder::new(app);
+    for row in &model.rows {
+        let mut actions = SubmenuBuilder::new(app, &row.text);
+        for (action, words) in &row.actions {
+            actions = actions.text(format!("{}/{}", action.id(), row.profile), *words);
+        }
+        menu = menu.item(&actions.build()?);
+    }
+    if !model.rows.is_empty() {
+        menu = menu.separator();
+    }
+    let open = MenuItemBuilder::with_id(OPEN, "Open keyfob").build(app)?;
+    let quit = MenuItemBuilder::with_id(QUIT, "Quit").build(app)?;
+    menu.item(&open).separator().item(&quit).build()
+}
+
+fn chosen(app: &AppHandle, id: &str) {
+    match id.split_once('/') {
+        None if id == OPEN => windows::show_logged(app),
+        None if id == QUIT => app.exit(0),
+        None => {}
+        Some((action, profile)) => {
+            let action = TrayAction::ALL.into_iter().find(|known| known.id() == action);
+            if let (Some(action), Ok(name)) = (action, ProfileName::parse(profile)) {
+                carry_out(app, action, name);
+            }
+        }
+    }
+}
+
+fn carry_out(app: &AppHandle, action: TrayAction, name: ProfileName) {
+    if action == TrayAction::SignIn {
+        return desk::sign_in_from_outside(app, name);
+    }
+    let app = app.clone();
+    tauri::async_runtime::spawn(async move {
+        if let Err(failure) = act(&app, action, name).await {
+            tracing::warn!(%failure, "an action of the tray failed");
+            windows::show_logged(&app);
+        }
+    });
+}
+
+async fn act(app: &AppHandle, action: TrayAction, name: ProfileName) -> Result<(), Failure> {
+    let agent = &app.state::<Desk>().agent;
+    match action {
+        TrayAction::Refresh => agent.refresh(name).await,
+        TrayAction::SignOut => agent.sign_out(&name).await.map(|_| ()),
+        TrayAction::Pause => agent.set_paused(&name, true).await,
+        TrayAction::Resume => agent.set_paused(&name, false).await,
+        TrayAction::SignIn => Ok(()),
+    }
+}
+
+/// Whether anybody shows tray icons. On Linux a panel says so on the session bus.
+#[cfg(all(unix, not(target_os = "macos")))]
+pub(crate) fn is_visible() -> bool {
+    let asked = || {
+        let bus = zbus::blocking::Connection::session()?;
+        let name = "org.freedesktop.DBus";
+        let reply = bus.call_method(Some(name), "/org/freedesktop/DBus", Some(name), "NameHasOwner", &"org.kde.StatusNotifierWatcher")?;
+        reply.body().deserialize::<bool>()
+    };
+    asked().unwrap_or(false)
+}
+
+/// Windows and macOS always have a tray.
+#[cfg(not(all(unix, not(target_os = "macos"))))]
+pub(crate) fn is_visible() -> bool {
+    true
+}

@@ -1,0 +1,207 @@
+//! What the tray shows, from a snapshot: pure, so that every state can be tested without a desktop.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use keyfob_agent::snapshot::{ProfileShown, Snapshot};
+use keyfob_core::credential_state::StateWord;
+
+/// The tray's picture, worst last.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum TrayPicture {
+    /// Renewal is paused.
+    Paused,
+    /// All is well.
+    Well,
+    /// A sign-in ends soon.
+    Soon,
+    /// A server cannot be reached; keyfob tries again.
+    Offline,
+    /// A person must act.
+    Act,
+}
+
+/// An action of a profile's submenu.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum TrayAction {
+    SignIn,
+    Refresh,
+    SignOut,
+    Pause,
+    Resume,
+}
+
+impl TrayAction {
+    pub(crate) const ALL: [Self; 5] = [Self::SignIn, Self::Refresh, Self::SignOut, Self::Pause, Self::Resume];
+
+    /// The id part in the menu.
+    pub(crate) fn id(self) -> &'static str {
+        match self {
+            Self::SignIn => "sign-in",
+            Self::Refresh => "refresh",
+            Self::SignOut => "sign-out",
+            Self::Pause => "pause",
+            Self::Resume => "resume",
+        }
+    }
+}
+
+/// One profile's line and what can be done with it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct TrayRow {
+    pub(crate) profile: String,
+    pub(crate) text: String,
+    pub(crate) actions: Vec<(TrayAction, &'static str)>,
+}
+
+/// Everything the tray shows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct TrayModel {
+    pub(crate) picture: TrayPicture,
+    pub(crate) tooltip: String,
+    pub(crate) rows: Vec<TrayRow>,
+}
+
+/// Nearer than this is "soon".
+const SOON: TimeDelta = TimeDelta::days(3);
+
+impl TrayModel {
+    pub(crate) fn of(snapshot: &Snapshot, now: DateTime<Utc>) -> Self {
+        let pictures = snapshot.profiles.iter().map(|profile| picture(profile, now));
+        Self {
+            picture: pictures.max().unwrap_or(TrayPicture::Well),
+            tooltip: tooltip(snapshot, now),
+            rows: snapshot.profiles.iter().map(|profile| row(profile, now)).collect(),
+        }
+    }
+}
+
+fn picture(profile: &ProfileShown, now: DateTime<Utc>) -> TrayPicture {
+    match profile.state {
+        StateWord::NeedsSignIn | StateWord::Locked => TrayPicture::Act,
+        StateWord::Retrying => TrayPicture::Offline,
+        StateWord::Paused => TrayPicture::Paused,
+        _ if ends_soon(profile, now) => TrayPicture::Soon,
+        _ => TrayPicture::Well,
+    }
+}
+
+fn ends_soon(profile: &ProfileShown, now: DateTime<Utc>) -> bool {
+    profile.sign_in.as_ref().and_then(|sign_in| sign_in.ends_at).is_some_and(|end| end - now < SOON)
+}
+
+fn tooltip(snapshot: &Snapshot, now: DateTime<Utc>) -> String {
+    if snapshot.profiles.is_empty() {
+        return "keyfob: no portals yet".into();
+    }
+    let fresh = snapshot.profiles.iter().filter(|profile| profile.state == StateWord::Active).count();
+    let mut parts = vec![match fresh {
+        1 => "1 portal fresh".to_owned(),
+        n => format!("{n} portals fresh"),
+    }];
+    let troubled = snapshot.profiles.iter().filter(|profile| picture(profile, now) >= TrayPicture::Soon);
+    parts.extend(troubled.map(|profile| format!("{}: {}", profile.name, words(profile, now))));
+    format!("keyfob: {}", parts.join(" · "))
+}
+
+fn row(profile: &ProfileShown, now: DateTime<Utc>) -> TrayRow {
+    let label = profile.label.as_deref().unwrap_or(&profile.name);
+    TrayRow { profile: profile.name.clone(), text: format!("{label}: {}", words(profile, now)), actions: actions(profile) }
+}
+
+fn words(profile: &ProfileShown, now: DateTime<Utc>) -> String {
+    match profile.state {
+        StateWord::SignedOut => "signed out".into(),
+        StateWord::SigningIn => "signing in".into(),
+        StateWord::Refreshing => "renewing".into(),
+        StateWord::Retrying => profile.problem.clone().unwrap_or_else(|| "trying again".into()),
+        StateWord::NeedsSignIn => "sign in again".into(),
+        StateWord::Locked => "the store is locked".into(),
+        StateWord::Paused => "paused".into(),
+        StateWord::Active if ends_soon(profile, now) => "the sign-in ends soon".into(),
+        StateWord::Active => "fresh".into(),
+    }
+}
+
+fn actions(profile: &ProfileShown) -> Vec<(TrayAction, &'static str)> {
+    let held = profile.sign_in.is_some();
+    let mut actions = vec![(TrayAction::SignIn, if held { "Sign in again" } else { "Sign in" })];
+    if held {
+        actions.push((TrayAction::Refresh, "Refresh now"));
+        actions.push(match profile.state {
+            StateWord::Paused => (TrayAction::Resume, "Resume renewal"),
+            _ => (TrayAction::Pause, "Pause renewal"),
+        });
+        actions.push((TrayAction::SignOut, "Sign out"));
+    }
+    actions
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use keyfob_agent::snapshot::{AgentShown, SignInShown, StoreShown};
+
+    fn profile(name: &str, state: StateWord, ends_in: Option<TimeDelta>) -> ProfileShown {
+        let now = DateTime::UNIX_EPOCH;
+        ProfileShown {
+            name: name.into(),
+            url: "https://a.example/mcp".into(),
+            label: None,
+            access: None,
+            local: false,
+            state,
+            signing_in: false,
+            issuer: None,
+            account: None,
+            scopes: Vec::new(),
+            access_token: None,
+            sign_in: (state != StateWord::SignedOut).then(|| SignInShown {
+                since: now,
+                ends_at: ends_in.map(|left| now + left),
+                known: "server".into(),
+            }),
+            next_refresh_at: None,
+            last_refresh: None,
+            refreshes: 0,
+            failures: 0,
+            deliveries: Vec::new(),
+            problem: None,
+            hint: None,
+        }
+    }
+
+    fn model(profiles: Vec<ProfileShown>) -> TrayModel {
+        let snapshot = Snapshot {
+            version: String::new(),
+            agent: AgentShown { running: true, kind: None, pid: None },
+            store: StoreShown { backend: String::new(), strength: String::new(), problem: None, hint: None },
+            settings_problem: None,
+            profiles,
+        };
+        TrayModel::of(&snapshot, DateTime::UNIX_EPOCH)
+    }
+
+    #[test]
+    fn the_picture_is_the_worst_state_of_all() {
+        let well = || profile("a", StateWord::Active, None);
+        let picture = |other: ProfileShown| model(vec![well(), other]).picture;
+        assert_eq!(model(vec![]).picture, TrayPicture::Well);
+        assert_eq!(picture(profile("b", StateWord::Active, Some(TimeDelta::days(2)))), TrayPicture::Soon);
+        assert_eq!(picture(profile("b", StateWord::Retrying, None)), TrayPicture::Offline);
+        assert_eq!(picture(profile("b", StateWord::NeedsSignIn, Some(TimeDelta::days(2)))), TrayPicture::Act);
+        assert_eq!(picture(profile("b", StateWord::Locked, None)), TrayPicture::Act);
+        assert_eq!(model(vec![profile("b", StateWord::Paused, None)]).picture, TrayPicture::Paused);
+    }
+
+    #[test]
+    fn the_tooltip_says_how_many_are_fresh_and_which_are_not() {
+        let model = model(vec![profile("readonly", StateWord::Active, None), profile("admin", StateWord::NeedsSignIn, None)]);
+        assert_eq!(model.tooltip, "keyfob: 1 portal fresh · admin: sign in again");
+    }
+
+    #[test]
+    fn a_profile_that_is_signed_out_offers_a_sign_in_only() {
+        let rows = model(vec![profile("a", StateWord::SignedOut, None), profile("b", StateWord::Active, None)]).rows;
+        assert_eq!(rows[0].actions, [(TrayAction::SignIn, "Sign in")]);
+        assert_eq!(rows[1].actions.len(), 4);
+    }
+}

@@ -90,6 +90,11 @@ fn listen(
             }
         }
     });
+    let for_signal = app.clone();
+    tauri::async_runtime::spawn(async move {
+        shell::told_to_end().await;
+        for_signal.exit(0);
+    });
     tauri::async_runtime::spawn(async move {
         while let Some(name) = pressed.recv().await {
             desk::sign_in_from_outside(&for_pressed, name);

@@ -1,8 +1,9 @@
 #!/usr/bin/env node
 // A real browser instead of the stand-in: headless Chromium opens URL, presses `#allow` where a page has it, and waits
 // for the landing page on the loopback address where keyfob listens. Exit 0 once that page is shown.
-// usage: [SCREENSHOT=PATH.png] chromium-sign-in.mjs URL
-import { existsSync } from "node:fs";
+// usage: [SCREENSHOT=PATH.png] [PAGE_TEXT=PATH.txt] chromium-sign-in.mjs URL
+// PAGE_TEXT, what that page says, appears whole and last: whoever waits for it finds the browser closed.
+import { existsSync, renameSync, writeFileSync } from "node:fs";
 import { chromium } from "playwright-core";
 
 const CHROMIUM = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
@@ -56,9 +57,15 @@ async function signIn(start) {
     await page.waitForLoadState("load");
     if (process.env.SCREENSHOT) await page.screenshot({ path: process.env.SCREENSHOT });
     console.error(`landed: ${await page.title()}`);
+    return await page.innerText("body");
   } finally {
     await browser.close();
   }
+}
+
+function leaveText(path, text) {
+  writeFileSync(`${path}.part`, text);
+  renameSync(`${path}.part`, path);
 }
 
 const [url] = process.argv.slice(2);
@@ -67,7 +74,8 @@ if (!url) {
   process.exit(2);
 }
 try {
-  await signIn(url);
+  const text = await signIn(url);
+  if (process.env.PAGE_TEXT) leaveText(process.env.PAGE_TEXT, text);
 } catch (error) {
   console.error(error.message);
   process.exit(1);

@@ -51,7 +51,7 @@ pub(crate) enum Message {
     /// A record or `profiles.toml` may have changed.
     LookAgain,
     /// A task of the actor's own has news.
-    News(actor::News),
+    News(Box<actor::News>),
     /// Ends the actor once no renewal is under way.
     Stop {
         reply: oneshot::Sender<()>,

@@ -3,6 +3,7 @@
 //! tokio and ports only: no operating system crate, no HTTP client, no clock of its own. Everything outside is a trait in
 //! [`ports`].
 #![forbid(unsafe_code)]
+#![cfg_attr(test, allow(clippy::disallowed_methods, reason = "tests look at what they made"))]
 
 pub mod agent;
 pub mod control;

@@ -76,6 +76,7 @@ pub(crate) struct Named {
 
 /// `keyfob add`
 #[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of the command line")]
 pub(crate) struct Add {
     /// A name for it: small letters, digits and dashes.
     pub(crate) name: String,

@@ -55,10 +55,10 @@ impl Context {
 
     /// Tells a running keeper that records or settings were changed here.
     pub(crate) async fn tell_keeper(&self) {
-        if let Some(mut keeper) = self.keeper().await {
-            if let Err(failure) = keeper.changed().await {
-                output::warning(&format!("the running keeper was not told: {failure}"));
-            }
+        if let Some(mut keeper) = self.keeper().await
+            && let Err(failure) = keeper.changed().await
+        {
+            output::warning(&format!("the running keeper was not told: {failure}"));
         }
     }
 }

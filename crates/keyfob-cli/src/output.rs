@@ -54,15 +54,6 @@ pub(crate) fn clear() {
     }
 }
 
-/// Colours text for standard output, on a terminal only; colour never carries meaning alone.
-pub(crate) fn coloured(text: &str, colour: AnsiColor) -> String {
-    if std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none() {
-        let style = colour.on_default();
-        return format!("{style}{text}{style:#}");
-    }
-    text.to_owned()
-}
-
 fn painted(word: &str, colour: AnsiColor) -> String {
     if std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none() {
         let style = colour.on_default().bold();

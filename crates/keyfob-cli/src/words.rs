@@ -1,6 +1,5 @@
 //! Times and states as words for people.
 
-use anstyle::AnsiColor;
 use chrono::{DateTime, TimeDelta, Utc};
 use keyfob_core::credential_state::StateWord;
 
@@ -22,17 +21,17 @@ pub(crate) fn span(length: TimeDelta) -> String {
     }
 }
 
-/// A state's mark, word and colour: the mark differs too, so that colour is never the only sign.
-pub(crate) fn state(word: StateWord) -> (&'static str, &'static str, AnsiColor) {
+/// A state's mark and word.
+pub(crate) fn state(word: StateWord) -> (&'static str, &'static str) {
     match word {
-        StateWord::SignedOut => ("○", "signed out", AnsiColor::BrightBlack),
-        StateWord::SigningIn => ("…", "signing in", AnsiColor::Cyan),
-        StateWord::Active => ("●", "active", AnsiColor::Green),
-        StateWord::Refreshing => ("↻", "refreshing", AnsiColor::Cyan),
-        StateWord::Retrying => ("~", "retrying", AnsiColor::Yellow),
-        StateWord::NeedsSignIn => ("!", "needs sign-in", AnsiColor::Red),
-        StateWord::Locked => ("#", "locked", AnsiColor::Yellow),
-        StateWord::Paused => ("‖", "paused", AnsiColor::BrightBlack),
+        StateWord::SignedOut => ("○", "signed out"),
+        StateWord::SigningIn => ("…", "signing in"),
+        StateWord::Active => ("●", "active"),
+        StateWord::Refreshing => ("↻", "refreshing"),
+        StateWord::Retrying => ("~", "retrying"),
+        StateWord::NeedsSignIn => ("!", "needs sign-in"),
+        StateWord::Locked => ("#", "locked"),
+        StateWord::Paused => ("‖", "paused"),
     }
 }
 

@@ -240,9 +240,8 @@ impl CredentialState {
             (_, Holding::Dead(_)) => StateWord::NeedsSignIn,
             (Hold::Paused, _) => StateWord::Paused,
             _ if self.refreshing.is_some() => StateWord::Refreshing,
-            (_, Holding::Held { retrying: Some(_) }) => StateWord::Retrying,
             (_, Holding::Held { retrying: None }) if usable => StateWord::Active,
-            // Held, past its end, and nothing is known to be wrong: the next asker or the keeper renews it.
+            // The last renewal failed, or the token is past its end and the next asker or the keeper renews it.
             _ => StateWord::Retrying,
         }
     }

@@ -271,9 +271,9 @@ impl Failure {
             Self::SignInNeeded(_) | Self::SignInTimedOut | Self::UserDeclined(_) => {
                 Some(format!("keyfob sign-in {profile}"))
             }
-            Self::Temporary(temporary) => temporary.hint(profile),
+            Self::Temporary(temporary) => Some(temporary.hint(profile)),
             Self::StoreUnavailable(problem) => Some(problem.hint()),
-            Self::AuthorizationServerIncompatible(incompatible) => incompatible.hint(profile),
+            Self::AuthorizationServerIncompatible(incompatible) => Some(incompatible.hint(profile)),
             Self::ClientRejected(_) => {
                 Some("check client id and secret with the server's operator, then keyfob remove and keyfob add again".into())
             }
@@ -291,37 +291,34 @@ impl Failure {
 }
 
 impl Temporary {
-    fn hint(&self, profile: &str) -> Option<String> {
+    fn hint(&self, profile: &str) -> String {
         match self {
-            Self::PortTaken(port) => {
-                Some(format!("end the program on port {port}, then keyfob sign-in {profile}"))
+            Self::PortTaken(port) => format!("end the program on port {port}, then keyfob sign-in {profile}"),
+            Self::Intercepted(_) => {
+                "open any web page: a network log-in page may be waiting; keyfob tries again by itself".into()
             }
-            Self::Intercepted(_) => Some(
-                "open any web page: a network log-in page may be waiting; keyfob tries again by itself"
-                    .into(),
-            ),
-            Self::RetryAfter { .. } | Self::Busy => {
-                Some(format!("try again later: keyfob refresh {profile}"))
-            }
+            Self::RetryAfter { .. } | Self::Busy => format!("try again later: keyfob refresh {profile}"),
             Self::Offline(_) | Self::Cut(_) | Self::ServerTrouble(_) => {
-                Some(format!("nothing is lost; keyfob tries again by itself, or: keyfob refresh {profile}"))
+                format!("nothing is lost; keyfob tries again by itself, or: keyfob refresh {profile}")
             }
         }
     }
 }
 
 impl Incompatibility {
-    fn hint(&self, profile: &str) -> Option<String> {
+    fn hint(&self, profile: &str) -> String {
         match self {
-            Self::NoRegistration | Self::RegistrationRefused(_) => Some(format!(
-                "ask the server's operator for a client id, then: keyfob add {profile} URL --client-id ID"
-            )),
-            Self::NoSignInWanted => {
-                Some("use the server as it is; keyfob connect URL bridges it without a token".into())
+            Self::NoRegistration | Self::RegistrationRefused(_) => {
+                format!(
+                    "ask the server's operator for a client id, then: keyfob add {profile} URL --client-id ID"
+                )
             }
-            Self::PrivateAddress(_) => Some("if you trust it: keyfob add … --private-network".into()),
-            Self::NotMcp(_) => Some("check the URL; MCP servers often end in /mcp".into()),
-            _ => Some("the server's operator has to add this; see docs/servers.md".into()),
+            Self::NoSignInWanted => {
+                "use the server as it is; keyfob connect URL bridges it without a token".into()
+            }
+            Self::PrivateAddress(_) => "if you trust it: keyfob add … --private-network".into(),
+            Self::NotMcp(_) => "check the URL; MCP servers often end in /mcp".into(),
+            _ => "the server's operator has to add this; see docs/servers.md".into(),
         }
     }
 }

@@ -3,6 +3,7 @@
 //! Pure on purpose: no I/O, no async, no clock, no randomness of its own. Callers pass `now`, random bytes and received
 //! bytes in; rules come out as values. Nothing here logs.
 #![forbid(unsafe_code)]
+#![cfg_attr(test, allow(clippy::disallowed_methods, reason = "tests look at what they made"))]
 
 pub mod client_registration;
 pub mod credential;

@@ -120,7 +120,8 @@ impl RedirectChoice {
             None => (text, Self::default().path),
         };
         let hosts = [RedirectHost::V4, RedirectHost::V6, RedirectHost::Localhost];
-        let (host, port) = hosts.into_iter().find_map(|host| Some((host, authority.strip_prefix(host.as_str())?)))?;
+        let (host, port) =
+            hosts.into_iter().find_map(|host| Some((host, authority.strip_prefix(host.as_str())?)))?;
         let port = match port {
             "" => None,
             port => Some(port.strip_prefix(':')?.parse().ok().filter(|port| *port != 0)?),

@@ -139,13 +139,10 @@ pub fn is_private_address(ip: IpAddr) -> bool {
 
 /// RFC 6052 §2.1: 64:ff9b::/96 carries an IPv4 address in its last four bytes.
 fn nat64(v6: std::net::Ipv6Addr) -> Option<std::net::Ipv4Addr> {
-    let s = v6.segments();
-    let prefix = [0x64, 0xff9b, 0, 0, 0, 0];
-    (s[..6] == prefix).then(|| {
-        let [a, b] = s[6].to_be_bytes();
-        let [c, d] = s[7].to_be_bytes();
-        std::net::Ipv4Addr::new(a, b, c, d)
-    })
+    const PREFIX: [u8; 12] = [0, 0x64, 0xff, 0x9b, 0, 0, 0, 0, 0, 0, 0, 0];
+    let octets = v6.octets();
+    let last: [u8; 4] = octets[12..].try_into().ok()?;
+    (octets[..12] == PREFIX).then(|| last.into())
 }
 
 /// How a published `resource` relates to the identifier keyfob asked for.

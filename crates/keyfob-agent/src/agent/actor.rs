@@ -132,7 +132,7 @@ impl Actor {
 
     fn hear(&mut self, message: Message) {
         match message {
-            Message::SignIn { name, options, reply } => self.sign_in_asked(name, options, reply),
+            Message::SignIn { name, options, reply } => self.sign_in_asked(&name, options, reply),
             Message::CancelSignIn { name } => self.step(&name, Event::SignInCancelled),
             Message::HandOut { name, wanted, reply } => self.hand_out_asked(name, wanted, reply),
             Message::LookAgain => {
@@ -140,7 +140,7 @@ impl Actor {
                 self.look_at_settings();
                 self.look_at_store();
             }
-            Message::News(news) => self.hear_news(news),
+            Message::News(news) => self.hear_news(*news),
             Message::Stop { reply } => self.stopping = Some(reply),
         }
     }
@@ -159,7 +159,7 @@ impl Actor {
                 let _ = reply.send(told);
             }
             News::RefreshNeeded { name, waiter } => self.refresh_asked(&name, waiter.0),
-            News::RefreshEnded { name, attempt, outcome } => self.refresh_ended(&name, attempt, outcome),
+            News::RefreshEnded { name, attempt, outcome } => self.refresh_ended(&name, attempt, &outcome),
         }
     }
 
@@ -189,7 +189,9 @@ impl Actor {
         if !locked.is_empty() {
             self.look_at_store();
         }
-        locked.into_iter().for_each(|name| self.look_at_record(name));
+        for name in locked {
+            self.look_at_record(name);
+        }
     }
 
     // ---- what is on disk ----
@@ -302,11 +304,11 @@ impl Actor {
 
     fn sign_in_asked(
         &mut self,
-        name: ProfileName,
+        name: &ProfileName,
         options: crate::journeys::sign_in::SignInOptions,
         reply: Reply<()>,
     ) {
-        let Some(entry) = self.entries.get_mut(&name) else {
+        let Some(entry) = self.entries.get_mut(name) else {
             let _ = reply.send(Err(Failure::NoSuchProfile(name.to_string())));
             return;
         };
@@ -315,7 +317,7 @@ impl Actor {
             return;
         }
         entry.asked = Some((options, reply));
-        self.step(&name, Event::SignInRequested);
+        self.step(name, Event::SignInRequested);
     }
 
     fn start_sign_in(&mut self, name: &ProfileName, attempt: AttemptNumber) {
@@ -325,7 +327,9 @@ impl Actor {
         let mailbox = self.mailbox.clone();
         let journey = tokio::spawn(async move {
             let outcome = sign_in(&ports, &profile, options).await;
-            let _ = mailbox.send(Message::News(News::SignInEnded { name, attempt, outcome, reply })).await;
+            let _ = mailbox
+                .send(Message::News(Box::new(News::SignInEnded { name, attempt, outcome, reply })))
+                .await;
         });
         entry.sign_in = Some((attempt, journey.abort_handle()));
     }
@@ -387,10 +391,10 @@ impl Actor {
         &mut self,
         name: &ProfileName,
         attempt: AttemptNumber,
-        outcome: Result<Refreshed, Failure>,
+        outcome: &Result<Refreshed, Failure>,
     ) {
         self.step(name, Event::RefreshEnded { attempt });
-        match &outcome {
+        match outcome {
             Ok(refreshed) => self.take_in(name, Ok(Some(refreshed.credential.clone()))),
             Err(Failure::SignInNeeded(_)) => self.look_at_record(name.clone()),
             Err(failure) => self.could_not_begin(name, failure),
@@ -436,7 +440,7 @@ impl Actor {
         let mailbox = self.mailbox.clone();
         tokio::spawn(async move {
             if let Some(news) = task.await {
-                let _ = mailbox.send(Message::News(news)).await;
+                let _ = mailbox.send(Message::News(Box::new(news))).await;
             }
         });
     }

@@ -16,13 +16,17 @@ pub struct ControlClient<S> {
 impl<S: AsyncRead + AsyncWrite + Unpin> ControlClient<S> {
     /// Shakes hands.
     pub async fn open(mut stream: S) -> Result<Self, Failure> {
-        write_frame(&mut stream, &Hello::ours()).await.map_err(broken)?;
-        read_frame::<_, Hello>(&mut stream).await.map_err(broken)?.ok_or(Temporary::Busy)?;
+        write_frame(&mut stream, &Hello::ours()).await.map_err(|error| broken(&error))?;
+        read_frame::<_, Hello>(&mut stream).await.map_err(|error| broken(&error))?.ok_or(Temporary::Busy)?;
         Ok(Self { stream })
     }
 
     /// A valid token.
-    pub async fn hand_out(&mut self, profile: ProfileName, wanted: HandOutRequest) -> Result<HandedOut, Failure> {
+    pub async fn hand_out(
+        &mut self,
+        profile: ProfileName,
+        wanted: HandOutRequest,
+    ) -> Result<HandedOut, Failure> {
         match self.ask(&Request::HandOut { profile, wanted }).await? {
             Response::Token(token) => Ok(token.into()),
             other => Err(unexpected(other)),
@@ -41,7 +45,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> ControlClient<S> {
 
     /// The next change; `None` where the keeper has ended.
     pub async fn next_snapshot(&mut self) -> Result<Option<Snapshot>, Failure> {
-        match read_frame(&mut self.stream).await.map_err(broken)? {
+        match read_frame(&mut self.stream).await.map_err(|error| broken(&error))? {
             None => Ok(None),
             Some(Response::Snapshot { snapshot }) => Ok(Some(*snapshot)),
             Some(other) => Err(unexpected(other)),
@@ -78,12 +82,15 @@ impl<S: AsyncRead + AsyncWrite + Unpin> ControlClient<S> {
     }
 
     async fn ask(&mut self, request: &Request) -> Result<Response, Failure> {
-        write_frame(&mut self.stream, request).await.map_err(broken)?;
-        read_frame(&mut self.stream).await.map_err(broken)?.ok_or_else(|| Temporary::Busy.into())
+        write_frame(&mut self.stream, request).await.map_err(|error| broken(&error))?;
+        read_frame(&mut self.stream)
+            .await
+            .map_err(|error| broken(&error))?
+            .ok_or_else(|| Temporary::Busy.into())
     }
 }
 
-fn broken(error: std::io::Error) -> Failure {
+fn broken(error: &std::io::Error) -> Failure {
     Temporary::ServerTrouble(format!("the keeper does not answer: {error}")).into()
 }
 

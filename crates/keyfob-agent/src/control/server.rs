@@ -30,7 +30,11 @@ pub struct ControlServer {
 
 impl ControlServer {
     /// Serves one connection until the client ends it. `peer` says who asks, for the journal.
-    pub async fn serve<S: AsyncRead + AsyncWrite + Unpin>(self, mut stream: S, peer: String) -> std::io::Result<()> {
+    pub async fn serve<S: AsyncRead + AsyncWrite + Unpin>(
+        self,
+        mut stream: S,
+        peer: String,
+    ) -> std::io::Result<()> {
         let Some(_theirs) = read_frame::<_, Hello>(&mut stream).await? else { return Ok(()) };
         write_frame(&mut stream, &Hello::ours()).await?;
         while let Some(request) = read_frame::<_, Request>(&mut stream).await? {
@@ -46,13 +50,15 @@ impl ControlServer {
     async fn answer(&self, request: Request, peer: &str) -> Response {
         let done = Response::Done { kind: Some(self.kind) };
         match request {
-            Request::HandOut { profile, wanted } => match self.agent.hand_out(profile.clone(), wanted).await {
-                Ok(token) => {
-                    self.handed_out(&profile, peer);
-                    Response::Token(token.into())
+            Request::HandOut { profile, wanted } => {
+                match self.agent.hand_out(profile.clone(), wanted).await {
+                    Ok(token) => {
+                        self.handed_out(&profile, peer);
+                        Response::Token(token.into())
+                    }
+                    Err(failure) => Response::Failed { failure },
                 }
-                Err(failure) => Response::Failed { failure },
-            },
+            }
             Request::Snapshot | Request::Watch => self.snapshot(),
             Request::Changed => {
                 self.agent.look_again().await;

@@ -97,7 +97,10 @@ impl std::fmt::Debug for WireToken {
 }
 
 impl From<HandedOut> for WireToken {
-    #[expect(clippy::disallowed_methods, reason = "the control socket hands tokens to processes of the same user")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the control socket hands tokens to processes of the same user"
+    )]
     fn from(token: HandedOut) -> Self {
         Self {
             access_token: token.access_token.expose_secret().to_owned(),
@@ -128,7 +131,9 @@ pub async fn write_frame<W: AsyncWrite + Unpin>(to: &mut W, message: &impl Seria
 }
 
 /// Reads one frame; `None` where the other side has ended between frames.
-pub async fn read_frame<R: AsyncRead + Unpin, T: DeserializeOwned>(from: &mut R) -> std::io::Result<Option<T>> {
+pub async fn read_frame<R: AsyncRead + Unpin, T: DeserializeOwned>(
+    from: &mut R,
+) -> std::io::Result<Option<T>> {
     let mut length = [0; 4];
     if let Err(error) = from.read_exact(&mut length).await {
         return if error.kind() == std::io::ErrorKind::UnexpectedEof { Ok(None) } else { Err(error) };

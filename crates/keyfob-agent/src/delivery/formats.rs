@@ -51,7 +51,7 @@ impl Tokens<'_> {
             "access_token": self.sign_in.tokens.access_token.expose_secret(),
             "token_type": "Bearer",
             "expires_at": rfc3339(self.sign_in.tokens.expires_at()),
-            "scope": self.sign_in.tokens.scopes.as_ref().and_then(|scopes| scopes.to_wire()),
+            "scope": self.sign_in.tokens.scopes.as_ref().and_then(keyfob_core::scope::ScopeSet::to_wire),
             "resource": self.sign_in.resource,
         });
         if self.include_refresh_token {
@@ -85,7 +85,7 @@ impl Tokens<'_> {
     /// Empty unless the user wants it handed out.
     fn refresh_token(&self) -> &str {
         let token = self.sign_in.tokens.refresh_token.as_ref().filter(|_| self.include_refresh_token);
-        token.map(|token| token.expose_secret()).unwrap_or_default()
+        token.map(keyfob_core::secret::RefreshToken::expose_secret).unwrap_or_default()
     }
 }
 

@@ -128,7 +128,7 @@ async fn find_server(
             Fetched::Document(body) => match AuthorizationServer::check(&body, issuer) {
                 Ok(server) => return Ok(server),
                 Err(failure) if is_no_document(&failure) => {
-                    tried.push(format!("{address} (not usable: {failure})"))
+                    tried.push(format!("{address} (not usable: {failure})"));
                 }
                 Err(failure) => {
                     refused.get_or_insert(failure);
@@ -175,7 +175,11 @@ impl Examined {
 
     /// Scopes the challenge or the resource suggests.
     pub fn suggested_scopes(&self) -> Option<String> {
-        let challenged = self.challenge.as_ref().and_then(|c| c.scope.as_ref()).and_then(|s| s.to_wire());
+        let challenged = self
+            .challenge
+            .as_ref()
+            .and_then(|c| c.scope.as_ref())
+            .and_then(keyfob_core::scope::ScopeSet::to_wire);
         challenged.or_else(|| self.resource.scopes_supported().to_wire())
     }
 }

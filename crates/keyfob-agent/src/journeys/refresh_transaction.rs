@@ -64,10 +64,10 @@ pub async fn refresh(ports: &Ports, profile: &Profile, stale: &Fingerprint) -> R
         return Err(SignInNeeded::NoRefreshToken.into());
     }
     // Not even the user's own wish goes before a time the server named.
-    if let Some(waiting) = sign_in.waiting.as_ref().filter(|w| w.server_named) {
-        if !has_come(&waiting.until, &ports.clock.now()) {
-            return Err(Temporary::RetryAfter { until: waiting.until.wall }.into());
-        }
+    if let Some(waiting) = sign_in.waiting.as_ref().filter(|w| w.server_named)
+        && !has_come(&waiting.until, &ports.clock.now())
+    {
+        return Err(Temporary::RetryAfter { until: waiting.until.wall }.into());
     }
     let credential = current.ok_or(SignInNeeded::SignedOut)?;
     Flight { ports, profile, credential, began: ports.clock.now().boot_ms }.fly().await

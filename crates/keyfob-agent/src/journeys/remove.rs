@@ -65,7 +65,7 @@ async fn delete_registration(ports: &Ports, profile: &Profile, management: &Mana
     match ports.http.fetch(request).await {
         Ok(response) if response.status < 300 => {}
         Ok(response) => {
-            tracing::info!(profile = %profile.name, status = response.status, "the registration was not deleted")
+            tracing::info!(profile = %profile.name, status = response.status, "the registration was not deleted");
         }
         Err(failure) => tracing::info!(profile = %profile.name, %failure, "the registration was not deleted"),
     }

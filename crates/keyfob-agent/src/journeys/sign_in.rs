@@ -60,7 +60,7 @@ pub enum SignInProgress {
 }
 
 /// The default time to finish a sign-in in the browser.
-pub const DEFAULT_TIMEOUT: Duration = Duration::from_secs(5 * 60);
+pub const DEFAULT_TIMEOUT: Duration = Duration::from_mins(5);
 
 impl SignInOptions {
     /// The usual way: browser, five minutes. Progress goes to the returned receiver.
@@ -93,7 +93,7 @@ pub async fn sign_in(
     match &outcome {
         Ok(_) => record(ports, profile, JournalEvent::SignedIn, Some(began), None),
         Err(failure) => {
-            record(ports, profile, JournalEvent::SignInFailed, Some(began), Some(failure.to_string()))
+            record(ports, profile, JournalEvent::SignInFailed, Some(began), Some(failure.to_string()));
         }
     }
     outcome
@@ -205,10 +205,8 @@ fn begin(
 }
 
 async fn visit(ports: &Ports, options: &SignInOptions, url: Url) {
-    let opened = match options.open_browser {
-        true => ports.browser.open(&url).await,
-        false => Err("no browser wanted".into()),
-    };
+    let opened =
+        if options.open_browser { ports.browser.open(&url).await } else { Err("no browser wanted".into()) };
     options.tell(SignInProgress::Visit { url, opened });
 }
 

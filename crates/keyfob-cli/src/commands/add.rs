@@ -5,7 +5,9 @@ use keyfob_agent::journeys::examine::{Examined, examine};
 use keyfob_core::discovery::authorization_server::ClientAuthentication;
 use keyfob_core::failure::Failure;
 use keyfob_core::identity::ProfileName;
-use keyfob_core::profile::{self, DeliveryTarget, LifetimeFrom, Profile, ResourceParameter, SignInLifetime, parse_duration};
+use keyfob_core::profile::{
+    self, DeliveryTarget, LifetimeFrom, Profile, ResourceParameter, SignInLifetime, parse_duration,
+};
 use keyfob_core::resource::CheckedUrl;
 use keyfob_core::scope::ScopeSet;
 use keyfob_core::secret::ClientSecret;
@@ -66,7 +68,9 @@ fn same_place(a: &DeliveryTarget, b: &DeliveryTarget) -> bool {
 
 fn read_secret() -> Result<ClientSecret, Failure> {
     let mut line = String::new();
-    std::io::stdin().read_line(&mut line).map_err(|error| Failure::Usage(format!("no client secret on standard input: {error}")))?;
+    std::io::stdin()
+        .read_line(&mut line)
+        .map_err(|error| Failure::Usage(format!("no client secret on standard input: {error}")))?;
     let secret = line.trim_end_matches(['\r', '\n']);
     if secret.is_empty() {
         return Err(Failure::Usage("no client secret on standard input".into()));
@@ -104,17 +108,20 @@ fn profile(add: &Add) -> Result<Profile, Failure> {
         profile.remind = add.remind.iter().map(|text| duration(text)).collect::<Result<_, _>>()?;
     }
     if let Some(lifetime) = &add.lifetime {
-        profile.sign_in_lifetime = Some(SignInLifetime { lifetime: duration(lifetime)?, from: LifetimeFrom::SignIn });
+        profile.sign_in_lifetime =
+            Some(SignInLifetime { lifetime: duration(lifetime)?, from: LifetimeFrom::SignIn });
     }
     if let Some(url) = &profile.client.metadata_url {
         keyfob_core::client_registration::metadata_document::check_client_id(url)?;
     }
     profile.private_network = add.private_network;
-    profile.deliver = add.deliver.iter().map(|text| delivery_argument::delivery(text)).collect::<Result<_, _>>()?;
+    profile.deliver =
+        add.deliver.iter().map(|text| delivery_argument::delivery(text)).collect::<Result<_, _>>()?;
     Ok(profile)
 }
 
 /// Reads `5m`, `30d`.
 pub(crate) fn duration(text: &str) -> Result<chrono::TimeDelta, Failure> {
-    parse_duration(text).ok_or_else(|| Failure::Usage(format!("`{text}` is no time span: write 60s, 5m, 2h or 7d")))
+    parse_duration(text)
+        .ok_or_else(|| Failure::Usage(format!("`{text}` is no time span: write 60s, 5m, 2h or 7d")))
 }

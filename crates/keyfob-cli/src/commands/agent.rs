@@ -35,7 +35,9 @@ async fn asked_to_step_down(keeper: &mut Keeper) {
 #[cfg(unix)]
 async fn ended() -> &'static str {
     use tokio::signal::unix::{SignalKind, signal};
-    let (Ok(mut terminate), Ok(mut interrupt)) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt())) else {
+    let (Ok(mut terminate), Ok(mut interrupt)) =
+        (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
+    else {
         return std::future::pending().await;
     };
     tokio::select! {
@@ -53,6 +55,12 @@ async fn ended() -> &'static str {
 fn note(context: &Context, event: JournalEvent) -> Result<(), Failure> {
     let ports = context.ports()?;
     let detail = Some(format!("headless, pid {}", std::process::id()));
-    ports.journal.append(&JournalEntry { at: ports.clock.now().wall, profile: None, event, duration_ms: None, detail });
+    ports.journal.append(&JournalEntry {
+        at: ports.clock.now().wall,
+        profile: None,
+        event,
+        duration_ms: None,
+        detail,
+    });
     Ok(())
 }

@@ -32,7 +32,9 @@ pub(crate) async fn call(arguments: &Call, context: &Context) -> Result<u8, Fail
     let given: serde_json::Value = serde_json::from_str(&arguments.arguments)
         .map_err(|error| Failure::Usage(format!("the arguments are no JSON: {error}")))?;
     if !given.is_object() {
-        return Err(Failure::Usage("the arguments must be a JSON object, such as '{\"text\":\"hi\"}'".into()));
+        return Err(Failure::Usage(
+            "the arguments must be a JSON object, such as '{\"text\":\"hi\"}'".into(),
+        ));
     }
     let result = client(&arguments.name, context).await?.call_tool(&arguments.tool, given).await?;
     if arguments.json {

@@ -21,7 +21,9 @@ pub(crate) async fn run(target: &str, context: &Context) -> Result<(), Failure> 
     let ports = context.ports()?;
     let (profile, wants_sign_in) = match context.profile(target) {
         Ok(profile) => (profile, true),
-        Err(Failure::NoSuchProfile(_)) if target.contains("://") => for_url(CheckedUrl::parse(target)?, ports).await?,
+        Err(Failure::NoSuchProfile(_)) if target.contains("://") => {
+            for_url(CheckedUrl::parse(target)?, ports).await?
+        }
         Err(failure) => return Err(failure),
     };
     let tokens: Arc<dyn TokenSource> = if wants_sign_in {
@@ -37,7 +39,10 @@ pub(crate) async fn run(target: &str, context: &Context) -> Result<(), Failure> 
     };
     let bridge = Bridge::new(Arc::clone(&ports.http), &profile, tokens, Arc::clone(&ports.clock));
     let input = tokio::io::BufReader::new(tokio::io::stdin());
-    bridge.run(input, tokio::io::stdout()).await.map_err(|error| Failure::Bug(format!("standard input or output: {error}")))
+    bridge
+        .run(input, tokio::io::stdout())
+        .await
+        .map_err(|error| Failure::Bug(format!("standard input or output: {error}")))
 }
 
 /// The one profile with this URL; with none, one named after the host is made and kept; with several, it must be said
@@ -47,14 +52,19 @@ async fn for_url(url: CheckedUrl, ports: &Ports) -> Result<(Profile, bool), Fail
     let mut same: Vec<Profile> = all.iter().filter(|profile| profile.url == url).cloned().collect();
     if same.len() > 1 {
         let names: Vec<_> = same.iter().map(|profile| profile.name.to_string()).collect();
-        return Err(Failure::Usage(format!("several profiles have this URL; name one: {}", names.join(", "))));
+        return Err(Failure::Usage(format!(
+            "several profiles have this URL; name one: {}",
+            names.join(", ")
+        )));
     }
     if let Some(profile) = same.pop() {
         return Ok((profile, true));
     }
     let profile = Profile::new(free_name(&url, &all), url);
     match examine(&*ports.http, &profile).await {
-        Err(Failure::AuthorizationServerIncompatible(Incompatibility::NoSignInWanted)) => return Ok((profile, false)),
+        Err(Failure::AuthorizationServerIncompatible(Incompatibility::NoSignInWanted)) => {
+            return Ok((profile, false));
+        }
         examined => examined?,
     };
     agent::add(ports, &profile, None).await?;
@@ -65,6 +75,8 @@ async fn for_url(url: CheckedUrl, ports: &Ports) -> Result<(Profile, bool), Fail
 fn free_name(url: &CheckedUrl, all: &[Profile]) -> ProfileName {
     let base = ProfileName::from_host(url.url().host_str().unwrap_or_default());
     let taken = |name: &ProfileName| all.iter().any(|profile| profile.name == *name);
-    let numbered = (2..).filter_map(|n| ProfileName::parse(&format!("{}-{n}", base.as_str().get(..58).unwrap_or(base.as_str()))).ok());
+    let numbered = (2..).filter_map(|n| {
+        ProfileName::parse(&format!("{}-{n}", base.as_str().get(..58).unwrap_or(base.as_str()))).ok()
+    });
     std::iter::once(base.clone()).chain(numbered).find(|name| !taken(name)).unwrap_or(base)
 }

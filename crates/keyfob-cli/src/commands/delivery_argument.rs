@@ -8,17 +8,26 @@ use keyfob_core::profile::{
 /// Reads `token-file:PATH[:FORMAT]` or `keyring:SERVICE/ACCOUNT[:bare|json]`.
 pub(crate) fn delivery(text: &str) -> Result<Delivery, Failure> {
     let refuse = |why: &str| Failure::Usage(format!("--deliver {text}: {why}"));
-    let (kind, rest) = text.split_once(':').ok_or_else(|| refuse("write token-file:PATH[:FORMAT] or keyring:SERVICE/ACCOUNT"))?;
+    let (kind, rest) = text
+        .split_once(':')
+        .ok_or_else(|| refuse("write token-file:PATH[:FORMAT] or keyring:SERVICE/ACCOUNT"))?;
     let target = match kind {
         "token-file" => {
             let (path, format) = match rest.rsplit_once(':').and_then(|(p, f)| Some((p, file_format(f)?))) {
                 Some((path, format)) => (path, format),
                 None => (rest, TokenFileFormat::Keyfob),
             };
-            DeliveryTarget::TokenFile { path: absolute(path).ok_or_else(|| refuse("the path is empty"))?, format }
+            DeliveryTarget::TokenFile {
+                path: absolute(path).ok_or_else(|| refuse("the path is empty"))?,
+                format,
+            }
         }
         "keyring" => keyring(rest).ok_or_else(|| refuse("write keyring:SERVICE/ACCOUNT[:bare|json]"))?,
-        "command" => return Err(refuse("commands are written in profiles.toml only, where they can be read before they run")),
+        "command" => {
+            return Err(refuse(
+                "commands are written in profiles.toml only, where they can be read before they run",
+            ));
+        }
         _ => return Err(refuse("the kinds are token-file and keyring")),
     };
     Ok(Delivery { target, include_refresh_token: false })
@@ -59,7 +68,8 @@ fn absolute(path: &str) -> Option<String> {
 
 /// Reads a redirect: `127.0.0.1`, `localhost:7777`, `[::1]:7777/path`.
 pub(crate) fn redirect(text: &str) -> Result<RedirectChoice, Failure> {
-    RedirectChoice::parse(text).ok_or_else(|| Failure::Usage(format!("--redirect {text}: {}", RedirectHost::EXPECTED)))
+    RedirectChoice::parse(text)
+        .ok_or_else(|| Failure::Usage(format!("--redirect {text}: {}", RedirectHost::EXPECTED)))
 }
 
 #[cfg(test)]
@@ -71,7 +81,10 @@ mod tests {
         let target = |text: &str| delivery(text).unwrap().target;
         assert_eq!(
             target("token-file:/a/b.json:mcp-tokens"),
-            DeliveryTarget::TokenFile { path: "/a/b.json".into(), format: TokenFileFormat::McpTokens { utc: false } }
+            DeliveryTarget::TokenFile {
+                path: "/a/b.json".into(),
+                format: TokenFileFormat::McpTokens { utc: false }
+            }
         );
         assert_eq!(
             target("token-file:/a:b.json"),
@@ -79,7 +92,11 @@ mod tests {
         );
         assert_eq!(
             target("keyring:app/me:json"),
-            DeliveryTarget::KeyringEntry { service: "app".into(), account: "me".into(), format: KeyringFormat::Json }
+            DeliveryTarget::KeyringEntry {
+                service: "app".into(),
+                account: "me".into(),
+                format: KeyringFormat::Json
+            }
         );
         for bad in ["token-file", "token-file:", "keyring:x", "command:ls", "x:y"] {
             assert!(delivery(bad).is_err(), "{bad}");

@@ -36,7 +36,10 @@ pub(crate) async fn run(arguments: &Demo) -> Result<u8, Failure> {
     let admin = portal("admin", arguments.browser).await?;
     output::note(&format!("  readonly  {}\n  admin     {}", readonly.mcp_url(), admin.mcp_url()));
     output::note("  Each is an authorization server and an MCP server; their access tokens live 2 minutes.");
-    output::note(&format!("  keyfob's own files are in {} (sealing key in a file beside them).", home.path.display()));
+    output::note(&format!(
+        "  keyfob's own files are in {} (sealing key in a file beside them).",
+        home.path.display()
+    ));
 
     let token_file = home.path.join("mcp_tokens_readonly.json");
     let profiles = [
@@ -99,9 +102,12 @@ fn ports(home: &Path, own_browser: bool) -> Result<Ports, Failure> {
 async fn portal(name: &str, page: bool) -> Result<Portal, Failure> {
     let consent = if page { Consent::Page } else { Consent::Immediate };
     let scopes = ["openid", "read"].map(str::to_owned).to_vec();
-    let sign_in_lifetime = Some(std::time::Duration::from_secs(30 * 24 * 60 * 60));
-    let options = PortalOptions { name: name.into(), consent, scopes, sign_in_lifetime, ..PortalOptions::default() };
-    Portal::start(options).await.map_err(|error| Failure::Bug(format!("the demo portal did not start: {error}")))
+    let sign_in_lifetime = Some(std::time::Duration::from_hours(720));
+    let options =
+        PortalOptions { name: name.into(), consent, scopes, sign_in_lifetime, ..PortalOptions::default() };
+    Portal::start(options)
+        .await
+        .map_err(|error| Failure::Bug(format!("the demo portal did not start: {error}")))
 }
 
 fn profile(name: &str, url: &str, access: Access, token_file: Option<&Path>) -> Result<Profile, Failure> {
@@ -222,7 +228,8 @@ async fn follow(http: &dyn HttpClient, mut url: Url) -> Result<(), String> {
             guard: AddressGuard::Anywhere,
         };
         let response = http.fetch(request).await.map_err(|failure| failure.to_string())?;
-        let Some(location) = response.headers.get(header::LOCATION).and_then(|value| value.to_str().ok()) else {
+        let Some(location) = response.headers.get(header::LOCATION).and_then(|value| value.to_str().ok())
+        else {
             return Ok(());
         };
         url = url.join(location).map_err(|error| error.to_string())?;

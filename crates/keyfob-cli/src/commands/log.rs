@@ -21,11 +21,13 @@ pub(crate) async fn run(arguments: &Log, context: &Context) -> Result<(), Failur
     let profile = arguments.name.as_deref().map(profile_name).transpose()?;
     let ports = context.ports()?;
     let mut shown = show_since(&*ports.journal, profile.as_ref(), None, arguments.json);
-    while arguments.follow {
+    if !arguments.follow {
+        return Ok(());
+    }
+    loop {
         ports.clock.sleep(LOOK_EVERY).await;
         shown = show_since(&*ports.journal, profile.as_ref(), shown, arguments.json);
     }
-    Ok(())
 }
 
 /// Prints what came after `last`; gives the newest entry.
@@ -36,7 +38,8 @@ fn show_since(
     json: bool,
 ) -> Option<JournalEntry> {
     let entries = journal.read(profile, SHOWN);
-    let seen = last.as_ref().and_then(|last| entries.iter().rposition(|entry| entry == last)).map_or(0, |at| at + 1);
+    let seen =
+        last.as_ref().and_then(|last| entries.iter().rposition(|entry| entry == last)).map_or(0, |at| at + 1);
     for entry in &entries[seen..] {
         output::data(&line(entry, json));
     }
@@ -48,7 +51,10 @@ fn line(entry: &JournalEntry, json: bool) -> String {
         return serde_json::to_string(entry).unwrap_or_default();
     }
     let at = entry.at.with_timezone(&chrono::Local).format("%Y-%m-%d %H:%M:%S");
-    let event = serde_json::to_value(entry.event).ok().and_then(|v| v.as_str().map(|s| s.replace('-', " "))).unwrap_or_default();
+    let event = serde_json::to_value(entry.event)
+        .ok()
+        .and_then(|v| v.as_str().map(|s| s.replace('-', " ")))
+        .unwrap_or_default();
     let profile = entry.profile.as_ref().map_or("—".into(), ToString::to_string);
     let took = entry.duration_ms.map(|ms| format!(" ({ms} ms)")).unwrap_or_default();
     let detail = entry.detail.as_ref().map(|detail| format!(": {detail}")).unwrap_or_default();

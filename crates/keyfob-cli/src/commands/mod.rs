@@ -58,9 +58,11 @@ pub(crate) fn subject(command: &Command) -> String {
         Command::Call(c) => c.name.clone(),
         Command::Tools(c) => c.name.clone(),
         Command::Connect(c) => c.target.clone(),
-        Command::SignOut(c) | Command::Remove(c) | Command::Refresh(c) | Command::Pause(c) | Command::Resume(c) => {
-            c.name.clone()
-        }
+        Command::SignOut(c)
+        | Command::Remove(c)
+        | Command::Refresh(c)
+        | Command::Pause(c)
+        | Command::Resume(c) => c.name.clone(),
         _ => "NAME".into(),
     }
 }

@@ -22,10 +22,15 @@ pub(crate) async fn run(arguments: &SignIn, context: &Context) -> Result<(), Fai
 }
 
 /// Signs a profile in and says how it went.
-pub(crate) async fn profile(profile: &Profile, choice: &BrowserChoice, context: &Context) -> Result<(), Failure> {
+pub(crate) async fn profile(
+    profile: &Profile,
+    choice: &BrowserChoice,
+    context: &Context,
+) -> Result<(), Failure> {
     let ports = context.ports()?;
     let (progress, heard) = mpsc::unbounded_channel();
-    let timeout = duration(&choice.timeout)?.to_std().map_err(|_| Failure::Usage("--timeout is negative".into()))?;
+    let timeout =
+        duration(&choice.timeout)?.to_std().map_err(|_| Failure::Usage("--timeout is negative".into()))?;
     let options = SignInOptions {
         open_browser: !choice.no_browser,
         timeout,
@@ -67,7 +72,9 @@ pub(crate) async fn tell(mut heard: mpsc::UnboundedReceiver<SignInProgress>) {
             SignInProgress::Visit { url, opened: Err(why) } => {
                 output::note(&format!("Open this address in a browser ({why}):\n\n  {url}\n"));
                 if std::io::stdin().is_terminal() {
-                    output::note("On another machine? Paste the address the browser ends on here, with --no-browser.");
+                    output::note(
+                        "On another machine? Paste the address the browser ends on here, with --no-browser.",
+                    );
                 }
             }
             SignInProgress::DeliveryFailed(report) => {
@@ -89,14 +96,20 @@ fn success(profile: &Profile, credential: &Credential, now: &keyfob_core::moment
     }
     if sign_in.tokens.refresh_token.is_none() {
         let end = words::when(sign_in.tokens.expires_at(), now.wall);
-        output::warning(&format!("the server gave no refresh token: this sign-in ends {end} and cannot be renewed"));
+        output::warning(&format!(
+            "the server gave no refresh token: this sign-in ends {end} and cannot be renewed"
+        ));
         return;
     }
     match sign_in_end(sign_in, profile, credential.learned_lifetimes.last().copied()) {
         SignInEnd::Unknown => output::note("  the server does not say when this sign-in ends"),
         known => {
             if let Some(at) = known.at() {
-                output::note(&format!("  this sign-in ends {} ({})", words::when(at, now.wall), known.known()));
+                output::note(&format!(
+                    "  this sign-in ends {} ({})",
+                    words::when(at, now.wall),
+                    known.known()
+                ));
             }
         }
     }

@@ -30,13 +30,17 @@ fn tell(outcome: &RevocationOutcome) {
         RevocationOutcome::Nothing => {}
         RevocationOutcome::Revoked => output::note("  the server has revoked them"),
         RevocationOutcome::Queued => {
-            output::warning("the server could not be reached; the revocation is kept, sealed, and tried again");
+            output::warning(
+                "the server could not be reached; the revocation is kept, sealed, and tried again",
+            );
         }
         RevocationOutcome::Refused(why) => output::warning(&format!(
             "the server refused the revocation ({why}); a copy of the tokens would work until they run out by themselves"
         )),
         RevocationOutcome::NotOffered => {
-            output::warning("the server offers no revocation; a copy of the tokens would work until they run out");
+            output::warning(
+                "the server offers no revocation; a copy of the tokens would work until they run out",
+            );
         }
     }
 }

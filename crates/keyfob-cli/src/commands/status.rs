@@ -45,7 +45,11 @@ fn show(mut snapshot: Snapshot, arguments: &Status) -> Result<(), Failure> {
         }
     }
     if arguments.json {
-        let text = if arguments.watch { serde_json::to_string(&snapshot) } else { serde_json::to_string_pretty(&snapshot) };
+        let text = if arguments.watch {
+            serde_json::to_string(&snapshot)
+        } else {
+            serde_json::to_string_pretty(&snapshot)
+        };
         output::data(&text.map_err(|error| Failure::Bug(error.to_string()))?);
         return Ok(());
     }
@@ -83,18 +87,19 @@ fn footer(snapshot: &Snapshot) -> String {
         (Some(kind), Some(pid)) => format!("keeper: {} (pid {pid})", format!("{kind:?}").to_lowercase()),
         _ => "keeper: none runs, tokens are renewed when they are asked for".to_owned(),
     };
-    let mut line = format!("{keeper} · sealing key: {} ({})", snapshot.store.backend, snapshot.store.strength);
+    let mut line =
+        format!("{keeper} · sealing key: {} ({})", snapshot.store.backend, snapshot.store.strength);
     if let Some(problem) = &snapshot.store.problem {
-        line.push_str(&format!("\nstore: {problem}"));
+        line = format!("{line}\nstore: {problem}");
     }
     line
 }
 
 fn row(profile: &ProfileShown, now: DateTime<Utc>) -> [String; 5] {
-    let (mark, word, _) = words::state(profile.state);
-    let token = profile.access_token.as_ref().map_or("—".into(), |token| match token.expires_at > now {
-        true => format!("ends {}", words::when(token.expires_at, now)),
-        false => format!("ended {}", words::when(token.expires_at, now)),
+    let (mark, word) = words::state(profile.state);
+    let token = profile.access_token.as_ref().map_or("—".into(), |token| {
+        let verb = if token.expires_at > now { "ends" } else { "ended" };
+        format!("{verb} {}", words::when(token.expires_at, now))
     });
     let sign_in = profile.sign_in.as_ref().map_or("—".into(), |sign_in| match sign_in.ends_at {
         Some(at) => format!("ends {} ({})", words::when(at, now), sign_in.known),

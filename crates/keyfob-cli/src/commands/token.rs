@@ -28,20 +28,25 @@ pub(crate) fn from_keeper(context: &Context, command: &Command) -> Option<Result
         Ok(wanted) => wanted,
         Err(failure) => return Some(Err(failure)),
     };
-    let response = ask(context, Request::HandOut { profile, wanted }).ok()?;
+    let response = ask(context, &Request::HandOut { profile, wanted }).ok()?;
     Some(match response {
-        Response::Token(token) if matches!(command, Command::Headers(_)) => show_headers(name, &token.into()),
-        Response::Token(token) => show(name, &token.into(), format),
+        Response::Token(token) => {
+            match command {
+                Command::Headers(_) => show_headers(name, &token.into()),
+                _ => show(name, &token.into(), format),
+            }
+            Ok(())
+        }
         Response::Failed { failure } => Err(failure),
         other => Err(Failure::Bug(format!("an answer out of place: {other:?}"))),
     })
 }
 
-fn ask(context: &Context, request: Request) -> std::io::Result<Response> {
+fn ask(context: &Context, request: &Request) -> std::io::Result<Response> {
     let mut stream = control_socket::connect_blocking(&context.paths.control_socket())?;
     // Both frames in one write: one round trip.
     let mut frames = encode(&Hello::ours())?;
-    frames.extend_from_slice(&encode(&request)?);
+    frames.extend_from_slice(&encode(request)?);
     stream.write_all(&frames)?;
     let _theirs: Hello = read_frame(&mut stream)?;
     read_frame(&mut stream)
@@ -58,17 +63,23 @@ fn read_frame<T: serde::de::DeserializeOwned>(stream: &mut impl Read) -> std::io
 /// `keyfob token` without a keeper.
 pub(crate) async fn print(token: &Token, context: &Context) -> Result<(), Failure> {
     let handed_out = take(&token.name, &wanted(token)?, context).await?;
-    show(&token.name, &handed_out, token.format)
+    show(&token.name, &handed_out, token.format);
+    Ok(())
 }
 
 /// `keyfob headers` without a keeper.
 pub(crate) async fn headers(name: &str, context: &Context) -> Result<(), Failure> {
     let handed_out = take(name, &HandOutRequest::default(), context).await?;
-    show_headers(name, &handed_out)
+    show_headers(name, &handed_out);
+    Ok(())
 }
 
 /// A token for this process, from the keeper if one runs, else by the same transaction here.
-pub(crate) async fn take(name: &str, wanted: &HandOutRequest, context: &Context) -> Result<HandedOut, Failure> {
+pub(crate) async fn take(
+    name: &str,
+    wanted: &HandOutRequest,
+    context: &Context,
+) -> Result<HandedOut, Failure> {
     if let Some(mut keeper) = context.keeper().await {
         return keeper.hand_out(profile_name(name)?, wanted.clone()).await;
     }
@@ -90,11 +101,15 @@ fn journal_entry(profile: &ProfileName, at: chrono::DateTime<chrono::Utc>) -> Jo
 }
 
 fn wanted(token: &Token) -> Result<HandOutRequest, Failure> {
-    Ok(HandOutRequest { min_validity_s: duration(&token.min_validity)?.num_seconds(), fresh: token.fresh, rejected: None })
+    Ok(HandOutRequest {
+        min_validity_s: duration(&token.min_validity)?.num_seconds(),
+        fresh: token.fresh,
+        rejected: None,
+    })
 }
 
 #[expect(clippy::disallowed_methods, reason = "printing the token is what this command is for")]
-fn show(name: &str, handed_out: &HandedOut, format: TokenFormat) -> Result<(), Failure> {
+fn show(name: &str, handed_out: &HandedOut, format: TokenFormat) {
     warn(name, handed_out);
     let token = handed_out.access_token.expose_secret();
     let expires = rfc3339(handed_out.expires_at);
@@ -105,7 +120,7 @@ fn show(name: &str, handed_out: &HandedOut, format: TokenFormat) -> Result<(), F
         TokenFormat::Git => format!("username=oauth2\npassword={token}"),
         TokenFormat::Json => json!({
             "access_token": token, "token_type": "Bearer", "expires_at": expires,
-            "scope": handed_out.scopes.as_ref().and_then(|scopes| scopes.to_wire()), "resource": handed_out.resource,
+            "scope": handed_out.scopes.as_ref().and_then(keyfob_core::scope::ScopeSet::to_wire), "resource": handed_out.resource,
         })
         .to_string(),
         TokenFormat::Bazel => json!({ "headers": { "Authorization": [format!("Bearer {token}")] }, "expires": expires }).to_string(),
@@ -117,22 +132,23 @@ fn show(name: &str, handed_out: &HandedOut, format: TokenFormat) -> Result<(), F
         TokenFormat::Docker => json!({ "ServerURL": handed_out.resource, "Username": "oauth2", "Secret": token }).to_string(),
     };
     output::data(&text);
-    Ok(())
 }
 
 #[expect(clippy::disallowed_methods, reason = "printing the header is what this command is for")]
-fn show_headers(name: &str, handed_out: &HandedOut) -> Result<(), Failure> {
+fn show_headers(name: &str, handed_out: &HandedOut) {
     warn(name, handed_out);
     let bearer = format!("Bearer {}", handed_out.access_token.expose_secret());
     output::data(&json!({ "Authorization": bearer }).to_string());
-    Ok(())
 }
 
 /// The token works now, and something will need care: on standard error.
 fn warn(name: &str, handed_out: &HandedOut) {
     let Some(warning) = &handed_out.warning else { return };
     output::warning(&warning.to_string());
-    if matches!(warning, Failure::SignInNeeded(SignInNeeded::Ended { .. } | SignInNeeded::RegistrationGone(_))) {
+    if matches!(
+        warning,
+        Failure::SignInNeeded(SignInNeeded::Ended { .. } | SignInNeeded::RegistrationGone(_))
+    ) {
         output::hint(&format!("this token still works; keyfob sign-in {name}"));
     }
 }

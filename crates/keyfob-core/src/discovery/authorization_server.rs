@@ -202,8 +202,8 @@ mod tests {
         serde_json::to_vec(&document).unwrap()
     }
 
-    fn check(changes: Value) -> Result<AuthorizationServer, Failure> {
-        AuthorizationServer::check(&document(&changes), &issuer("https://as.example"))
+    fn check(changes: &Value) -> Result<AuthorizationServer, Failure> {
+        AuthorizationServer::check(&document(changes), &issuer("https://as.example"))
     }
 
     /// B1
@@ -236,7 +236,7 @@ mod tests {
             "https://evil.example",
             "",
         ] {
-            let error = check(json!({ "issuer": lie })).unwrap_err();
+            let error = check(&json!({ "issuer": lie })).unwrap_err();
             assert!(
                 matches!(error, Failure::AuthorizationServerMisbehaved(Misbehaviour::IssuerMismatch { .. })),
                 "{lie}"
@@ -253,7 +253,7 @@ mod tests {
             for lie in
                 ["http://as.example/x", "javascript:alert(1)", "file:///etc/passwd", "x-app://y", "/relative"]
             {
-                let error = check(json!({ name: lie })).unwrap_err();
+                let error = check(&json!({ name: lie })).unwrap_err();
                 assert!(
                     matches!(
                         error,
@@ -270,7 +270,7 @@ mod tests {
     fn pkce_without_s256_is_refused() {
         for methods in [json!(null), json!([]), json!(["plain"])] {
             assert_eq!(
-                check(json!({ "code_challenge_methods_supported": methods })).unwrap_err(),
+                check(&json!({ "code_challenge_methods_supported": methods })).unwrap_err(),
                 Incompatibility::NoPkce.into()
             );
         }
@@ -280,11 +280,11 @@ mod tests {
     #[test]
     fn auth_methods_left_out_mean_basic() {
         assert_eq!(
-            check(json!({})).unwrap().token_endpoint_auth_methods(),
+            check(&json!({})).unwrap().token_endpoint_auth_methods(),
             [ClientAuthentication::ClientSecretBasic]
         );
         let listed =
-            check(json!({"token_endpoint_auth_methods_supported": ["none", "tls_client_auth"]})).unwrap();
+            check(&json!({"token_endpoint_auth_methods_supported": ["none", "tls_client_auth"]})).unwrap();
         assert_eq!(listed.token_endpoint_auth_methods(), [ClientAuthentication::None]);
     }
 }

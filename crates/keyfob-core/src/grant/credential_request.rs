@@ -32,7 +32,7 @@ impl CredentialRequest {
     pub(crate) fn new(endpoint: &CheckedUrl, client: &Registration, parameters: &[Parameter<'_>]) -> Self {
         let mut form = Serializer::new(String::new());
         form.extend_pairs(parameters);
-        let secret = client.client_secret.as_ref().map(|secret| secret.expose_secret());
+        let secret = client.client_secret.as_ref().map(super::super::secret::ClientSecret::expose_secret);
         let mut authorization = None;
         match (client.authentication, secret) {
             (ClientAuthentication::ClientSecretBasic, Some(secret)) => {

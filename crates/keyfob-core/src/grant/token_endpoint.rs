@@ -207,7 +207,7 @@ impl Refusal {
         match self {
             Self::Temporary { cause, .. } => cause.into(),
             Self::InvalidClient { description } if client_given => {
-                Failure::ClientRejected(named("invalid_client", description))
+                Failure::ClientRejected(named("invalid_client", &description))
             }
             Self::InvalidClient { description } => {
                 crate::failure::SignInNeeded::RegistrationGone(description).into()
@@ -216,7 +216,7 @@ impl Refusal {
                 Misbehaviour::Refused { error: "invalid_grant".into(), description }.into()
             }
             Self::Other { error, description } if client_given && error == "unauthorized_client" => {
-                Failure::ClientRejected(named(&error, description))
+                Failure::ClientRejected(named(&error, &description))
             }
             Self::Other { error, description } => Misbehaviour::Refused { error, description }.into(),
             Self::Unusable(why) => Misbehaviour::TokenAnswer(why).into(),
@@ -224,7 +224,7 @@ impl Refusal {
     }
 }
 
-fn named(error: &str, description: String) -> String {
+fn named(error: &str, description: &str) -> String {
     if description.is_empty() { error.to_owned() } else { format!("{error}: {description}") }
 }
 

@@ -1,77 +1,101 @@
-//! HTTP through reqwest: rustls, the platform's certificates, the system's proxy. It follows no redirect and repeats no
-//! request; callers decide (F10, B6).
+//! HTTP: reqwest for documents and kept connections, a connection of our own for credentials; rustls, the platform's
+//! certificates, the system's proxy. It follows no redirect and repeats no request; callers decide (F10, B6).
 
 mod address_guard;
 mod body;
+mod cause;
+mod certificate_issuer;
+mod credential_post;
+mod paced_stream;
+mod proxy;
+mod timeouts;
+mod tls;
 
-use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use async_trait::async_trait;
 use futures_util::StreamExt;
-use http::{HeaderMap, HeaderValue, Method, header};
-use keyfob_agent::ports::{AddressGuard, HttpClient, HttpRequest, HttpResponse, StreamedResponse, TransportFailure};
+use http::{HeaderValue, header};
+use keyfob_agent::ports::{
+    AddressGuard, HttpClient, HttpRequest, HttpResponse, StreamedResponse, TransportFailure,
+};
 use keyfob_core::failure::Failure;
 use keyfob_core::grant::credential_request::CredentialRequest;
 use keyfob_core::secret::AccessToken;
-use reqwest::{Client, ClientBuilder, redirect, retry};
+use reqwest::{Client, redirect, retry};
+use rustls::ClientConfig;
 
 use crate::config_file::NetworkSettings;
-use address_guard::PublicOnlyResolver;
+use address_guard::{GuardedResolver, PrivateOnly};
+use cause::{cause, find};
+use credential_post::Way;
+use proxy::ProxyRule;
+use timeouts::Timeouts;
+use tls::Trust;
 
-/// Time to get a connection, TLS included.
-const CONNECT: Duration = Duration::from_secs(10);
-/// Time for a whole document.
-const DOCUMENT: Duration = Duration::from_secs(20);
-/// Time to the first byte of an answer to credentials; a longer wait outlives most grace windows (trust rule 3).
-const FIRST_BYTE: Duration = Duration::from_secs(10);
-/// Time between two pieces of such an answer.
-const BETWEEN_BYTES: Duration = Duration::from_secs(2);
-/// Time for the whole of it.
-const CREDENTIALS: Duration = Duration::from_secs(20);
+/// Largest body that is read whole.
+const LARGEST_BODY: usize = 1024 * 1024;
+/// What keyfob calls itself.
+const USER_AGENT: &str = concat!("keyfob/", env!("CARGO_PKG_VERSION"));
+/// How often a silent kept connection is asked whether it still lives: a stream may be silent for hours, but a connection
+/// that died with the network must not look alive for as long.
+const ALIVE: Duration = Duration::from_secs(30);
 
-/// Where the clients come from: one kept pool each for public addresses and for all.
+/// The network as the user set it up.
 pub struct ReqwestClient {
     settings: NetworkSettings,
+    proxies: ProxyRule,
+    trust: Trust,
+    timeouts: Timeouts,
+    /// Made at the first request: reading the platform's certificates takes longer than most commands.
+    made: OnceLock<Result<Clients, String>>,
+}
+
+/// One kept pool for each way out, and the TLS of credentials.
+struct Clients {
     public: Client,
     anywhere: Client,
+    through_proxy: Client,
+    credentials: Arc<ClientConfig>,
 }
 
 impl ReqwestClient {
-    /// Builds the clients.
+    /// Reads and checks what the settings name; touches no network.
     ///
     /// # Errors
     /// [`Failure::Usage`] for a proxy, certificate or authority that cannot be used.
     pub fn new(settings: &NetworkSettings) -> Result<Self, Failure> {
-        let client = |guard| builder(settings, guard)?.build().map_err(|error| unusable("[network]", &error));
         Ok(Self {
-            public: client(AddressGuard::PublicOnly)?,
-            anywhere: client(AddressGuard::Anywhere)?,
+            proxies: ProxyRule::new(settings)?,
+            trust: Trust::read(settings)?,
             settings: settings.clone(),
+            timeouts: Timeouts::default(),
+            made: OnceLock::new(),
         })
     }
 
-    fn kept(&self, guard: AddressGuard) -> &Client {
-        match guard {
-            AddressGuard::PublicOnly => &self.public,
-            AddressGuard::Anywhere => &self.anywhere,
-        }
-    }
-
-    /// A client whose only connection ends with the request.
-    fn fresh(&self, guard: AddressGuard) -> Result<Client, TransportFailure> {
-        let builder = builder(&self.settings, guard).map_err(|failure| TransportFailure::NotSent(failure.to_string()))?;
-        builder.pool_max_idle_per_host(0).build().map_err(|error| TransportFailure::NotSent(chain(&error)))
+    fn clients(&self) -> Result<&Clients, TransportFailure> {
+        let made = self.made.get_or_init(|| Clients::new(&self.settings, &self.trust, &self.timeouts));
+        made.as_ref().map_err(|why| TransportFailure::NotSent(why.clone()))
     }
 
     async fn head(&self, request: HttpRequest) -> Result<reqwest::Response, TransportFailure> {
         address_guard::check_literal(&request.url, request.guard)?;
+        let proxied = self.proxies.for_url(&request.url)?.is_some();
+        let clients = self.clients()?;
+        let client = match request.guard {
+            // The proxy resolves the name, and its own address may be private: see address_guard.rs.
+            _ if proxied => &clients.through_proxy,
+            AddressGuard::PublicOnly => &clients.public,
+            AddressGuard::Anywhere => &clients.anywhere,
+        };
         let mut headers = request.headers;
+        headers.remove(header::AUTHORIZATION);
         if let Some(token) = &request.bearer {
             headers.insert(header::AUTHORIZATION, bearer(token)?);
         }
-        let sending = self.kept(request.guard).request(request.method, request.url).headers(headers).body(request.body);
+        let sending = client.request(request.method, request.url).headers(headers).body(request.body);
         sending.send().await.map_err(|error| failure(&error))
     }
 }
@@ -79,39 +103,28 @@ impl ReqwestClient {
 #[async_trait]
 impl HttpClient for ReqwestClient {
     async fn fetch(&self, request: HttpRequest) -> Result<HttpResponse, TransportFailure> {
+        let limit = self.timeouts.document;
         let whole = async {
             let response = self.head(request).await?;
             let (status, headers) = (response.status().as_u16(), response.headers().clone());
-            Ok(HttpResponse { status, headers, body: body::whole(response, None).await? })
+            Ok(HttpResponse { status, headers, body: body::whole(response).await? })
         };
-        within(DOCUMENT, whole).await
+        match tokio::time::timeout(limit, whole).await {
+            Ok(answered) => answered,
+            Err(_) => Err(TransportFailure::Cut(format!("no whole answer within {} s", limit.as_secs_f32()))),
+        }
     }
 
-    #[expect(clippy::disallowed_methods, reason = "the form goes to the endpoint it was built for")]
     async fn post_credentials(
         &self,
         request: &CredentialRequest,
         guard: AddressGuard,
     ) -> Result<HttpResponse, TransportFailure> {
-        address_guard::check_literal(request.endpoint.url(), guard)?;
-        let mut headers = HeaderMap::new();
-        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/x-www-form-urlencoded"));
-        headers.insert(header::ACCEPT, HeaderValue::from_static("application/json"));
-        if let Some(authorization) = &request.authorization {
-            headers.insert(header::AUTHORIZATION, sensitive(authorization.expose_secret())?);
-        }
-        let sending = self
-            .fresh(guard)?
-            .request(Method::POST, request.endpoint.url().clone())
-            .headers(headers)
-            .body(request.body.expose_secret().to_owned());
-        let whole = async {
-            let answered = within(CONNECT + FIRST_BYTE, async { sending.send().await.map_err(|error| failure(&error)) });
-            let response = answered.await?;
-            let (status, headers) = (response.status().as_u16(), response.headers().clone());
-            Ok(HttpResponse { status, headers, body: body::whole(response, Some(BETWEEN_BYTES)).await? })
-        };
-        within(CONNECT + CREDENTIALS, whole).await
+        let url = request.endpoint.url();
+        address_guard::check_literal(url, guard)?;
+        let proxy = self.proxies.for_url(url)?;
+        let tls = Arc::clone(&self.clients()?.credentials);
+        credential_post::post(request, &Way { tls, proxy, guard, timeouts: self.timeouts }).await
     }
 
     async fn open(&self, request: HttpRequest) -> Result<StreamedResponse, TransportFailure> {
@@ -123,90 +136,75 @@ impl HttpClient for ReqwestClient {
     }
 }
 
-fn builder(settings: &NetworkSettings, guard: AddressGuard) -> Result<ClientBuilder, Failure> {
-    // The process-wide provider; the second caller finds it installed.
-    let _ = rustls::crypto::ring::default_provider().install_default();
-    let mut builder = Client::builder()
-        .user_agent(concat!("keyfob/", env!("CARGO_PKG_VERSION")))
-        .redirect(redirect::Policy::none())
-        .retry(retry::never())
-        .referer(false)
-        .connect_timeout(CONNECT);
-    if guard == AddressGuard::PublicOnly {
-        builder = builder.dns_resolver(Arc::new(PublicOnlyResolver));
+impl Clients {
+    fn new(settings: &NetworkSettings, trust: &Trust, timeouts: &Timeouts) -> Result<Self, String> {
+        let tls = trust.client_config(&["h2", "http/1.1"])?;
+        let mut credentials = tls.clone();
+        credentials.alpn_protocols = vec![b"http/1.1".to_vec()];
+        // A ticket of an earlier connection is nothing a fresh one should know.
+        credentials.resumption = rustls::client::Resumption::disabled();
+        let builder = || {
+            Client::builder()
+                .tls_backend_preconfigured(tls.clone())
+                .user_agent(USER_AGENT)
+                .redirect(redirect::Policy::none())
+                .retry(retry::never())
+                .referer(false)
+                .connect_timeout(timeouts.connect)
+                .tcp_keepalive(ALIVE)
+                .tcp_keepalive_interval(ALIVE / 3)
+                .tcp_keepalive_retries(3)
+                .http2_keep_alive_interval(ALIVE)
+                .http2_keep_alive_timeout(ALIVE / 3)
+        };
+        let direct = |guard| builder().no_proxy().dns_resolver(GuardedResolver::new(guard)).build();
+        let mut through_proxy = builder();
+        if let Some(proxy) = &settings.proxy {
+            through_proxy = through_proxy.proxy(reqwest::Proxy::all(proxy).map_err(|error| cause(&error))?);
+        }
+        Ok(Self {
+            public: direct(AddressGuard::PublicOnly).map_err(|error| cause(&error))?,
+            anywhere: direct(AddressGuard::Anywhere).map_err(|error| cause(&error))?,
+            through_proxy: through_proxy.build().map_err(|error| cause(&error))?,
+            credentials: Arc::new(credentials),
+        })
     }
-    if let Some(proxy) = &settings.proxy {
-        builder = builder.proxy(reqwest::Proxy::all(proxy).map_err(|error| unusable("[network] proxy", &error))?);
-    }
-    if let Some(path) = &settings.ca_file {
-        let authorities = reqwest::Certificate::from_pem_bundle(&read(path, "ca_file")?);
-        let authorities = authorities.map_err(|error| unusable("[network] ca_file", &error))?;
-        builder = builder.tls_certs_merge(authorities);
-    }
-    if let Some(path) = &settings.client_certificate {
-        let identity = reqwest::Identity::from_pem(&read(path, "client_certificate")?);
-        builder = builder.identity(identity.map_err(|error| unusable("[network] client_certificate", &error))?);
-    }
-    Ok(builder)
 }
 
-fn read(path: &Path, key: &str) -> Result<Vec<u8>, Failure> {
-    std::fs::read(path).map_err(|error| Failure::Usage(format!("config.toml: [network] {key}: {}: {error}", path.display())))
-}
-
-fn unusable(what: &str, error: &reqwest::Error) -> Failure {
-    Failure::Usage(format!("config.toml: {what} is not usable: {}", chain(error)))
-}
-
-#[expect(clippy::disallowed_methods, reason = "the token goes to the resource it was issued for, as a header (G1)")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the token goes to the resource it was issued for, as a header (G1)"
+)]
 fn bearer(token: &AccessToken) -> Result<HeaderValue, TransportFailure> {
     sensitive(&format!("Bearer {}", token.expose_secret()))
 }
 
 /// A header value that HTTP code does not log or index.
 fn sensitive(text: &str) -> Result<HeaderValue, TransportFailure> {
-    let mut value = HeaderValue::from_str(text)
-        .map_err(|_| TransportFailure::NotSent("a credential has characters that may not stand in a header".into()))?;
+    let mut value = HeaderValue::from_str(text).map_err(|_| {
+        TransportFailure::NotSent("a credential has characters that may not stand in a header".into())
+    })?;
     value.set_sensitive(true);
     Ok(value)
 }
 
-async fn within<T>(
-    limit: Duration,
-    work: impl Future<Output = Result<T, TransportFailure>>,
-) -> Result<T, TransportFailure> {
-    let late = || TransportFailure::Cut(format!("no whole answer within {} s", limit.as_secs()));
-    tokio::time::timeout(limit, work).await.unwrap_or_else(|_| Err(late()))
-}
-
 /// Nothing sent, or possibly something: the one distinction that decides whether a repeat is safe (trust rule 4).
 fn failure(error: &reqwest::Error) -> TransportFailure {
-    if let Some(forbidden) = address_guard::forbidden(error) {
-        return TransportFailure::Forbidden(forbidden);
+    if let Some(private) = find::<PrivateOnly>(error) {
+        return TransportFailure::Forbidden(private.to_string());
     }
     if error.is_connect() || error.is_builder() {
-        return TransportFailure::NotSent(chain(error));
+        let why = if error.is_timeout() { "no connection in time".to_owned() } else { cause(error) };
+        return TransportFailure::NotSent(why);
     }
     cut(error)
 }
 
 fn cut(error: &reqwest::Error) -> TransportFailure {
-    TransportFailure::Cut(chain(error))
-}
-
-/// The innermost cause says most; URLs, which may carry parameters, are left out.
-fn chain(error: &reqwest::Error) -> String {
-    let mut cause: &dyn std::error::Error = error;
-    while let Some(inner) = cause.source() {
-        cause = inner;
-    }
-    let text = if std::ptr::addr_eq(cause, error as &dyn std::error::Error) && error.is_timeout() {
-        "it took too long".to_owned()
-    } else {
-        cause.to_string()
-    };
-    keyfob_core::server_text::shown(&text)
+    TransportFailure::Cut(cause(error))
 }
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod tls_tests;

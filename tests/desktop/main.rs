@@ -1,0 +1,213 @@
+//! The real app in a whole desktop without a screen: window, panel, keyring, notification daemon. Run by
+//! `scripts/desktop.sh`, one test at a time.
+#![expect(clippy::disallowed_methods, reason = "conditions are polled with a deadline")]
+
+mod webdriver;
+
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::time::{Duration, Instant};
+
+use keyfob_demo::{Portal, PortalOptions};
+use serde_json::Value;
+use tokio::process::{Child, Command};
+use webdriver::Driver;
+
+/// Longest wait for anything on this desktop.
+const PATIENCE: Duration = Duration::from_secs(40);
+
+/// Polls a condition until it holds.
+async fn eventually(what: &str, mut holds: impl AsyncFnMut() -> bool) {
+    let until = Instant::now() + PATIENCE;
+    while !holds().await {
+        assert!(Instant::now() < until, "in vain waited for: {what}");
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+}
+
+fn from_environment(name: &str, usual: &str) -> String {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the package lies in the workspace");
+    std::env::var(name).unwrap_or_else(|_| root.join(usual).to_string_lossy().into_owned())
+}
+
+fn app() -> String {
+    from_environment("KEYFOB_APP_BIN", "target/debug/keyfob-app")
+}
+
+/// A stand-in for the browser that follows redirects.
+fn browser() -> String {
+    let node = from_environment("KEYFOB_NODE", "tests/parts/node_modules/.bin/node");
+    let parts = from_environment("KEYFOB_PARTS", "tests/parts");
+    format!("'{node}' '{parts}/follow-redirects.mjs'")
+}
+
+async fn output(program: &str, arguments: &[&str]) -> String {
+    let output = Command::new(program).args(arguments).stdin(Stdio::null()).output().await;
+    let output = output.unwrap_or_else(|error| panic!("{program}: {error}"));
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+/// What the command line sees of the app's keeper.
+async fn status(home: &Path) -> Value {
+    let keyfob = from_environment("KEYFOB_BIN", "target/debug/keyfob");
+    let home = home.to_string_lossy();
+    let text = output(&keyfob, &["--home", &home, "status", "--json"]).await;
+    serde_json::from_str(&text).unwrap_or_default()
+}
+
+async fn screenshot(name: &str) {
+    let folder = PathBuf::from(from_environment("KEYFOB_SCREENS", "target/screens"));
+    std::fs::create_dir_all(&folder).unwrap();
+    let file = folder.join(name);
+    output("import", &["-window", "root", &file.to_string_lossy()]).await;
+}
+
+async fn portal(access_token_lifetime: Duration) -> Portal {
+    let options = PortalOptions {
+        access_token_lifetime,
+        scopes: vec!["openid".into(), "read".into()],
+        sign_in_lifetime: Some(Duration::from_secs(30 * 24 * 60 * 60)),
+        token_mark: "canary-window-".into(),
+        ..PortalOptions::default()
+    };
+    Portal::start(options).await.unwrap()
+}
+
+/// The app without a driver, ended by its process id.
+struct App {
+    child: Child,
+    home: tempfile::TempDir,
+}
+
+impl App {
+    async fn start(arguments: &[&str]) -> Self {
+        let home = tempfile::tempdir().unwrap();
+        let child = Self::spawn(home.path(), arguments);
+        let app = Self { child, home };
+        eventually("the app's keeper answers", async || status(app.home.path()).await["agent"]["kind"] == "app").await;
+        app
+    }
+
+    fn spawn(home: &Path, arguments: &[&str]) -> Child {
+        Command::new(app())
+            .args(arguments)
+            .env("KEYFOB_HOME", home)
+            .env("BROWSER", browser())
+            .stdin(Stdio::null())
+            .kill_on_drop(true)
+            .spawn()
+            .expect("keyfob-app is built by scripts/test.sh desktop")
+    }
+
+    /// Web processes among the app's descendants.
+    async fn web_processes(&self) -> usize {
+        let pid = self.child.id().expect("the app runs").to_string();
+        output("ps", &["-o", "args=", "--ppid", &pid]).await.lines().filter(|line| line.contains("WebKitWebProcess")).count()
+    }
+
+    async fn keyfob(&self, arguments: &[&str]) -> std::process::Output {
+        let keyfob = from_environment("KEYFOB_BIN", "target/debug/keyfob");
+        let run = Command::new(keyfob)
+            .arg("--home")
+            .arg(self.home.path())
+            .args(arguments)
+            .env("BROWSER", browser())
+            .stdin(Stdio::null())
+            .output();
+        run.await.unwrap()
+    }
+
+    async fn end(mut self) {
+        let pid = self.child.id().expect("the app runs").to_string();
+        output("kill", &["-TERM", &pid]).await;
+        let status = tokio::time::timeout(PATIENCE, self.child.wait()).await.expect("the app ends").unwrap();
+        assert!(status.success(), "{status}");
+    }
+}
+
+async fn windows() -> Vec<String> {
+    output("xdotool", &["search", "--onlyvisible", "--name", "^keyfob$"]).await.lines().map(str::to_owned).collect()
+}
+
+/// V15: no page of the window ever holds a token.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_portal_is_added_signed_in_and_kept_fresh_in_the_real_window() {
+    let (portal, home) = (portal(Duration::from_secs(8)).await, tempfile::tempdir().unwrap());
+    let driver = Driver::start(&app(), home.path(), &browser()).await;
+    driver.wait_for("[data-testid=first-run]").await;
+    screenshot("first-run.png").await;
+    driver.click("[data-testid=add-portal]").await;
+    driver.fill("[data-testid=add-url]", &portal.mcp_url()).await;
+    driver.fill("[data-testid=add-name]", "readonly").await;
+    driver.click("[data-testid=look-up]").await;
+    driver.click("[data-testid=add-submit]").await;
+    driver.wait_for("[data-testid=profile-card][data-profile=readonly][data-state=active]").await;
+    screenshot("window.png").await;
+    assert!(driver.text("[data-testid=profile-card]").await.contains("ada@example.com"));
+
+    let seen = status(home.path()).await;
+    assert_eq!(seen["agent"]["kind"], "app");
+    assert_eq!(seen["store"]["backend"], "secret-service");
+    assert_eq!(seen["profiles"][0]["account"], "ada@example.com");
+
+    let renewed = portal.record().wait_for(|seen| seen.refreshes.renewed >= 1, PATIENCE).await.unwrap();
+    assert_eq!(renewed.refreshes.reused, 0);
+    assert!(!driver.source().await.contains("canary-window-"));
+    assert!(!driver.has("[data-testid=first-run]").await);
+    driver.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn closing_the_window_leaves_the_tray_without_a_web_process_and_a_second_start_brings_it_back() {
+    let app = App::start(&["--show"]).await;
+    eventually("the window is there", async || windows().await.len() == 1).await;
+    eventually("a web process draws it", async || app.web_processes().await > 0).await;
+    output("xdotool", &["windowclose", &windows().await[0]]).await;
+    eventually("no web process is left", async || app.web_processes().await == 0).await;
+    assert_eq!(status(app.home.path()).await["agent"]["running"], true);
+
+    let second = App::spawn(app.home.path(), &[]).wait().await.unwrap();
+    assert!(second.success(), "{second}");
+    eventually("the first one's window is back", async || windows().await.len() == 1).await;
+    app.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_tray_and_a_notification_say_that_a_sign_in_is_needed() {
+    let portal = portal(Duration::from_secs(6)).await;
+    let app = App::start(&["--hidden"]).await;
+    let added = app.keyfob(&["add", "readonly", &portal.mcp_url(), "--sign-in"]).await;
+    assert!(added.status.success(), "{}", String::from_utf8_lossy(&added.stderr));
+    eventually("the tray's menu has the profile", async || tray_menu().await.contains("readonly: fresh")).await;
+
+    portal.end_sign_ins();
+    eventually("the state is told", async || status(app.home.path()).await["profiles"][0]["state"] == "needs-sign-in").await;
+    eventually("the tray says it", async || tray_menu().await.contains("readonly: sign in again")).await;
+    eventually("a notification says it", async || {
+        output("dunstctl", &["history"]).await.contains("readonly: sign in again")
+            || output("dunstctl", &["count", "displayed"]).await.trim() == "1"
+    })
+    .await;
+    screenshot("sign-in-needed.png").await;
+    app.end().await;
+}
+
+/// The whole menu as the panel gets it.
+async fn tray_menu() -> String {
+    let bus = ["call", "--session", "--dest"];
+    let watcher = [
+        "org.kde.StatusNotifierWatcher",
+        "--object-path",
+        "/StatusNotifierWatcher",
+        "--method",
+        "org.freedesktop.DBus.Properties.Get",
+        "org.kde.StatusNotifierWatcher",
+        "RegisteredStatusNotifierItems",
+    ];
+    let items = output("gdbus", &[&bus[..], &watcher[..]].concat()).await;
+    let Some(item) = items.split('\'').find(|part| part.starts_with(':')) else { return String::new() };
+    let (name, path) = item.split_at(item.find('/').unwrap_or(item.len()));
+    let menu = format!("{path}/Menu");
+    let layout = [name, "--object-path", &menu, "--method", "com.canonical.dbusmenu.GetLayout", "0", "-1", "[]"];
+    output("gdbus", &[&bus[..], &layout[..]].concat()).await
+}

@@ -1,0 +1,118 @@
+//! A minimal WebDriver client (W3C WebDriver): enough to fill a form, press a button and look at the page.
+
+use std::process::Stdio;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::process::{Child, Command};
+
+use crate::eventually;
+
+/// The key under which WebDriver names an element.
+const ELEMENT: &str = "element-6066-11e4-a52e-4f735466cecf";
+
+/// A driver process and one session with the app.
+pub struct Driver {
+    _process: Child,
+    port: u16,
+    session: String,
+}
+
+impl Driver {
+    /// Starts `tauri-driver` and, through it, the app.
+    pub async fn start(app: &str, home: &std::path::Path, browser: &str) -> Self {
+        let (port, native) = (free_port().await, free_port().await);
+        let process = Command::new("tauri-driver")
+            .args(["--port", &port.to_string(), "--native-port", &native.to_string()])
+            .env("KEYFOB_HOME", home)
+            .env("BROWSER", browser)
+            .env("KEYFOB_LOG", "warn")
+            .stdin(Stdio::null())
+            .kill_on_drop(true)
+            .spawn()
+            .expect("tauri-driver is installed by scripts/setup.sh desktop");
+        eventually("tauri-driver listens", async || TcpStream::connect(("127.0.0.1", port)).await.is_ok()).await;
+        let wanted = json!({ "capabilities": { "alwaysMatch": { "tauri:options": { "application": app, "args": ["--show"] } } } });
+        let answer = request(port, "POST", "/session", Some(&wanted)).await;
+        let session = answer["sessionId"].as_str().unwrap_or_else(|| panic!("no session: {answer}")).to_owned();
+        Self { _process: process, port, session }
+    }
+
+    async fn call(&self, method: &str, path: &str, body: Option<&Value>) -> Value {
+        request(self.port, method, &format!("/session/{}{path}", self.session), body).await
+    }
+
+    async fn find(&self, css: &str) -> Option<String> {
+        let found = self.call("POST", "/element", Some(&json!({ "using": "css selector", "value": css }))).await;
+        found[ELEMENT].as_str().map(str::to_owned)
+    }
+
+    /// Waits for an element.
+    pub async fn wait_for(&self, css: &str) -> String {
+        eventually(css, async || self.find(css).await.is_some()).await;
+        self.find(css).await.expect("it was just there")
+    }
+
+    /// Whether an element is there now.
+    pub async fn has(&self, css: &str) -> bool {
+        self.find(css).await.is_some()
+    }
+
+    /// Presses an element.
+    pub async fn click(&self, css: &str) {
+        let element = self.wait_for(css).await;
+        self.call("POST", &format!("/element/{element}/click"), Some(&json!({}))).await;
+    }
+
+    /// Clears a field and types into it.
+    pub async fn fill(&self, css: &str, text: &str) {
+        let element = self.wait_for(css).await;
+        self.call("POST", &format!("/element/{element}/clear"), Some(&json!({}))).await;
+        self.call("POST", &format!("/element/{element}/value"), Some(&json!({ "text": text }))).await;
+    }
+
+    /// An element's text.
+    pub async fn text(&self, css: &str) -> String {
+        let element = self.wait_for(css).await;
+        let text = self.call("GET", &format!("/element/{element}/text"), None).await;
+        text.as_str().unwrap_or_default().to_owned()
+    }
+
+    /// The whole page as the web process holds it.
+    pub async fn source(&self) -> String {
+        self.call("GET", "/source", None).await.as_str().unwrap_or_default().to_owned()
+    }
+
+    /// Ends the session and the app with it.
+    pub async fn end(self) {
+        self.call("DELETE", "", None).await;
+    }
+}
+
+async fn free_port() -> u16 {
+    TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap().port()
+}
+
+/// One HTTP exchange on a connection of its own; gives the answer's `value`.
+async fn request(port: u16, method: &str, path: &str, body: Option<&Value>) -> Value {
+    let body = body.map(Value::to_string).unwrap_or_default();
+    let head = format!(
+        "{method} {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nContent-Type: application/json\r\n\
+         Content-Length: {}\r\nConnection: close\r\n\r\n",
+        body.len()
+    );
+    let exchange = async {
+        let mut stream = TcpStream::connect(("127.0.0.1", port)).await?;
+        stream.write_all(head.as_bytes()).await?;
+        stream.write_all(body.as_bytes()).await?;
+        let mut answer = Vec::new();
+        stream.read_to_end(&mut answer).await?;
+        Ok::<_, std::io::Error>(answer)
+    };
+    let answer = tokio::time::timeout(Duration::from_secs(60), exchange).await.expect("the driver answers").unwrap();
+    let start = answer.windows(4).position(|end| end == b"\r\n\r\n").map_or(answer.len(), |at| at + 4);
+    let mut parsed: Value = serde_json::from_slice(&answer[start..]).unwrap_or_default();
+    parsed["value"].take()
+}

@@ -1,0 +1,54 @@
+// The window: what is wrong with everything, then the list and, beside it where there is room, one portal's details.
+import styles from './app.module.css';
+import { adding, open, snapshot, startProblem } from './model/state';
+import { words } from './model/words';
+import { Notice } from './parts/notice';
+import { Toasts } from './parts/toasts';
+import { AddProfile } from './views/add-profile';
+import { FirstRun } from './views/first-run';
+import { ProfileDetails } from './views/profile-details';
+import { ProfileList } from './views/profile-list';
+
+export function App() {
+  return (
+    <>
+      <Main />
+      {adding.value && <AddProfile />}
+      <Toasts />
+    </>
+  );
+}
+
+function Main() {
+  const known = snapshot.value;
+  if (startProblem.value) {
+    return (
+      <main class={styles.alone}>
+        <Notice tone="act" alert message={startProblem.value.message} hint={startProblem.value.hint} />
+      </main>
+    );
+  }
+  if (!known) {
+    return (
+      <main class={styles.alone} aria-busy="true">
+        <p class={styles.soft}>{words.loading}</p>
+      </main>
+    );
+  }
+  // A profile list that cannot be read is not an empty one.
+  if (known.profiles.length === 0 && !known.settings_problem) return <FirstRun />;
+  return (
+    <div class={`${styles.window} ${open.value ? styles.opened : ''}`}>
+      <main class={styles.list}>
+        <ProfileList />
+      </main>
+      <aside class={styles.details} aria-label={words.details}>
+        {open.value ? (
+          <ProfileDetails key={open.value.name} profile={open.value} />
+        ) : (
+          <p class={styles.choose}>{words.choose}</p>
+        )}
+      </aside>
+    </div>
+  );
+}

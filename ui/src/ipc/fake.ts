@@ -1,0 +1,139 @@
+// The app's twin for a plain browser: same promises, made-up profiles, no network. `?scene=` chooses where to begin.
+import type { Ipc, ProfileShown, Refusal, Snapshot } from './bindings';
+import { at, blank, scenes, signedIn } from './scenes';
+
+/** As long as a quick sign-in in a browser tab feels. */
+const SIGN_IN_TIME = 2_500;
+const SHORT_TIME = 400;
+
+const after = (milliseconds: number) => new Promise<void>((done) => setTimeout(done, milliseconds));
+
+function refuse(message: string, hint: string | null = null): never {
+  const refusal: Refusal = { message, hint };
+  throw refusal;
+}
+
+/** A world of its own, changed only through its functions. */
+function world(scene: string) {
+  let snapshot: Snapshot = (scenes[scene] ?? scenes.daily ?? refuse('no scene'))();
+  const listeners = new Set<(snapshot: Snapshot) => void>();
+  const become = (next: Partial<Snapshot>) => {
+    snapshot = { ...snapshot, ...next };
+    for (const listener of listeners) listener(snapshot);
+  };
+  return {
+    listeners,
+    now: () => snapshot,
+    find: (name: string): ProfileShown =>
+      snapshot.profiles.find((one) => one.name === name) ?? refuse(`There is no profile ${name}.`),
+    add: (profiles: ProfileShown[]) => become({ profiles: [...snapshot.profiles, ...profiles] }),
+    drop: (name: string) => become({ profiles: snapshot.profiles.filter((one) => one.name !== name) }),
+    change: (name: string, how: (profile: ProfileShown) => ProfileShown) =>
+      become({ profiles: snapshot.profiles.map((one) => (one.name === name ? how(one) : one)) }),
+  };
+}
+
+type World = ReturnType<typeof world>;
+
+/** A twin that begins with `scene`. */
+export function fake(scene: string): Ipc {
+  const here = world(scene);
+  return {
+    snapshot: async () => here.now(),
+    onSnapshot: async (listener) => {
+      here.listeners.add(listener);
+      return () => here.listeners.delete(listener);
+    },
+    ...adding(here),
+    ...signing(here),
+    ...keeping(here),
+    // Only where it would be worth asking.
+    offerStartAtLogin: async () => scene === 'well' || scene === 'empty',
+    answerStartAtLogin: () => after(SHORT_TIME),
+  };
+}
+
+function adding(here: World): Pick<Ipc, 'lookUp' | 'addProfile' | 'tryDemo'> {
+  return {
+    lookUp: async (url) => {
+      await after(SHORT_TIME);
+      const { hostname } = new URL(url);
+      if (hostname.startsWith('down')) refuse('The server did not answer within 10 seconds.', 'Check the address.');
+      return {
+        resource_name: 'Example tools',
+        resource: url,
+        issuer: `https://login.${hostname}`,
+        scopes: 'read write offline_access',
+        registration: hostname.startsWith('given') ? 'none offered: a client id is needed' : 'dynamic (RFC 7591)',
+        local: hostname === '127.0.0.1',
+        parent_path: hostname.startsWith('parent'),
+      };
+    },
+    addProfile: async ({ name, url, label, access }) => {
+      await after(SHORT_TIME);
+      here.add([{ ...blank(name, url), label, access }]);
+    },
+    tryDemo: async () => {
+      await after(SHORT_TIME);
+      const demo = (name: string, label: string, port: number) => ({
+        ...signedIn(blank(name, `http://127.0.0.1:${port}/mcp`)),
+        label,
+      });
+      here.add([demo('demo-notes', 'Demo: notes', 41001), demo('demo-weather', 'Demo: weather', 41002)]);
+    },
+  };
+}
+
+function signing(here: World): Pick<Ipc, 'signIn' | 'cancelSignIn'> {
+  const cancels = new Map<string, () => void>();
+  return {
+    signIn: async (name) => {
+      const before = here.find(name);
+      const held = before.sign_in !== null && before.state !== 'needs-sign-in';
+      here.change(name, (one) => ({ ...one, state: held ? one.state : 'signing-in', signing_in: true }));
+      const given = await Promise.race([
+        after(SIGN_IN_TIME).then(() => true),
+        new Promise<boolean>((done) => cancels.set(name, () => done(false))),
+      ]);
+      cancels.delete(name);
+      here.change(name, (one) => (given ? signedIn(one) : { ...one, state: before.state, signing_in: false }));
+      if (!given) refuse('The sign-in was given up.');
+    },
+    cancelSignIn: async (name) => cancels.get(name)?.(),
+  };
+}
+
+function keeping(here: World): Pick<Ipc, 'refresh' | 'signOut' | 'remove' | 'pause' | 'resume'> {
+  return {
+    refresh: async (name) => {
+      const { state } = here.find(name);
+      here.change(name, (one) => ({ ...one, state: 'refreshing' }));
+      await after(SHORT_TIME);
+      if (state === 'retrying') {
+        here.change(name, (one) => ({ ...one, state, failures: one.failures + 1 }));
+        refuse('The server cannot be reached.', 'keyfob tries again by itself.');
+      }
+      here.change(name, (one) => ({
+        ...one,
+        state,
+        access_token: { expires_at: at(3_600_000) },
+        next_refresh_at: at(3_240_000),
+        last_refresh: { at: at(0), outcome: 'renewed' },
+        refreshes: one.refreshes + 1,
+      }));
+    },
+    signOut: async (name) => {
+      await after(SHORT_TIME);
+      const offline = here.find(name).state === 'retrying';
+      here.change(name, (one) => ({ ...blank(name, one.url), label: one.label, access: one.access }));
+      return offline ? 'Signed out here. The server will be told when it can be reached.' : null;
+    },
+    remove: async (name) => {
+      await after(SHORT_TIME);
+      here.drop(name);
+      return null;
+    },
+    pause: async (name) => here.change(name, (one) => ({ ...one, state: 'paused', next_refresh_at: null })),
+    resume: async (name) => here.change(name, (one) => ({ ...one, state: 'active', next_refresh_at: at(600_000) })),
+  };
+}

@@ -1,0 +1,28 @@
+// The one file that speaks to the app. Without an app around it (a plain browser) its twin `fake.ts` answers instead.
+import { invoke } from '@tauri-apps/api/core';
+import { listen } from '@tauri-apps/api/event';
+import type { Examined, Ipc, Snapshot } from './bindings';
+
+const app: Ipc = {
+  snapshot: () => invoke<Snapshot>('snapshot'),
+  onSnapshot: (listener) => listen<Snapshot>('snapshot', (event) => listener(event.payload)),
+  lookUp: (url) => invoke<Examined>('look_up', { url }),
+  addProfile: (profile) => invoke('add_profile', { ...profile }),
+  signIn: (name) => invoke('sign_in', { name }),
+  cancelSignIn: (name) => invoke('cancel_sign_in', { name }),
+  refresh: (name) => invoke('refresh', { name }),
+  signOut: (name) => invoke<string | null>('sign_out', { name }),
+  remove: (name) => invoke<string | null>('remove', { name }),
+  pause: (name) => invoke('pause', { name }),
+  resume: (name) => invoke('resume', { name }),
+  tryDemo: () => invoke('try_demo'),
+  offerStartAtLogin: () => invoke<boolean>('offer_start_at_login'),
+  answerStartAtLogin: (on) => invoke('answer_start_at_login', { on }),
+};
+
+/** The app, or its twin in a plain browser. */
+export async function connect(): Promise<Ipc> {
+  if ('__TAURI_INTERNALS__' in window) return app;
+  const { fake } = await import('./fake');
+  return fake(new URLSearchParams(window.location.search).get('scene') ?? 'daily');
+}

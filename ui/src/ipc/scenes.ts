@@ -1,0 +1,140 @@
+// Made-up profiles for the window in a plain browser: each scene shows a day in the life of keyfob.
+import type { ProfileShown, Snapshot } from './bindings';
+
+const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
+const DAY = 24 * HOUR;
+
+/** `offset` milliseconds from now. */
+export const at = (offset: number): string => new Date(Date.now() + offset).toISOString();
+
+/** A profile without a sign-in. */
+export function blank(name: string, url: string): ProfileShown {
+  return {
+    name,
+    url,
+    label: null,
+    access: null,
+    local: new URL(url).hostname === '127.0.0.1',
+    state: 'signed-out',
+    signing_in: false,
+    issuer: null,
+    account: null,
+    scopes: [],
+    access_token: null,
+    sign_in: null,
+    next_refresh_at: null,
+    last_refresh: null,
+    refreshes: 0,
+    failures: 0,
+    deliveries: [],
+    problem: null,
+    hint: null,
+  };
+}
+
+/** What a sign-in that has just ended well adds. */
+export function signedIn(profile: ProfileShown): ProfileShown {
+  return {
+    ...profile,
+    state: 'active',
+    signing_in: false,
+    issuer: profile.issuer ?? `https://login.${new URL(profile.url).hostname}`,
+    account: profile.account ?? 'ada@example.com',
+    scopes: profile.scopes.length > 0 ? profile.scopes : ['read', 'offline_access'],
+    access_token: { expires_at: at(HOUR) },
+    sign_in: { since: at(0), ends_at: at(30 * DAY), known: 'server' },
+    next_refresh_at: at(54 * MINUTE),
+    refreshes: 0,
+    failures: 0,
+    problem: null,
+    hint: null,
+  };
+}
+
+function readonly(): ProfileShown {
+  return {
+    ...signedIn(blank('readonly', 'https://mcpr.example.com/mcp')),
+    label: 'Readonly portal',
+    access: 'read',
+    sign_in: { since: at(-8 * DAY), ends_at: at(22 * DAY + HOUR), known: 'server' },
+    access_token: { expires_at: at(41 * MINUTE) },
+    next_refresh_at: at(35 * MINUTE),
+    last_refresh: { at: at(-19 * MINUTE), outcome: 'renewed' },
+    refreshes: 212,
+    deliveries: [{ target: 'file ~/site/.mcp_tokens_readonly.json', problem: null }],
+  };
+}
+
+function admin(): ProfileShown {
+  return {
+    ...signedIn(blank('admin', 'https://mcpa.example.com/mcp')),
+    label: 'Admin portal',
+    access: 'write',
+    scopes: ['read', 'write', 'admin:sites', 'offline_access'],
+    sign_in: { since: at(-28 * DAY), ends_at: at(2 * DAY + 5 * HOUR), known: 'configured' },
+    next_refresh_at: at(12 * MINUTE),
+    last_refresh: { at: at(-43 * MINUTE), outcome: 'renewed' },
+    refreshes: 640,
+    failures: 2,
+    deliveries: [
+      { target: 'file ~/site/.mcp_tokens_admin.json', problem: null },
+      { target: 'keyring entry deploy / admin', problem: 'the keyring refused the write: it is locked' },
+    ],
+  };
+}
+
+function tracker(): ProfileShown {
+  return {
+    ...signedIn(blank('tracker', 'https://tracker.example.org/mcp')),
+    state: 'needs-sign-in',
+    sign_in: { since: at(-14 * DAY), ends_at: at(-2 * HOUR), known: 'learned' },
+    access_token: { expires_at: at(-2 * HOUR) },
+    next_refresh_at: null,
+    last_refresh: { at: at(-2 * HOUR), outcome: 'rejected' },
+    failures: 1,
+    problem: 'The server has ended this sign-in (invalid_grant).',
+    hint: 'Sign in again.',
+  };
+}
+
+function offline(): ProfileShown {
+  return {
+    ...signedIn(blank('wiki', 'https://wiki.example.net/mcp')),
+    state: 'retrying',
+    sign_in: { since: at(-3 * DAY), ends_at: null, known: 'unknown' },
+    last_refresh: { at: at(-MINUTE), outcome: 'failed' },
+    next_refresh_at: at(2 * MINUTE),
+    problem: 'offline',
+  };
+}
+
+function paused(): ProfileShown {
+  return { ...signedIn(blank('archive', 'https://archive.example.com/mcp')), state: 'paused', next_refresh_at: null };
+}
+
+const base = (profiles: ProfileShown[]): Snapshot => ({
+  version: '0.1.0',
+  agent: { running: true, kind: 'app', pid: 4711 },
+  store: { backend: 'secret-service', strength: 'keyring', problem: null, hint: null },
+  settings_problem: null,
+  profiles,
+});
+
+/** `empty`: the first run. `daily`: every state. `well`: two calm ones. `trouble`: nothing can be read. */
+export const scenes: Record<string, () => Snapshot> = {
+  empty: () => base([]),
+  well: () => base([readonly(), { ...paused(), state: 'active', next_refresh_at: at(50 * MINUTE) }]),
+  daily: () =>
+    base([readonly(), admin(), tracker(), offline(), paused(), blank('sandbox', 'http://127.0.0.1:8787/mcp')]),
+  trouble: () => ({
+    ...base([{ ...readonly(), state: 'locked', next_refresh_at: null }]),
+    store: {
+      backend: 'secret-service',
+      strength: 'keyring',
+      problem: 'The desktop keyring is locked.',
+      hint: 'Unlock it, then try again.',
+    },
+    settings_problem: 'line 12, column 1: unknown key "lable"; did you mean "label"?',
+  }),
+};

@@ -1,0 +1,13 @@
+// Starts the window.
+import './styles/tokens.css';
+import './styles/base.css';
+import { render } from 'preact';
+import { App } from './app';
+import { connect } from './ipc';
+import { begin } from './model/act';
+import { startClock } from './model/state';
+
+const root = document.getElementById('app');
+if (root) render(<App />, root);
+startClock();
+connect().then(begin);

@@ -1,0 +1,81 @@
+// The window's whole state, in signals. The snapshot comes from the keeper and is never changed here.
+import { computed, signal } from '@preact/signals';
+import type { Refusal, Snapshot } from '../ipc/bindings';
+import { sorted } from './profiles';
+import { words } from './words';
+
+export const snapshot = signal<Snapshot | null>(null);
+/** The wall clock, moved on by `startClock`; words like "in 5 minutes" follow it. */
+export const now = signal(Date.now());
+/** The profile whose details are open. */
+export const selected = signal<string | null>(null);
+export const adding = signal(false);
+export const offerStart = signal(false);
+/** Why there is no snapshot at all. */
+export const startProblem = signal<Refusal | null>(null);
+/** What runs now, as `action name`, so that its button can wait. */
+export const running = signal<ReadonlySet<string>>(new Set());
+
+export interface Toast {
+  id: number;
+  tone: 'note' | 'problem';
+  message: string;
+  hint: string | null;
+}
+export const toasts = signal<Toast[]>([]);
+
+export const shown = computed(() => sorted(snapshot.value?.profiles ?? [], now.value));
+export const open = computed(() => snapshot.value?.profiles.find((one) => one.name === selected.value) ?? null);
+
+/** Often enough for words that count minutes. */
+const TICK = 10_000;
+
+export function startClock(): void {
+  const move = () => {
+    now.value = Date.now();
+  };
+  setInterval(move, TICK);
+  // After sleep the first look must not show an hour-old "in 5 minutes".
+  document.addEventListener('visibilitychange', move);
+}
+
+export function take(next: Snapshot): void {
+  now.value = Date.now();
+  snapshot.value = next;
+  if (selected.value && !next.profiles.some((one) => one.name === selected.value)) selected.value = null;
+}
+
+let lastToast = 0;
+/** Long enough to read two lines. Problems stay until dismissed. */
+const NOTE_TIME = 6_000;
+
+export function say(message: string): void {
+  const id = push({ tone: 'note', message, hint: null });
+  setTimeout(() => dismiss(id), NOTE_TIME);
+}
+
+export function complain(refusal: Refusal): void {
+  push({ tone: 'problem', ...refusal });
+}
+
+function push(toast: Omit<Toast, 'id'>): number {
+  lastToast += 1;
+  // Three fit; the same words twice tell nothing new.
+  const others = toasts.value.filter((one) => one.message !== toast.message);
+  toasts.value = [...others, { id: lastToast, ...toast }].slice(-3);
+  return lastToast;
+}
+
+export function dismiss(id: number): void {
+  toasts.value = toasts.value.filter((one) => one.id !== id);
+}
+
+/** Whatever was thrown, as cause and next step. */
+export function asRefusal(thrown: unknown): Refusal {
+  if (typeof thrown === 'string') return { message: thrown, hint: null };
+  if (typeof thrown === 'object' && thrown !== null && 'message' in thrown) {
+    const hint = 'hint' in thrown && typeof thrown.hint === 'string' ? thrown.hint : null;
+    return { message: String(thrown.message), hint };
+  }
+  return { message: words.failed, hint: words.failedHint };
+}

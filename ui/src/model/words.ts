@@ -1,0 +1,244 @@
+// Every text of the window. Nothing else in the user interface holds a sentence.
+import type { Access, Known, ProfileShown, StoreShown } from '../ipc/bindings';
+import type { Urgency } from './profiles';
+import { endsSoon } from './profiles';
+
+export const words = {
+  app: 'keyfob',
+  loading: 'Asking the keeper…',
+  profiles: 'Portals',
+  addPortal: 'Add a portal',
+  add: 'Add',
+  back: 'Portals',
+  choose: 'Choose a portal to see how its sign-in is doing.',
+  dismiss: 'Dismiss',
+  close: 'Close',
+  cancel: 'Cancel',
+  nextStep: 'Next step',
+  copy: 'Copy',
+  copied: 'Copied.',
+
+  firstTitle: 'Keep your MCP sign-ins alive',
+  firstLine:
+    'Sign in once per portal, in your own browser; keyfob renews the token from then on and tells you ahead when a sign-in is about to end.',
+  tryDemo: 'Try the demo',
+  demoNote: 'The demo runs on this computer only.',
+
+  signIn: 'Sign in',
+  signInAgain: 'Sign in again',
+  signOut: 'Sign out',
+  refreshNow: 'Refresh now',
+  pause: 'Pause',
+  resume: 'Resume',
+  remove: 'Remove…',
+  cancelSignIn: 'Cancel sign-in',
+  inBrowser: 'Finish signing in in your browser.',
+  inBrowserHeld: 'Finish signing in in your browser. The sign-in you have stays until the new one is done.',
+
+  startOffer: 'Start keyfob when you log in? It can only renew while it runs.',
+  startYes: 'Start at login',
+  startNo: 'Not now',
+
+  account: 'Account',
+  server: 'Server',
+  issuer: 'Signs in at',
+  scopes: 'Allowed to',
+  token: 'Access token',
+  nextRefresh: 'Next renewal',
+  lastRefresh: 'Last renewal',
+  signInEnd: 'Sign-in',
+  signedInSince: 'Signed in since',
+  renewals: 'Renewals',
+  deliveries: 'Written to',
+  noDeliveries: 'Nowhere: programs ask keyfob for it.',
+  noScopes: 'Whatever the server gives by default',
+  unknownAccount: 'The server does not say',
+  details: 'Details',
+
+  writes: 'Can change things',
+  readsOnly: 'Reading only',
+  local: 'On this computer',
+
+  offlineTitle: 'No connection',
+  offlineHint: 'keyfob tries again by itself, soon after the network is back.',
+
+  settingsProblem: 'profiles.toml cannot be read',
+  storeProblem: 'The store cannot be used',
+  noKeeper: 'The keeper is not running',
+  noKeeperHint: 'Nothing is renewed until it runs again: restart keyfob.',
+
+  addTitle: 'Add a portal',
+  addUrl: 'Address of the MCP server',
+  addUrlPlaceholder: 'https://mcp.example.com/mcp',
+  lookUp: 'Look up',
+  lookingUp: 'Looking…',
+  found: 'Found',
+  foundName: 'Calls itself',
+  foundResource: 'Resource',
+  foundIssuer: 'Signs in at',
+  foundScopes: 'Asks for',
+  foundRegistration: 'Registration',
+  foundParent: 'The server describes a path above this address; the token will be for that whole path.',
+  addName: 'Name',
+  addNameHint: 'Small letters, digits and hyphens. You will type it on the command line.',
+  addNameBad: 'Use small letters, digits and hyphens, beginning with a letter or digit.',
+  addNameTaken: 'There is a portal with this name already.',
+  addUrlBad: 'This is not the address of a server. It begins with https://.',
+  more: 'More options',
+  addLabel: 'Label',
+  addLabelHint: 'What you call it here. Left empty, the name is shown.',
+  addAccess: 'What it is for',
+  accessNone: 'Not said',
+  addClientId: 'Client ID',
+  addClientIdHint: 'Only if the people who run the server gave you one.',
+  addSubmit: 'Add and sign in',
+
+  removeWarning: 'Signs out, takes written tokens away and forgets this portal. Programs that use it stop working.',
+  removeConfirm: 'Remove',
+
+  failed: 'That did not work.',
+  failedHint: 'Try again; if it happens again, look at: keyfob log',
+  demoAdded: 'The demo portals are ready.',
+};
+
+/** A profile's name for people. */
+export const titleOf = (profile: ProfileShown): string => profile.label ?? profile.name;
+
+const STATE: Record<ProfileShown['state'], string> = {
+  'signed-out': 'Signed out',
+  'signing-in': 'Signing in',
+  active: 'Signed in',
+  refreshing: 'Renewing',
+  retrying: 'Trying again',
+  'needs-sign-in': 'Sign-in needed',
+  locked: 'Locked',
+  paused: 'Paused',
+};
+
+/** The one word or two for a profile's state. */
+export function stateWords(profile: ProfileShown, now: number): string {
+  if (profile.state === 'retrying' && profile.problem === 'offline') return 'Offline';
+  if (profile.state === 'active' && endsSoon(profile, now)) return 'Ends soon';
+  return STATE[profile.state];
+}
+
+const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
+const DAY = 24 * HOUR;
+
+const counted = (count: number, unit: string): string => `${count} ${unit}${count === 1 ? '' : 's'}`;
+
+/** A length of time in its largest sensible unit, rounded down: never promises more than there is. */
+function span(milliseconds: number): string {
+  if (milliseconds >= 2 * DAY) return counted(Math.floor(milliseconds / DAY), 'day');
+  if (milliseconds >= 2 * HOUR) return counted(Math.floor(milliseconds / HOUR), 'hour');
+  if (milliseconds >= MINUTE) return counted(Math.floor(milliseconds / MINUTE), 'minute');
+  return 'less than a minute';
+}
+
+/** `in 5 days`, `2 hours ago`: an instant as seen from `now`. */
+export function untilWords(instant: string, now: number): string {
+  const left = Date.parse(instant) - now;
+  return left >= 0 ? `in ${span(left)}` : `${span(-left)} ago`;
+}
+
+/** An instant as a date on this person's clock, with the time where the day alone would not tell. */
+export function dateWords(instant: string, now: number, locale?: string, timeZone?: string): string {
+  const date = new Date(instant);
+  const near = Math.abs(date.getTime() - now) < 2 * DAY;
+  const format: Intl.DateTimeFormatOptions = near
+    ? { weekday: 'short', hour: '2-digit', minute: '2-digit' }
+    : { day: 'numeric', month: 'short', year: 'numeric' };
+  return date.toLocaleString(locale, timeZone ? { ...format, timeZone } : format);
+}
+
+const KNOWN: Record<Known, string> = {
+  server: 'said by the server',
+  configured: 'set by you',
+  learned: 'learned from earlier sign-ins',
+  unknown: '',
+};
+
+/** When the sign-in ends, for a card. */
+export function signInWords(profile: ProfileShown, now: number): string {
+  if (!profile.sign_in) return 'No sign-in yet';
+  if (!profile.sign_in.ends_at) return 'End of the sign-in not known';
+  const over = Date.parse(profile.sign_in.ends_at) < now;
+  return `Sign-in ${over ? 'ended' : 'ends'} ${untilWords(profile.sign_in.ends_at, now)}`;
+}
+
+/** The same with its date and how it is known, for the details. */
+export function signInDetail(profile: ProfileShown, now: number): string {
+  const end = profile.sign_in?.ends_at;
+  if (!profile.sign_in || !end) return signInWords(profile, now);
+  const source = KNOWN[profile.sign_in.known];
+  return `${signInWords(profile, now)}, ${dateWords(end, now)}${source ? ` (${source})` : ''}`;
+}
+
+/** How long the access token is good for. */
+export function tokenWords(profile: ProfileShown, now: number): string {
+  if (!profile.access_token) return 'None';
+  const end = profile.access_token.expires_at;
+  return `${Date.parse(end) < now ? 'Ran out' : 'Runs out'} ${untilWords(end, now)}, ${dateWords(end, now)}`;
+}
+
+/** What the keeper does next, for a card. */
+export function nextWords(profile: ProfileShown, now: number): string | null {
+  if (!profile.next_refresh_at) return null;
+  if (Date.parse(profile.next_refresh_at) < now + MINUTE) return 'Renews now';
+  return `Renews ${untilWords(profile.next_refresh_at, now)}`;
+}
+
+const OUTCOME = { renewed: 'worked', failed: 'did not work', rejected: 'was refused' };
+
+export function lastRefreshWords(profile: ProfileShown, now: number): string | null {
+  if (!profile.last_refresh) return null;
+  return `${untilWords(profile.last_refresh.at, now)}, ${OUTCOME[profile.last_refresh.outcome]}`;
+}
+
+export function renewalsWords(profile: ProfileShown): string {
+  const worked = `${profile.refreshes} since the sign-in`;
+  return profile.failures === 0 ? worked : `${worked}, ${profile.failures} failed`;
+}
+
+/** What is wrong with a profile and what to do, if anything is. */
+export function problemWords(profile: ProfileShown): { message: string; hint: string | null } | null {
+  if (!profile.problem) return null;
+  if (profile.problem === 'offline') return { message: words.offlineTitle, hint: profile.hint ?? words.offlineHint };
+  return { message: profile.problem, hint: profile.hint };
+}
+
+export const accessWords = (access: Access): string => (access === 'write' ? words.writes : words.readsOnly);
+
+/** The line under the list's title. */
+export function summaryWords(most: Urgency, count: number): string {
+  const summary: Record<Urgency, string> = {
+    act: 'Something needs you',
+    offline: 'Some are out of reach for now',
+    soon: 'A sign-in ends soon',
+    busy: 'A sign-in is under way',
+    well: count === 1 ? 'All is well' : `All ${count} are well`,
+    paused: 'Renewal is paused',
+    out: 'Not signed in',
+  };
+  return summary[most];
+}
+
+const BACKEND: Record<string, string> = {
+  'secret-service': 'the desktop keyring',
+  keychain: 'the Keychain',
+  'credential-manager': 'the Credential Manager',
+  passphrase: 'your passphrase',
+  'key-file': 'a key file (protects copies, not this account)',
+  'systemd-creds': 'this machine’s systemd credentials',
+};
+
+/** What guards the store. */
+export const storeWords = (store: StoreShown): string => `Sealed with ${BACKEND[store.backend] ?? store.backend}`;
+
+export const removeTitle = (title: string): string => `Remove ${title}?`;
+export const signedInNote = (title: string): string => `${title} is signed in.`;
+export const signedOutNote = (title: string): string => `Signed out of ${title}.`;
+export const refreshedNote = (title: string): string => `${title} has a fresh token.`;
+export const removedNote = (title: string): string => `${title} is removed.`;
+export const openWords = (title: string): string => `${title}: details`;

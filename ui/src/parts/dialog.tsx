@@ -1,0 +1,47 @@
+// A modal dialog on the platform's own <dialog>: it keeps the focus inside, gives it back, and closes on Escape.
+import type { ComponentChildren } from 'preact';
+import { useEffect, useId, useRef } from 'preact/hooks';
+import { words } from '../model/words';
+import { Button } from './button';
+import styles from './dialog.module.css';
+import { Icon } from './icon';
+
+interface Props {
+  title: string;
+  onClose: () => void;
+  children: ComponentChildren;
+}
+
+/** Open for as long as it is rendered. */
+export function Dialog({ title, onClose, children }: Props) {
+  const dialog = useRef<HTMLDialogElement>(null);
+  const heading = useId();
+  useEffect(() => {
+    const before = document.activeElement;
+    dialog.current?.showModal();
+    return () => {
+      if (before instanceof HTMLElement) before.focus();
+    };
+  }, []);
+  return (
+    <dialog
+      ref={dialog}
+      class={styles.dialog}
+      aria-labelledby={heading}
+      onCancel={(event) => {
+        event.preventDefault();
+        onClose();
+      }}
+    >
+      <header class={styles.head}>
+        <h2 id={heading} class={styles.title}>
+          {title}
+        </h2>
+        <Button kind="quiet" label={words.close} onClick={onClose}>
+          <Icon name="close" />
+        </Button>
+      </header>
+      {children}
+    </dialog>
+  );
+}

@@ -1,0 +1,34 @@
+// What concerns every portal at once: settings, store, keeper, and the offer to start at login.
+import * as act from '../model/act';
+import { offerStart, snapshot } from '../model/state';
+import { words } from '../model/words';
+import { Button } from '../parts/button';
+import { Notice } from '../parts/notice';
+
+export function Banners() {
+  const known = snapshot.value;
+  if (!known) return null;
+  const { settings_problem, store, agent } = known;
+  return (
+    <>
+      {settings_problem && <Notice tone="act" message={words.settingsProblem} hint={settings_problem} />}
+      {store.problem && <Notice tone="act" message={store.problem} hint={store.hint} />}
+      {!agent.running && <Notice tone="act" message={words.noKeeper} hint={words.noKeeperHint} />}
+      {offerStart.value && <StartOffer />}
+    </>
+  );
+}
+
+function StartOffer() {
+  const waiting = act.isRunning('start');
+  return (
+    <Notice tone="offer" message={words.startOffer}>
+      <Button kind="primary" testid="start-at-login-yes" waiting={waiting} onClick={() => act.answerStart(true)}>
+        {words.startYes}
+      </Button>
+      <Button testid="start-at-login-no" waiting={waiting} onClick={() => act.answerStart(false)}>
+        {words.startNo}
+      </Button>
+    </Notice>
+  );
+}

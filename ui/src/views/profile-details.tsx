@@ -1,0 +1,162 @@
+// One portal: what is wrong, what can be done, and all that is known.
+import type { ComponentChildren } from 'preact';
+import { useEffect, useRef, useState } from 'preact/hooks';
+import type { ProfileShown } from '../ipc/bindings';
+import * as act from '../model/act';
+import { isSignedIn, urgency } from '../model/profiles';
+import { now, selected } from '../model/state';
+import * as say from '../model/words';
+import { titleOf, words } from '../model/words';
+import { Button } from '../parts/button';
+import { Icon } from '../parts/icon';
+import { LifeLine } from '../parts/life-line';
+import { Notice } from '../parts/notice';
+import { StateBadge } from '../parts/state-badge';
+import styles from './profile-details.module.css';
+import { RemoveProfile } from './remove-profile';
+import { SignInAction } from './sign-in-action';
+
+export function ProfileDetails({ profile }: { profile: ProfileShown }) {
+  const heading = useRef<HTMLHeadingElement>(null);
+  // Where the list gave way, the keyboard must be here.
+  useEffect(() => heading.current?.focus(), []);
+  const problem = say.problemWords(profile);
+  return (
+    <div class={styles.details}>
+      <div class={styles.back}>
+        <Button kind="quiet" onClick={back}>
+          <Icon name="back" />
+          {words.back}
+        </Button>
+      </div>
+      <header class={styles.head}>
+        <h1 ref={heading} tabIndex={-1} class={styles.title}>
+          {titleOf(profile)}
+        </h1>
+        <StateBadge profile={profile} />
+      </header>
+      {problem && (
+        <Notice
+          tone={urgency(profile, now.value) === 'act' ? 'act' : 'calm'}
+          message={problem.message}
+          hint={problem.hint}
+        />
+      )}
+      <Actions profile={profile} />
+      <Facts profile={profile} />
+    </div>
+  );
+}
+
+/** To the list, with the keyboard where it was. */
+function back(): void {
+  const name = selected.value;
+  selected.value = null;
+  requestAnimationFrame(() => {
+    const card = name && document.querySelector(`[data-profile="${CSS.escape(name)}"] button`);
+    if (card instanceof HTMLElement) card.focus();
+  });
+}
+
+function Actions({ profile }: { profile: ProfileShown }) {
+  const [removing, setRemoving] = useState(false);
+  const held = isSignedIn(profile);
+  const urgent = urgency(profile, now.value);
+  const { name, state } = profile;
+  return (
+    <div class={styles.actions}>
+      <SignInAction profile={profile} primary={!held || urgent === 'act' || urgent === 'soon'} />
+      {held && state !== 'needs-sign-in' && (
+        <Button testid="action-refresh" waiting={act.isRunning('refresh', name)} onClick={() => act.refresh(profile)}>
+          {words.refreshNow}
+        </Button>
+      )}
+      {held && state !== 'needs-sign-in' && (
+        <Button testid="action-pause" waiting={act.isRunning('pause', name)} onClick={() => act.pauseOrResume(profile)}>
+          {state === 'paused' ? words.resume : words.pause}
+        </Button>
+      )}
+      {held && (
+        <Button testid="action-sign-out" waiting={act.isRunning('sign-out', name)} onClick={() => act.signOut(profile)}>
+          {words.signOut}
+        </Button>
+      )}
+      <Button kind="danger" testid="action-remove" onClick={() => setRemoving(true)}>
+        {words.remove}
+      </Button>
+      {removing && <RemoveProfile profile={profile} onClose={() => setRemoving(false)} />}
+    </div>
+  );
+}
+
+function Facts({ profile }: { profile: ProfileShown }) {
+  const { sign_in } = profile;
+  return (
+    <dl class={styles.facts}>
+      {sign_in && (
+        <Fact name={words.signInEnd}>
+          {say.signInDetail(profile, now.value)}
+          <div class={styles.line}>
+            <LifeLine profile={profile} />
+          </div>
+          <span class={styles.soft}>
+            {words.signedInSince} {say.dateWords(sign_in.since, now.value)}
+          </span>
+        </Fact>
+      )}
+      {sign_in && <Fact name={words.account}>{profile.account ?? words.unknownAccount}</Fact>}
+      <Fact name={words.server}>
+        <span class={styles.mono}>{profile.url}</span>
+      </Fact>
+      {profile.access && <Fact name={words.addAccess}>{say.accessWords(profile.access)}</Fact>}
+      {profile.issuer && (
+        <Fact name={words.issuer}>
+          <span class={styles.mono}>{profile.issuer}</span>
+        </Fact>
+      )}
+      {sign_in && <SignedInFacts profile={profile} />}
+    </dl>
+  );
+}
+
+function SignedInFacts({ profile }: { profile: ProfileShown }) {
+  const next = say.nextWords(profile, now.value);
+  const last = say.lastRefreshWords(profile, now.value);
+  return (
+    <>
+      <Fact name={words.scopes}>
+        {profile.scopes.length === 0 ? words.noScopes : <span class={styles.mono}>{profile.scopes.join(' ')}</span>}
+      </Fact>
+      <Fact name={words.token}>
+        {say.tokenWords(profile, now.value)}
+        {next && <span class={styles.soft}>{next}</span>}
+      </Fact>
+      <Fact name={words.renewals}>
+        {say.renewalsWords(profile)}
+        {last && (
+          <span class={styles.soft}>
+            {words.lastRefresh}: {last}
+          </span>
+        )}
+      </Fact>
+      <Fact name={words.deliveries}>
+        {profile.deliveries.length === 0 && words.noDeliveries}
+        {profile.deliveries.map((delivery) => (
+          <span key={delivery.target} class={styles.delivery}>
+            {delivery.target}
+            {delivery.problem && <span class={styles.problem}>{delivery.problem}</span>}
+          </span>
+        ))}
+      </Fact>
+    </>
+  );
+}
+
+function Fact({ name, children }: { name: string; children: ComponentChildren }) {
+  return (
+    <div class={styles.fact}>
+      <dt>{name}</dt>
+      <dd>{children}</dd>
+    </div>
+  );
+}

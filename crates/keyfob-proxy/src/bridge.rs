@@ -3,33 +3,33 @@
 //! Only JSON-RPC lines ever reach the output. Whatever goes wrong becomes an error answer to the request it happened to,
 //! with the cause and the next step in words.
 
+mod exchange;
+mod input;
+mod server_messages;
+
 use std::sync::Arc;
 use std::time::Duration;
 
 use keyfob_agent::ports::{Clock, HttpClient};
-use keyfob_core::failure::{Failure, Misbehaviour, Temporary};
 use keyfob_core::profile::Profile;
-use serde::Deserialize;
-use serde_json::value::RawValue;
-use serde_json::{Value, json};
-use tokio::io::{AsyncBufRead, AsyncBufReadExt, AsyncReadExt, AsyncWrite, AsyncWriteExt};
-use tokio::sync::{Semaphore, mpsc};
+use tokio::io::{AsyncBufRead, AsyncWrite, AsyncWriteExt};
+use tokio::sync::{Semaphore, mpsc, oneshot};
 use tokio::task::JoinSet;
 
-use crate::messages::Messages;
+use crate::json_rpc::{INVALID_REQUEST, Outgoing, PARSE_ERROR, error_line};
+use crate::session::Session;
 use crate::token_source::TokenSource;
 use crate::upstream::Upstream;
+use input::{LONGEST_LINE, Line, next_line};
 
-/// Longest line a client may send.
-const LONGEST_LINE: usize = 16 * 1024 * 1024;
 /// Requests under way at once; more wait.
 const AT_ONCE: usize = 64;
 /// How long answers under way are waited for once the client has closed its side.
 const DRAIN: Duration = Duration::from_secs(5);
-/// Pauses before the server's own stream is opened again.
-const REOPEN: Duration = Duration::from_secs(5);
-/// JSON-RPC error code of everything keyfob itself has to say (implementation-defined range).
-const KEYFOB_SAYS: i64 = -32_001;
+/// How long the end of the session may take after that.
+const FAREWELL: Duration = Duration::from_secs(2);
+/// How long later messages are held back until the server has taken a notification.
+const IN_ORDER: Duration = Duration::from_secs(10);
 
 /// A bridge to one server.
 pub struct Bridge {
@@ -37,36 +37,30 @@ pub struct Bridge {
 }
 
 struct Inner {
-    upstream: Upstream,
+    session: Session,
     profile: String,
     clock: Arc<dyn Clock>,
-    places: Semaphore,
+    places: Arc<Semaphore>,
 }
 
-/// What is looked at of a message.
-#[derive(Deserialize)]
-struct Peek<'a> {
-    #[serde(borrow)]
-    id: Option<&'a RawValue>,
-    method: Option<String>,
-}
-
+/// Lines on their way to the client.
 type Lines = mpsc::Sender<Vec<u8>>;
 
 impl Bridge {
-    /// Nothing is sent yet.
+    /// Nothing is sent yet. `clock` is slept on between tries and at the end.
     pub fn new(
         http: Arc<dyn HttpClient>,
         profile: &Profile,
         tokens: Arc<dyn TokenSource>,
         clock: Arc<dyn Clock>,
     ) -> Self {
-        let upstream = Upstream::new(http, profile, tokens);
-        let inner = Inner { upstream, profile: profile.name.to_string(), clock, places: Semaphore::new(AT_ONCE) };
-        Self { inner: Arc::new(inner) }
+        let session = Session::new(Upstream::new(http, profile, tokens));
+        let places = Arc::new(Semaphore::new(AT_ONCE));
+        Self { inner: Arc::new(Inner { session, profile: profile.name.to_string(), clock, places }) }
     }
 
-    /// Relays until the client closes its side and the answers under way are out.
+    /// Relays until the client closes its side and the answers under way are out, then ends the MCP session. Must run on a
+    /// tokio runtime.
     ///
     /// # Errors
     /// Only those of `input` and `output` themselves.
@@ -75,156 +69,97 @@ impl Bridge {
         mut input: impl AsyncBufRead + Unpin,
         mut output: impl AsyncWrite + Unpin,
     ) -> std::io::Result<()> {
-        let (lines, mut written) = mpsc::channel::<Vec<u8>>(AT_ONCE);
-        let reading = self.inner.read_all(&mut input, lines);
-        let writing = async {
-            while let Some(mut line) = written.recv().await {
-                line.push(b'\n');
-                output.write_all(&line).await?;
-                output.flush().await?;
+        let inner = self.inner;
+        let (queue, waiting) = mpsc::channel(AT_ONCE);
+        let (lines, written) = mpsc::channel(AT_ONCE);
+        let mut relaying = JoinSet::new();
+        relaying.spawn(Arc::clone(&inner).relay_all(waiting, lines.clone()));
+        let mut listening = JoinSet::new();
+        listening.spawn(Arc::clone(&inner).listen(lines));
+        let reading = async {
+            read_all(&mut input, queue).await?;
+            tokio::select! {
+                _ = relaying.join_next() => {}
+                () = inner.clock.sleep(DRAIN) => tracing::warn!("some answers did not come in time"),
             }
+            relaying.shutdown().await;
+            listening.shutdown().await;
             Ok(())
         };
-        let (read, wrote) = tokio::join!(reading, writing);
-        read.and(wrote)
+        let done = tokio::try_join!(reading, write_all(&mut output, written)).map(|((), ())| ());
+        tokio::select! {
+            () = inner.session.upstream.end_session() => {}
+            () = inner.clock.sleep(FAREWELL) => {}
+        }
+        done
     }
+}
+
+async fn read_all(input: &mut (impl AsyncBufRead + Unpin), queue: mpsc::Sender<Line>) -> std::io::Result<()> {
+    while let Some(line) = next_line(input).await? {
+        if queue.send(line).await.is_err() {
+            break;
+        }
+    }
+    Ok(())
+}
+
+async fn write_all(
+    output: &mut (impl AsyncWrite + Unpin),
+    mut lines: mpsc::Receiver<Vec<u8>>,
+) -> std::io::Result<()> {
+    while let Some(mut line) = lines.recv().await {
+        line.push(b'\n');
+        output.write_all(&line).await?;
+        output.flush().await?;
+    }
+    Ok(())
 }
 
 impl Inner {
-    async fn read_all(self: &Arc<Self>, input: &mut (impl AsyncBufRead + Unpin), lines: Lines) -> std::io::Result<()> {
+    /// Relays every line; ends when all answers are out. Dropping it gives up those still under way.
+    async fn relay_all(self: Arc<Self>, mut waiting: mpsc::Receiver<Line>, lines: Lines) {
         let mut under_way = JoinSet::new();
-        let mut listening = None;
-        while let Some(line) = next_line(input).await? {
-            let Ok(peek) = serde_json::from_slice::<Peek<'_>>(&line) else {
-                let _ = lines.send(error(None, -32_700, "this is no JSON-RPC message, or it is too long")).await;
-                continue;
-            };
-            let method = peek.method.clone().unwrap_or_default();
-            // The session begins with `initialize`; notifications keep their order. Everything else runs side by side.
-            if method == "initialize" || peek.id.is_none() {
-                self.relay(&line, &lines).await;
-            } else {
-                let (inner, lines) = (Arc::clone(self), lines.clone());
-                under_way.spawn(async move { inner.relay(&line, &lines).await });
-            }
-            if method == "notifications/initialized" && listening.is_none() {
-                let (inner, lines) = (Arc::clone(self), lines.clone());
-                listening = Some(tokio::spawn(async move { inner.listen(&lines).await }));
+        while let Some(line) = waiting.recv().await {
+            match outgoing(line) {
+                Ok(outgoing) => self.start(outgoing, &lines, &mut under_way).await,
+                Err(error) => drop(lines.send(error).await),
             }
             while under_way.try_join_next().is_some() {}
         }
-        let _ = tokio::time::timeout(DRAIN, async { while under_way.join_next().await.is_some() {} }).await;
-        under_way.abort_all();
-        if let Some(listening) = listening {
-            listening.abort();
-        }
-        self.upstream.end_session().await;
-        Ok(())
+        while under_way.join_next().await.is_some() {}
     }
 
-    /// One message to the server, its answers to the client; a failure becomes an error answer.
-    async fn relay(&self, line: &[u8], lines: &Lines) {
-        let Ok(_place) = self.places.acquire().await else { return };
-        let Ok(peek) = serde_json::from_slice::<Peek<'_>>(line) else { return };
-        let Err(failure) = self.exchange(line, &peek, lines).await else { return };
-        match peek.id {
-            Some(id) => {
-                let _ = lines.send(error(Some(id), KEYFOB_SAYS, &self.words(&failure))).await;
-            }
-            None => tracing::warn!(%failure, "a notification could not be delivered"),
-        }
-    }
-
-    async fn exchange(&self, line: &[u8], peek: &Peek<'_>, lines: &Lines) -> Result<(), Failure> {
-        let response = self.upstream.post(line).await?;
-        let status = response.status;
-        let mut messages = Messages::of(response);
-        let mut answered = peek.id.is_none() || peek.method.is_none();
-        while let Some(message) = messages.next().await? {
-            let Ok(seen) = serde_json::from_slice::<Peek<'_>>(&message) else {
-                return Err(no_message(status));
-            };
-            let is_answer = seen.method.is_none() && seen.id.map(RawValue::get) == peek.id.map(RawValue::get);
-            if is_answer && peek.method.as_deref() == Some("initialize") {
-                self.note_version(&message);
-            }
-            answered |= is_answer;
-            if lines.send(message).await.is_err() {
-                return Ok(());
-            }
-        }
-        match (answered, status) {
-            (true, 200..=299) => Ok(()),
-            (false, 200..=299) => Err(Temporary::Cut("the server's answer ended before it was complete".into()).into()),
-            (_, status) => Err(no_message(status)),
-        }
-    }
-
-    fn note_version(&self, message: &[u8]) {
-        let Ok(message) = serde_json::from_slice::<Value>(message) else { return };
-        if let Some(version) = message["result"]["protocolVersion"].as_str() {
-            self.upstream.negotiated(version);
-        }
-    }
-
-    /// The server's own messages. A server without such a stream says so once, and that is that.
-    async fn listen(&self, lines: &Lines) {
-        loop {
-            let Ok(response) = self.upstream.listen().await else { return };
-            if response.status != 200 {
-                return;
-            }
-            let mut messages = Messages::of(response);
-            while let Ok(Some(message)) = messages.next().await {
-                if lines.send(message).await.is_err() {
-                    return;
-                }
-            }
-            self.clock.sleep(REOPEN).await;
-        }
-    }
-
-    fn words(&self, failure: &Failure) -> String {
-        match failure.hint(&self.profile) {
-            Some(hint) => format!("keyfob: {failure}. Next: {hint}"),
-            None => format!("keyfob: {failure}"),
+    /// Starts to relay one message. The session begins with `initialize`, and notifications keep their order; everything
+    /// else runs side by side.
+    async fn start(self: &Arc<Self>, outgoing: Outgoing, lines: &Lines, under_way: &mut JoinSet<()>) {
+        let begins = outgoing.asks("initialize");
+        let in_order = begins || outgoing.is_notification();
+        let Ok(place) = Arc::clone(&self.places).acquire_owned().await else { return };
+        let (done, mut finished) = oneshot::channel::<()>();
+        let (inner, lines) = (Arc::clone(self), lines.clone());
+        under_way.spawn(async move {
+            inner.relay(&outgoing, &lines).await;
+            drop((place, done));
+        });
+        if begins {
+            let _ = finished.await;
+        } else if in_order {
+            tokio::select! { _ = &mut finished => {} () = self.clock.sleep(IN_ORDER) => {} }
         }
     }
 }
 
-fn no_message(status: u16) -> Failure {
-    Misbehaviour::Mcp(format!("status {status} and no JSON-RPC message")).into()
-}
-
-fn error(id: Option<&RawValue>, code: i64, message: &str) -> Vec<u8> {
-    let id = id.and_then(|id| serde_json::from_str::<Value>(id.get()).ok()).unwrap_or(Value::Null);
-    json!({ "jsonrpc": "2.0", "id": id, "error": { "code": code, "message": message } }).to_string().into_bytes()
-}
-
-/// The next line with something in it, without its end; a line that is too long comes back cut, and its rest is skipped.
-async fn next_line(input: &mut (impl AsyncBufRead + Unpin)) -> std::io::Result<Option<Vec<u8>>> {
-    loop {
-        let mut line = Vec::new();
-        let read = (&mut *input).take(LONGEST_LINE as u64).read_until(b'\n', &mut line).await?;
-        if read == 0 {
-            return Ok(None);
-        }
-        if read == LONGEST_LINE && !line.ends_with(b"\n") {
-            skip_line(input).await?;
-        }
-        let line = line.trim_ascii();
-        if !line.is_empty() {
-            return Ok(Some(line.to_vec()));
-        }
-    }
-}
-
-async fn skip_line(input: &mut (impl AsyncBufRead + Unpin)) -> std::io::Result<()> {
-    loop {
-        let mut rest = Vec::new();
-        let read = (&mut *input).take(LONGEST_LINE as u64).read_until(b'\n', &mut rest).await?;
-        if read == 0 || rest.ends_with(b"\n") {
-            return Ok(());
+/// A line as a message, or the error to answer it with.
+fn outgoing(line: Line) -> Result<Outgoing, Vec<u8>> {
+    match line {
+        Line::Whole(line) => Outgoing::of(line)
+            .ok_or_else(|| error_line(None, PARSE_ERROR, "keyfob: this line is no JSON-RPC message")),
+        Line::TooLong => {
+            let words = format!(
+                "keyfob: a line is longer than {LONGEST_LINE} bytes and was not sent. Next: send less at once"
+            );
+            Err(error_line(None, INVALID_REQUEST, &words))
         }
     }
 }

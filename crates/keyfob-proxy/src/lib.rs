@@ -5,8 +5,13 @@
 #![forbid(unsafe_code)]
 
 pub mod bridge;
-pub mod event_stream;
 pub mod mcp_client;
-mod messages;
 pub mod token_source;
 pub mod upstream;
+
+mod event_stream;
+mod json_rpc;
+mod messages;
+mod session;
+mod standard_headers;
+mod step_up_limit;

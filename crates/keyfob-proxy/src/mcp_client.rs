@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 use crate::messages::Messages;
 use crate::token_source::TokenSource;
-use crate::upstream::Upstream;
+use crate::upstream::{Upstream, no_message};
 
 /// The MCP version asked for; the server's answer is what counts.
 const PROTOCOL_VERSION: &str = "2025-11-25";
@@ -70,7 +70,7 @@ impl McpClient {
         });
         let result = client.request("initialize", parameters).await?;
         if let Some(version) = result["protocolVersion"].as_str() {
-            client.upstream.negotiated(version);
+            client.upstream.agree(version);
         }
         let initialized = json!({ "jsonrpc": "2.0", "method": "notifications/initialized" }).to_string();
         client.upstream.post(initialized.as_bytes()).await?;
@@ -95,23 +95,33 @@ impl McpClient {
     pub async fn call_tool(&self, name: &str, arguments: Value) -> Result<ToolResult, Failure> {
         let whole = self.request("tools/call", json!({ "name": name, "arguments": arguments })).await?;
         let contents = whole["content"].as_array().map(Vec::as_slice).unwrap_or_default();
-        let texts = contents.iter().filter_map(|content| content["text"].as_str()).map(str::to_owned).collect();
+        let texts =
+            contents.iter().filter_map(|content| content["text"].as_str()).map(str::to_owned).collect();
         Ok(ToolResult { texts, is_error: whole["isError"].as_bool().unwrap_or(false), whole })
+    }
+
+    /// Ends the MCP session, where the server keeps one. Best effort.
+    pub async fn end(&self) {
+        self.upstream.end_session().await;
     }
 
     async fn request(&self, method: &str, parameters: Value) -> Result<Value, Failure> {
         let id = self.next_id.fetch_add(1, Ordering::Relaxed);
         let body = json!({ "jsonrpc": "2.0", "id": id, "method": method, "params": parameters }).to_string();
-        let response = self.upstream.post(body.as_bytes()).await?;
+        let response = match method {
+            "initialize" => self.upstream.initialize(body.as_bytes()).await?,
+            _ => self.upstream.post(body.as_bytes()).await?,
+        };
         let status = response.status;
         let mut messages = Messages::of(response);
         while let Some(message) = messages.next().await? {
-            let Ok(mut message) = serde_json::from_slice::<Value>(&message) else { break };
-            if message["id"] == id {
+            let Ok(mut message) = serde_json::from_slice::<Value>(&message.line) else { break };
+            let nameless_error = message["id"].is_null() && message.get("error").is_some();
+            if message["id"] == id || nameless_error {
                 return answer(&mut message);
             }
         }
-        Err(Misbehaviour::Mcp(format!("status {status} and no answer to {method}")).into())
+        Err(no_message(status))
     }
 }
 

@@ -1,43 +1,73 @@
 //! The JSON-RPC messages of one HTTP answer, one after the other, whether it is a single body or a stream of events.
 
+use std::collections::VecDeque;
+use std::time::Duration;
+
 use futures_util::StreamExt;
+use http::{HeaderMap, HeaderValue, header};
 use keyfob_agent::ports::StreamedResponse;
 use keyfob_core::failure::{Failure, Misbehaviour};
 
 use crate::event_stream::EventStream;
-use crate::upstream::{failure, is_event_stream};
+use crate::json_rpc::{Peek, on_one_line, peek_answer};
+use crate::upstream::failure;
 
 /// Largest single answer, in bytes.
 const LARGEST: usize = 64 * 1024 * 1024;
 
-/// Gives messages as they arrive.
+/// A text from the server that is JSON-RPC: one message or a batch.
+pub(crate) struct Message {
+    /// The bytes on one line.
+    pub(crate) line: Vec<u8>,
+    /// What was looked at.
+    pub(crate) peeks: Vec<Peek>,
+}
+
+/// Gives messages as they arrive. What is no JSON-RPC is passed over.
 pub(crate) struct Messages {
     response: StreamedResponse,
     events: Option<EventStream>,
-    ready: std::collections::VecDeque<Vec<u8>>,
+    ready: VecDeque<Vec<u8>>,
     ended: bool,
 }
 
 impl Messages {
     pub(crate) fn of(response: StreamedResponse) -> Self {
         let events = is_event_stream(&response.headers).then(EventStream::default);
-        Self { response, events, ready: std::collections::VecDeque::new(), ended: false }
+        Self { response, events, ready: VecDeque::new(), ended: false }
     }
 
-    /// The next message on one line; `None` at the end.
-    pub(crate) async fn next(&mut self) -> Result<Option<Vec<u8>>, Failure> {
+    /// The next message; `None` at the end. Safe to drop while it waits.
+    pub(crate) async fn next(&mut self) -> Result<Option<Message>, Failure> {
         loop {
-            if let Some(message) = self.ready.pop_front() {
-                return Ok(Some(on_one_line(message)));
-            }
-            if self.ended {
+            if let Some(text) = self.ready.pop_front() {
+                if let Some(peeks) = peek_answer(&text) {
+                    return Ok(Some(Message { line: on_one_line(text), peeks }));
+                }
+                tracing::debug!(bytes = text.len(), "passed over what is no JSON-RPC message");
+            } else if self.ended {
                 return Ok(None);
-            }
-            match &mut self.events {
-                Some(_) => self.take_events().await?,
-                None => self.take_body().await?,
+            } else if self.events.is_some() {
+                self.take_events().await?;
+            } else {
+                self.take_body().await?;
             }
         }
+    }
+
+    /// True for a stream of events.
+    pub(crate) fn is_stream(&self) -> bool {
+        self.events.is_some()
+    }
+
+    /// Where a broken stream can be taken up again: the last event's id.
+    pub(crate) fn last_event_id(&self) -> Option<HeaderValue> {
+        HeaderValue::from_bytes(self.events.as_ref()?.last_id()?).ok()
+    }
+
+    /// The pause the server asks for before that.
+    pub(crate) fn retry(&self) -> Option<Duration> {
+        self.events.as_ref()?.retry()
     }
 
     async fn take_events(&mut self) -> Result<(), Failure> {
@@ -63,15 +93,16 @@ impl Messages {
             }
         }
         self.ended = true;
-        if !body.trim_ascii().is_empty() {
-            self.ready.push_back(body);
+        let body = body.trim_ascii();
+        if !body.is_empty() {
+            self.ready.push_back(body.to_vec());
         }
         Ok(())
     }
 }
 
-/// A line end never stands inside a JSON string, so between tokens a blank is the same.
-fn on_one_line(mut message: Vec<u8>) -> Vec<u8> {
-    message.iter_mut().filter(|byte| matches!(**byte, b'\n' | b'\r')).for_each(|byte| *byte = b' ');
-    message
+/// True for a body that is a stream of events.
+fn is_event_stream(headers: &HeaderMap) -> bool {
+    let kind = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    kind.trim_start().to_ascii_lowercase().starts_with("text/event-stream")
 }

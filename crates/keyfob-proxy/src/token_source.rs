@@ -1,7 +1,6 @@
 //! Where the bridge and single calls get their tokens.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
 
 use async_trait::async_trait;
 use keyfob_agent::journeys::hand_out::{HandOutRequest, HandedOut, hand_out};
@@ -16,11 +15,16 @@ use tokio::sync::mpsc;
 /// Gives tokens.
 #[async_trait]
 pub trait TokenSource: Send + Sync {
-    /// A token that is valid now; `None` for a server that wants none.
+    /// A token that is valid now; `None` for a server that wants none. May wait for a person to sign in.
     async fn token(&self) -> Result<Option<AccessToken>, Failure>;
+    /// As [`TokenSource::token`], for what nobody asked for: never troubles a person.
+    async fn token_unattended(&self) -> Result<Option<AccessToken>, Failure> {
+        self.token().await
+    }
     /// Another token than the one the server has just refused (F8).
     async fn after_unauthorized(&self, refused: &AccessToken) -> Result<AccessToken, Failure>;
     /// A token with more scopes than the one the server found lacking (D8).
+    /// [`SignInNeeded::MoreScopes`] and [`Failure::UserDeclined`] mean that asking again is no use.
     async fn step_up(&self, lacking: &AccessToken, wanted: &ScopeSet) -> Result<AccessToken, Failure>;
 }
 
@@ -39,26 +43,15 @@ impl TokenSource for NoTokens {
     }
 
     async fn step_up(&self, _lacking: &AccessToken, wanted: &ScopeSet) -> Result<AccessToken, Failure> {
-        Err(SignInNeeded::MoreScopes(wanted.to_wire().unwrap_or_default()).into())
+        Err(more_scopes(wanted))
     }
 }
 
-/// Step-ups for one set of scopes before it counts as denied: with the sign-in before them, three in all (D8).
-const STEP_UPS: u32 = 2;
-
-/// What was asked for beyond the usual scopes, and how often.
-#[derive(Default)]
-struct StepUps(Mutex<HashMap<String, u32>>);
-
-impl StepUps {
-    /// Counts one more; false where a person has been asked often enough.
-    fn may_ask_for(&self, wanted: &ScopeSet) -> bool {
-        let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let count = counts.entry(wanted.to_wire().unwrap_or_default()).or_default();
-        *count = count.saturating_add(1);
-        *count <= STEP_UPS
-    }
-}
+/// After a sign-in that came to nothing, no browser is opened for the same reason for so long: a client that asks every few
+/// seconds must not cover a person with windows. A sign-in made elsewhere is noticed at once.
+const PAUSE_MS: u64 = 10 * 60 * 1000;
+/// The same where the cause passes by itself.
+const SHORT_PAUSE_MS: u64 = 5 * 1000;
 
 /// Tokens of a profile, renewed as needed; where a person is at hand, signed in as needed.
 pub struct KeptTokens {
@@ -66,20 +59,24 @@ pub struct KeptTokens {
     profile: Profile,
     person: Option<mpsc::UnboundedSender<SignInProgress>>,
     /// One sign-in at a time; whoever waited takes its result.
-    turn: tokio::sync::Mutex<()>,
-    step_ups: StepUps,
+    turn: tokio::sync::Mutex<Attempts>,
+}
+
+/// Sign-ins that came to nothing, by the scopes they were for.
+#[derive(Default)]
+struct Attempts {
+    failed: HashMap<Option<String>, Failed>,
+}
+
+struct Failed {
+    failure: Failure,
+    at_boot_ms: u64,
 }
 
 impl KeptTokens {
     /// Without a person: never opens a browser.
     pub fn new(ports: Ports, profile: Profile) -> Self {
-        Self {
-            ports,
-            profile,
-            person: None,
-            turn: tokio::sync::Mutex::default(),
-            step_ups: StepUps::default(),
-        }
+        Self { ports, profile, person: None, turn: tokio::sync::Mutex::default() }
     }
 
     /// With a person, who is told by `progress`.
@@ -97,34 +94,69 @@ impl KeptTokens {
 
     /// A token, by a sign-in if nothing else gives one and a person is at hand.
     async fn token_or_sign_in(&self, wanted: &HandOutRequest) -> Result<AccessToken, Failure> {
-        match self.hand_out(wanted).await {
-            Ok(token) => return Ok(token.access_token),
-            Err(Failure::SignInNeeded(_)) if self.person.is_some() => {}
-            Err(failure) => return Err(failure),
-        }
-        let _turn = self.turn.lock().await;
+        let person = match (self.hand_out(wanted).await, &self.person) {
+            (Err(Failure::SignInNeeded(_)), Some(person)) => person,
+            (handed_out, _) => return handed_out.map(|token| token.access_token),
+        };
+        let mut attempts = self.turn.lock().await;
         // Somebody else's sign-in may have ended the need while this one waited.
         match self.hand_out(wanted).await {
-            Err(Failure::SignInNeeded(_)) => self.sign_in(ScopeSet::default()).await,
-            other => other.map(|token| token.access_token),
+            Err(Failure::SignInNeeded(_)) => self.sign_in(&mut attempts, person, &ScopeSet::default()).await,
+            handed_out => handed_out.map(|token| token.access_token),
         }
     }
 
-    async fn sign_in(&self, additional_scopes: ScopeSet) -> Result<AccessToken, Failure> {
-        let Some(person) = &self.person else {
-            return Err(SignInNeeded::MoreScopes(additional_scopes.to_wire().unwrap_or_default()).into());
-        };
+    /// One sign-in; the failure of a recent one for the same scopes stands for it.
+    async fn sign_in(
+        &self,
+        attempts: &mut Attempts,
+        person: &mpsc::UnboundedSender<SignInProgress>,
+        additional: &ScopeSet,
+    ) -> Result<AccessToken, Failure> {
+        let key = additional.to_wire();
+        if let Some(failed) = attempts.failed.get(&key).filter(|failed| self.is_recent(failed)) {
+            return Err(failed.failure.clone());
+        }
+        let signed_in = self.sign_in_now(person.clone(), additional).await;
+        match &signed_in {
+            Ok(_) => attempts.failed.clear(),
+            Err(failure) => {
+                let at_boot_ms = self.ports.clock.now().boot_ms;
+                attempts.failed.insert(key, Failed { failure: failure.clone(), at_boot_ms });
+            }
+        }
+        signed_in
+    }
+
+    fn is_recent(&self, failed: &Failed) -> bool {
+        let age = self.ports.clock.now().boot_ms.saturating_sub(failed.at_boot_ms);
+        age < if failed.failure.is_temporary() { SHORT_PAUSE_MS } else { PAUSE_MS }
+    }
+
+    async fn sign_in_now(
+        &self,
+        progress: mpsc::UnboundedSender<SignInProgress>,
+        additional: &ScopeSet,
+    ) -> Result<AccessToken, Failure> {
         let options = SignInOptions {
             open_browser: true,
             timeout: DEFAULT_TIMEOUT,
-            additional_scopes,
+            additional_scopes: additional.clone(),
             pasted: None,
-            progress: person.clone(),
+            progress,
         };
         let credential = sign_in(&self.ports, &self.profile, options).await?;
         let sign_in = credential.sign_in.ok_or_else(|| Failure::Bug("a sign-in left no tokens".into()))?;
+        // A server that says it gave less than was asked for will refuse the same request again.
+        if sign_in.tokens.scopes.as_ref().is_some_and(|granted| !granted.covers(additional)) {
+            return Err(more_scopes(additional));
+        }
         Ok(sign_in.tokens.access_token)
     }
+}
+
+fn more_scopes(wanted: &ScopeSet) -> Failure {
+    SignInNeeded::MoreScopes(wanted.to_wire().unwrap_or_default()).into()
 }
 
 #[async_trait]
@@ -133,34 +165,26 @@ impl TokenSource for KeptTokens {
         self.token_or_sign_in(&HandOutRequest::default()).await.map(Some)
     }
 
+    async fn token_unattended(&self) -> Result<Option<AccessToken>, Failure> {
+        self.hand_out(&HandOutRequest::default()).await.map(|token| Some(token.access_token))
+    }
+
     async fn after_unauthorized(&self, refused: &AccessToken) -> Result<AccessToken, Failure> {
         let wanted = HandOutRequest { rejected: Some(refused.fingerprint()), ..HandOutRequest::default() };
         self.token_or_sign_in(&wanted).await
     }
 
     async fn step_up(&self, lacking: &AccessToken, wanted: &ScopeSet) -> Result<AccessToken, Failure> {
-        let _turn = self.turn.lock().await;
+        let mut attempts = self.turn.lock().await;
         let held = self.hand_out(&HandOutRequest::default()).await?;
-        if held.access_token != *lacking {
+        // Somebody else's step-up may have ended the need while this one waited.
+        let may_do = held.scopes.as_ref().is_none_or(|granted| granted.covers(wanted));
+        if held.access_token != *lacking && may_do {
             return Ok(held.access_token);
         }
-        if !self.step_ups.may_ask_for(wanted) {
-            return Err(SignInNeeded::MoreScopes(wanted.to_wire().unwrap_or_default()).into());
+        match &self.person {
+            Some(person) => self.sign_in(&mut attempts, person, wanted).await,
+            None => Err(more_scopes(wanted)),
         }
-        self.sign_in(wanted.clone()).await
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// D8: a server that is never content opens the browser three times in all: at the sign-in and for two step-ups.
-    #[test]
-    fn the_third_step_up_for_the_same_scopes_counts_as_denied() {
-        let (step_ups, admin, write) =
-            (StepUps::default(), ScopeSet::parse("admin"), ScopeSet::parse("write"));
-        let answers = [&admin, &admin, &admin, &write].map(|wanted| step_ups.may_ask_for(wanted));
-        assert_eq!(answers, [true, true, false, true]);
     }
 }

@@ -1,4 +1,5 @@
 //! One MCP server over streamable HTTP: the token on every request, one replay after a 401 (F8), step-up after a 403 (D8).
+//! The URL never changes: redirects are not followed, so a token can only reach the server it is for (G2).
 
 use std::sync::{Arc, PoisonError, RwLock};
 
@@ -6,25 +7,29 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 use keyfob_agent::journeys::examine::challenge_of;
 use keyfob_agent::journeys::guard_of;
 use keyfob_agent::ports::{AddressGuard, HttpClient, HttpRequest, StreamedResponse, TransportFailure};
-use keyfob_core::failure::{Failure, Misbehaviour, SignInNeeded, Temporary};
+use keyfob_core::failure::{Failure, Incompatibility, Misbehaviour, SignInNeeded, Temporary};
 use keyfob_core::profile::Profile;
 use keyfob_core::scope::ScopeSet;
 use keyfob_core::secret::AccessToken;
 use url::Url;
 
+use crate::standard_headers::{VERSION, standard_headers};
+use crate::step_up_limit::StepUpLimit;
 use crate::token_source::TokenSource;
 
 const SESSION: HeaderName = HeaderName::from_static("mcp-session-id");
-const VERSION: HeaderName = HeaderName::from_static("mcp-protocol-version");
+const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
 
 /// Most step-ups for one request; each may ask for another scope.
-const STEP_UPS: usize = 4;
+const STEP_UPS: usize = 3;
 
 /// What was negotiated.
-#[derive(Debug, Clone, Default)]
-struct Session {
-    id: Option<HeaderValue>,
-    version: Option<HeaderValue>,
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Negotiated {
+    /// `Mcp-Session-Id`, where the server gave one.
+    pub(crate) session: Option<HeaderValue>,
+    /// `MCP-Protocol-Version`, once known.
+    pub(crate) version: Option<HeaderValue>,
 }
 
 /// A server, and how to get tokens for it.
@@ -33,104 +38,183 @@ pub struct Upstream {
     url: Url,
     guard: AddressGuard,
     tokens: Arc<dyn TokenSource>,
-    session: RwLock<Session>,
+    limit: StepUpLimit,
+    negotiated: RwLock<Negotiated>,
+}
+
+/// One request, to be sent as often as it takes.
+struct Draft<'a> {
+    method: Method,
+    headers: HeaderMap,
+    body: &'a [u8],
 }
 
 impl Upstream {
     /// No request is made yet.
     pub fn new(http: Arc<dyn HttpClient>, profile: &Profile, tokens: Arc<dyn TokenSource>) -> Self {
-        Self { http, url: profile.url.url().clone(), guard: guard_of(profile), tokens, session: RwLock::default() }
+        Self {
+            http,
+            url: profile.url.url().clone(),
+            guard: guard_of(profile),
+            tokens,
+            limit: StepUpLimit::default(),
+            negotiated: RwLock::default(),
+        }
     }
 
-    /// Posts one JSON-RPC message; the answer may be one message or a stream of them.
-    pub async fn post(&self, body: &[u8]) -> Result<StreamedResponse, Failure> {
-        let response = self.send(Method::POST, body).await?;
-        if let Some(id) = response.headers.get(&SESSION) {
-            self.session.write().unwrap_or_else(PoisonError::into_inner).id = Some(id.clone());
+    /// Begins a session: posts an `initialize` request, without what was negotiated before, and remembers the session the
+    /// answer names.
+    pub(crate) async fn initialize(&self, body: &[u8]) -> Result<StreamedResponse, Failure> {
+        let response = self.send(&post(body, &Negotiated::default())).await?;
+        if (200..300).contains(&response.status) {
+            let session = response.headers.get(&SESSION).cloned();
+            *self.write() = Negotiated { session, version: None };
         }
         Ok(response)
     }
 
-    /// Opens the server's own stream.
-    pub async fn listen(&self) -> Result<StreamedResponse, Failure> {
-        self.send(Method::GET, &[]).await
+    /// Posts one line; the answer may be one message or a stream of them.
+    pub(crate) async fn post(&self, body: &[u8]) -> Result<StreamedResponse, Failure> {
+        self.send(&post(body, &self.negotiated())).await
+    }
+
+    /// Takes a broken stream up after the event with this id.
+    pub(crate) async fn resume(&self, last_event_id: HeaderValue) -> Result<StreamedResponse, Failure> {
+        self.send(&listen(Some(last_event_id), &self.negotiated())).await
+    }
+
+    /// Opens the server's own stream. Nobody asked for this one: it brings up no browser and is not replayed.
+    pub(crate) async fn listen(
+        &self,
+        last_event_id: Option<HeaderValue>,
+    ) -> Result<StreamedResponse, Failure> {
+        let token = self.tokens.token_unattended().await?;
+        self.once(&listen(last_event_id, &self.negotiated()), token).await
     }
 
     /// Ends the session, if the server gave one. Best effort.
-    pub async fn end_session(&self) {
-        let has_session = self.session.read().unwrap_or_else(PoisonError::into_inner).id.is_some();
-        if has_session {
-            if let Err(failure) = self.send(Method::DELETE, &[]).await {
-                tracing::debug!(%failure, "the MCP session was not ended");
-            }
+    pub(crate) async fn end_session(&self) {
+        let negotiated = self.negotiated();
+        if negotiated.session.is_none() {
+            return;
         }
+        let draft = Draft { method: Method::DELETE, headers: with(&negotiated, HeaderMap::new()), body: &[] };
+        let ended = async { self.once(&draft, self.tokens.token_unattended().await?).await };
+        if let Err(failure) = ended.await {
+            tracing::debug!(%failure, "the MCP session was not ended");
+        }
+        *self.write() = Negotiated::default();
+    }
+
+    /// What is in force now.
+    pub(crate) fn negotiated(&self) -> Negotiated {
+        self.negotiated.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// The version both sides agreed on, sent from now on.
-    pub fn negotiated(&self, version: &str) {
-        let version = HeaderValue::from_str(version).ok();
-        self.session.write().unwrap_or_else(PoisonError::into_inner).version = version;
+    pub(crate) fn agree(&self, version: &str) {
+        self.write().version = HeaderValue::from_str(version).ok();
     }
 
-    async fn send(&self, method: Method, body: &[u8]) -> Result<StreamedResponse, Failure> {
+    fn write(&self) -> std::sync::RwLockWriteGuard<'_, Negotiated> {
+        self.negotiated.write().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    async fn send(&self, draft: &Draft<'_>) -> Result<StreamedResponse, Failure> {
         let mut token = self.tokens.token().await?;
-        let mut replayed = false;
-        for _ in 0..=STEP_UPS {
-            let response = self.once(&method, body, token.clone()).await?;
-            let next = match (response.status, &token) {
+        let (mut replayed, mut stepped_up) = (false, Vec::new());
+        loop {
+            let response = self.once(draft, token.clone()).await?;
+            token = Some(match (response.status, token) {
                 (401, None) => return Err(SignInNeeded::SignedOut.into()),
-                (401, Some(_)) if replayed => {
-                    let words = "it refuses (401) a token that its authorization server has just issued";
-                    return Err(Misbehaviour::Mcp(words.into()).into());
-                }
+                (401, Some(_)) if replayed => return Err(refused_anew()),
                 (401, Some(refused)) => {
                     replayed = true;
-                    self.tokens.after_unauthorized(refused).await?
+                    self.tokens.after_unauthorized(&refused).await?
                 }
                 (403, Some(lacking)) => match insufficient_scope(&response.headers) {
-                    Some(wanted) => self.tokens.step_up(lacking, &wanted).await?,
+                    Some(wanted) => {
+                        let next = self.step_up(&lacking, &wanted, stepped_up.len()).await?;
+                        stepped_up.push(wanted);
+                        next
+                    }
                     None => return Ok(response),
                 },
-                _ => return Ok(response),
-            };
-            token = Some(next);
+                _ => {
+                    for scopes in &stepped_up {
+                        self.limit.granted(scopes);
+                    }
+                    return Ok(response);
+                }
+            });
         }
-        Err(Misbehaviour::Mcp("it asks for more scopes again and again".into()).into())
+    }
+
+    async fn step_up(
+        &self,
+        lacking: &AccessToken,
+        wanted: &ScopeSet,
+        before: usize,
+    ) -> Result<AccessToken, Failure> {
+        if before >= STEP_UPS || !self.limit.allows(lacking.fingerprint(), wanted) {
+            return Err(SignInNeeded::MoreScopes(wanted.to_wire().unwrap_or_default()).into());
+        }
+        let stepped_up = self.tokens.step_up(lacking, wanted).await;
+        if let Err(Failure::UserDeclined(_) | Failure::SignInNeeded(SignInNeeded::MoreScopes(_))) =
+            &stepped_up
+        {
+            self.limit.denied(wanted);
+        }
+        stepped_up
     }
 
     async fn once(
         &self,
-        method: &Method,
-        body: &[u8],
+        draft: &Draft<'_>,
         bearer: Option<AccessToken>,
     ) -> Result<StreamedResponse, Failure> {
         let request = HttpRequest {
-            method: method.clone(),
+            method: draft.method.clone(),
             url: self.url.clone(),
-            headers: self.headers(method),
+            headers: draft.headers.clone(),
             bearer,
-            body: body.to_vec(),
+            body: draft.body.to_vec(),
             guard: self.guard,
         };
         self.http.open(request).await.map_err(failure)
     }
+}
 
-    fn headers(&self, method: &Method) -> HeaderMap {
-        let mut headers = HeaderMap::new();
-        if *method == Method::POST {
-            headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
-            headers.insert(header::ACCEPT, HeaderValue::from_static("application/json, text/event-stream"));
-        } else {
-            headers.insert(header::ACCEPT, HeaderValue::from_static("text/event-stream"));
-        }
-        let session = self.session.read().unwrap_or_else(PoisonError::into_inner).clone();
-        for (name, value) in [(SESSION, session.id), (VERSION, session.version)] {
-            if let Some(value) = value {
-                headers.insert(name, value);
-            }
-        }
-        headers
+fn post<'a>(body: &'a [u8], negotiated: &Negotiated) -> Draft<'a> {
+    let mut headers = HeaderMap::new();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    headers.insert(header::ACCEPT, HeaderValue::from_static("application/json, text/event-stream"));
+    let mut headers = with(negotiated, headers);
+    // What a message says of itself counts more than what was negotiated before it.
+    headers.extend(standard_headers(body));
+    Draft { method: Method::POST, headers, body }
+}
+
+fn listen<'a>(last_event_id: Option<HeaderValue>, negotiated: &Negotiated) -> Draft<'a> {
+    let mut headers = HeaderMap::new();
+    headers.insert(header::ACCEPT, HeaderValue::from_static("text/event-stream"));
+    if let Some(id) = last_event_id {
+        headers.insert(LAST_EVENT_ID, id);
     }
+    Draft { method: Method::GET, headers: with(negotiated, headers), body: &[] }
+}
+
+fn with(negotiated: &Negotiated, mut headers: HeaderMap) -> HeaderMap {
+    for (name, value) in [(SESSION, &negotiated.session), (VERSION, &negotiated.version)] {
+        if let Some(value) = value {
+            headers.insert(name, value.clone());
+        }
+    }
+    headers
+}
+
+fn refused_anew() -> Failure {
+    Misbehaviour::Mcp("it refuses (401) a token that its authorization server has just issued".into()).into()
 }
 
 /// The scopes a 403 asks for (RFC 6750 §3.1).
@@ -145,12 +229,19 @@ pub(crate) fn failure(failure: TransportFailure) -> Failure {
         TransportFailure::NotSent(why) => Temporary::Offline(why).into(),
         TransportFailure::Cut(why) => Temporary::Cut(why).into(),
         TransportFailure::TooLarge(_) => Misbehaviour::Mcp(failure.to_string()).into(),
-        TransportFailure::Forbidden(why) => keyfob_core::failure::Incompatibility::PrivateAddress(why).into(),
+        TransportFailure::Forbidden(why) => Incompatibility::PrivateAddress(why).into(),
     }
 }
 
-/// True for a body that is a stream of events.
-pub(crate) fn is_event_stream(headers: &HeaderMap) -> bool {
-    let kind = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    kind.trim_start().to_ascii_lowercase().starts_with("text/event-stream")
+/// The failure behind an answer without a usable JSON-RPC message.
+pub(crate) fn no_message(status: u16) -> Failure {
+    match status {
+        200..=299 => Temporary::Cut("the MCP server ended its answer before it was complete".into()).into(),
+        300..=399 => Misbehaviour::Redirected(status).into(),
+        404 | 405 => Incompatibility::NotMcp(status).into(),
+        429 | 500..=599 => {
+            Temporary::ServerTrouble(format!("the MCP server answers with status {status}")).into()
+        }
+        _ => Misbehaviour::Mcp(format!("status {status} and no JSON-RPC message")).into(),
+    }
 }

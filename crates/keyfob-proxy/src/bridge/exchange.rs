@@ -1,0 +1,137 @@
+//! One message to the server and its answers to the client. A stream that breaks before the answer came is taken up again
+//! where the server allows it.
+
+use std::time::Duration;
+
+use keyfob_core::failure::Failure;
+
+use super::{Inner, Lines};
+use crate::json_rpc::{KEYFOB_SAYS, Outgoing, Unanswered, error_answer, error_line};
+use crate::messages::{Message, Messages};
+use crate::upstream::no_message;
+
+/// Tries to take a stream up again that brings nothing new; a new event starts the count anew.
+const FRUITLESS_TRIES: u32 = 5;
+/// Pause before a try, where the server asks for none.
+const PAUSE: Duration = Duration::from_secs(1);
+/// How long a stream is read on once everything is answered: a server that ends it leaves the connection usable.
+const AFTERWORD: Duration = Duration::from_secs(1);
+
+/// One message under way.
+struct Exchange<'a> {
+    inner: &'a Inner,
+    outgoing: &'a Outgoing,
+    unanswered: Unanswered,
+    lines: &'a Lines,
+}
+
+impl Inner {
+    /// Relays one message; a failure becomes an error answer for each id that is still without one.
+    pub(super) async fn relay(&self, outgoing: &Outgoing, lines: &Lines) {
+        let unanswered = Unanswered::of(outgoing);
+        let mut exchange = Exchange { inner: self, outgoing, unanswered, lines };
+        let Err(failure) = exchange.run().await else { return };
+        if exchange.unanswered.is_empty() {
+            tracing::warn!(%failure, method = outgoing.method.as_deref(), "a message could not be delivered");
+        }
+        for id in exchange.unanswered.ids() {
+            let _ = lines.send(error_line(Some(id), KEYFOB_SAYS, &self.words(&failure))).await;
+        }
+    }
+
+    /// The cause and the next step.
+    fn words(&self, failure: &Failure) -> String {
+        match failure.hint(&self.profile) {
+            Some(hint) => format!("keyfob: {failure}. Next: {hint}"),
+            None => format!("keyfob: {failure}"),
+        }
+    }
+}
+
+impl Exchange<'_> {
+    async fn run(&mut self) -> Result<(), Failure> {
+        let wanted_nothing = self.unanswered.is_empty();
+        let response = self.inner.session.post(self.outgoing).await?;
+        let status = response.status;
+        let mut messages = Messages::of(response);
+        let broken = self.relay_messages(&mut messages).await;
+        if !(200..300).contains(&status) {
+            return if self.unanswered.is_empty() && !wanted_nothing {
+                Ok(())
+            } else {
+                Err(no_message(status))
+            };
+        }
+        if self.unanswered.is_empty() {
+            return Ok(());
+        }
+        if messages.is_stream() && self.resume(messages).await? {
+            return Ok(());
+        }
+        broken.and(Err(no_message(status)))
+    }
+
+    /// Relays what comes until the end or a break; shortly after the last answer at the latest.
+    async fn relay_messages(&mut self, messages: &mut Messages) -> Result<(), Failure> {
+        let asked = !self.unanswered.is_empty();
+        loop {
+            let next = if asked && self.unanswered.is_empty() {
+                tokio::select! {
+                    next = messages.next() => next,
+                    () = self.inner.clock.sleep(AFTERWORD) => return Ok(()),
+                }
+            } else {
+                messages.next().await
+            };
+            match next? {
+                Some(message) => self.relay_message(message).await,
+                None => return Ok(()),
+            }
+        }
+    }
+
+    async fn relay_message(&mut self, message: Message) {
+        let answers = self.unanswered.cross_off(&message.peeks);
+        if answers && self.outgoing.asks("initialize") {
+            self.inner.session.note_version(&message);
+        }
+        let nameless = message.peeks.iter().find(|peek| peek.id.is_none() && peek.method.is_none());
+        // An error without an id, as servers send with a 400: nobody could tell what it answers. Here it is known.
+        if let Some(error) = nameless.and_then(|peek| peek.error.as_ref()) {
+            for id in self.unanswered.take_all() {
+                let _ = self.lines.send(error_answer(Some(&id), error.get())).await;
+            }
+            return;
+        }
+        // A client that is gone ends the whole bridge from the writing side.
+        let _ = self.lines.send(message.line).await;
+    }
+
+    /// Takes the stream up after its last event, with GET, as often as that brings anything new.
+    async fn resume(&mut self, mut messages: Messages) -> Result<bool, Failure> {
+        let mut pause = messages.retry().unwrap_or(PAUSE);
+        let Some(mut last_event_id) = messages.last_event_id() else { return Ok(false) };
+        let mut fruitless = 0;
+        while fruitless < FRUITLESS_TRIES {
+            fruitless += 1;
+            self.inner.clock.sleep(pause).await;
+            messages = match self.inner.session.upstream.resume(last_event_id.clone()).await {
+                Ok(response) if response.status == 200 => Messages::of(response),
+                Ok(_) => return Ok(false),
+                Err(failure) if failure.is_temporary() => continue,
+                Err(failure) => return Err(failure),
+            };
+            // Broken once more: what counts is how far it came.
+            let _ = self.relay_messages(&mut messages).await;
+            if self.unanswered.is_empty() {
+                return Ok(true);
+            }
+            pause = messages.retry().unwrap_or(pause);
+            if let Some(id) = messages.last_event_id().filter(|id| *id != last_event_id) {
+                last_event_id = id;
+                fruitless = 0;
+            }
+        }
+        Ok(false)
+    }
+}

@@ -208,6 +208,6 @@ async fn tray_menu() -> String {
     let Some(item) = items.split('\'').find(|part| part.starts_with(':')) else { return String::new() };
     let (name, path) = item.split_at(item.find('/').unwrap_or(item.len()));
     let menu = format!("{path}/Menu");
-    let layout = [name, "--object-path", &menu, "--method", "com.canonical.dbusmenu.GetLayout", "0", "-1", "[]"];
+    let layout = [name, "--object-path", &menu, "--method", "com.canonical.dbusmenu.GetLayout", "0", "--", "-1", "[]"];
     output("gdbus", &[&bus[..], &layout[..]].concat()).await
 }

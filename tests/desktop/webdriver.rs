@@ -14,7 +14,7 @@ use crate::eventually;
 const ELEMENT: &str = "element-6066-11e4-a52e-4f735466cecf";
 
 /// A driver process and one session with the app.
-pub struct Driver {
+pub(crate) struct Driver {
     _process: Child,
     port: u16,
     session: String,
@@ -22,7 +22,7 @@ pub struct Driver {
 
 impl Driver {
     /// Starts `tauri-driver` and, through it, the app.
-    pub async fn start(app: &str, home: &std::path::Path, browser: &str) -> Self {
+    pub(crate) async fn start(app: &str, home: &std::path::Path, browser: &str) -> Self {
         let (port, native) = (free_port().await, free_port().await);
         let process = Command::new("tauri-driver")
             .args(["--port", &port.to_string(), "--native-port", &native.to_string()])
@@ -50,43 +50,43 @@ impl Driver {
     }
 
     /// Waits for an element.
-    pub async fn wait_for(&self, css: &str) -> String {
+    pub(crate) async fn wait_for(&self, css: &str) -> String {
         eventually(css, async || self.find(css).await.is_some()).await;
         self.find(css).await.expect("it was just there")
     }
 
     /// Whether an element is there now.
-    pub async fn has(&self, css: &str) -> bool {
+    pub(crate) async fn has(&self, css: &str) -> bool {
         self.find(css).await.is_some()
     }
 
     /// Presses an element.
-    pub async fn click(&self, css: &str) {
+    pub(crate) async fn click(&self, css: &str) {
         let element = self.wait_for(css).await;
         self.call("POST", &format!("/element/{element}/click"), Some(&json!({}))).await;
     }
 
     /// Clears a field and types into it.
-    pub async fn fill(&self, css: &str, text: &str) {
+    pub(crate) async fn fill(&self, css: &str, text: &str) {
         let element = self.wait_for(css).await;
         self.call("POST", &format!("/element/{element}/clear"), Some(&json!({}))).await;
         self.call("POST", &format!("/element/{element}/value"), Some(&json!({ "text": text }))).await;
     }
 
     /// An element's text.
-    pub async fn text(&self, css: &str) -> String {
+    pub(crate) async fn text(&self, css: &str) -> String {
         let element = self.wait_for(css).await;
         let text = self.call("GET", &format!("/element/{element}/text"), None).await;
         text.as_str().unwrap_or_default().to_owned()
     }
 
     /// The whole page as the web process holds it.
-    pub async fn source(&self) -> String {
+    pub(crate) async fn source(&self) -> String {
         self.call("GET", "/source", None).await.as_str().unwrap_or_default().to_owned()
     }
 
     /// Ends the session and the app with it.
-    pub async fn end(self) {
+    pub(crate) async fn end(self) {
         self.call("DELETE", "", None).await;
     }
 }

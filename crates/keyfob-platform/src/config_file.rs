@@ -47,7 +47,7 @@ impl ProfilesToml {
     /// Changes the document under a lock, so that two processes lose none of each other's edits.
     fn edit(&self, change: impl FnOnce(&mut DocumentMut) -> Result<(), Failure>) -> Result<(), Failure> {
         let _turn = self.turn.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        let folder = |path: &std::path::Path| path.parent().map_or(Ok(()), |folder| make_folder(folder));
+        let folder = |path: &std::path::Path| path.parent().map_or(Ok(()), make_folder);
         folder(&self.path)?;
         if let Some(locks) = self.lock.parent() {
             atomic_file::private_folder(locks)?;

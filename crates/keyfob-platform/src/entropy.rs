@@ -25,7 +25,13 @@ pub(crate) fn fill(bytes: &mut [u8]) {
 pub(crate) fn hex(bytes: usize) -> String {
     let mut random = vec![0; bytes];
     fill(&mut random);
-    random.iter().map(|byte| format!("{byte:02x}")).collect()
+    hex_digits(&random)
+}
+
+/// Lower-case hexadecimal digits.
+pub(crate) fn hex_digits(bytes: &[u8]) -> String {
+    let digit = |nibble: u8| char::from_digit(u32::from(nibble), 16).unwrap_or('0');
+    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 0xf)]).collect()
 }
 
 #[cfg(test)]

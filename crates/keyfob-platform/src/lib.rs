@@ -1,6 +1,8 @@
 //! The machine: implements the ports of `keyfob_agent`. The only home of keyring, HTTP client, file, socket and clock code.
 //! It decides nothing: no policy, no retry.
 
+#![cfg_attr(test, allow(clippy::disallowed_methods, reason = "tests look at what they made"))]
+
 pub mod browser;
 pub mod compose;
 pub mod config_file;

@@ -32,5 +32,5 @@ fn own(paths: &Paths) -> String {
 
 fn hashed(id: &str) -> String {
     let digest = Sha256::new().chain_update(b"keyfob machine id\0").chain_update(id.as_bytes()).finalize();
-    digest[..16].iter().map(|byte| format!("{byte:02x}")).collect()
+    entropy::hex_digits(&digest[..16])
 }

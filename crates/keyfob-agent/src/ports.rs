@@ -250,6 +250,8 @@ pub struct Visit {
     pub arrival: RedirectArrival,
     /// Takes the page to show.
     pub reply: oneshot::Sender<Page>,
+    /// Ends once the page is out, or nobody is there to take it: until then this process must live.
+    pub shown: oneshot::Receiver<()>,
 }
 
 /// A page of our own: no third-party content, sent with `no-store`, `no-referrer` and a CSP of none (E8).

@@ -23,7 +23,7 @@ use super::register::{self, Wanted};
 use super::{as_http_answer, guard_of, landing_page, record, transport_failure};
 use crate::delivery;
 use crate::journal::JournalEvent;
-use crate::ports::{CommitError, LoopbackListener, Page, Ports};
+use crate::ports::{Clock, CommitError, LoopbackListener, Page, Ports, Visit};
 
 /// How a sign-in is done.
 pub struct SignInOptions {
@@ -61,6 +61,9 @@ pub enum SignInProgress {
 
 /// The default time to finish a sign-in in the browser.
 pub const DEFAULT_TIMEOUT: Duration = Duration::from_mins(5);
+
+/// A browser on this machine takes its page at once, or not at all.
+const SHOWN_WITHIN: Duration = Duration::from_secs(2);
 
 impl SignInOptions {
     /// The usual way: browser, five minutes. Progress goes to the returned receiver.
@@ -132,13 +135,13 @@ async fn attempt(
         }
         Err(failure) => Err(failure),
     };
-    show(
-        reply,
-        match &outcome {
+    if let Some(visitor) = reply {
+        let page = match &outcome {
             Ok(_) => landing_page::signed_in(profile.label.as_deref().unwrap_or(profile.name.as_str())),
             Err(failure) => landing_page::failed(failure),
-        },
-    );
+        };
+        visitor.show(page, &*ports.clock).await;
+    }
     outcome
 }
 
@@ -213,13 +216,25 @@ async fn visit(ports: &Ports, options: &SignInOptions, url: Url) {
 /// What ended the wait, and where to show a page about it.
 struct Arrived {
     code: Result<CredentialRequest, Failure>,
-    reply: Option<oneshot::Sender<Page>>,
+    reply: Option<Visitor>,
 }
 
-/// Answers the browser, if there is one. It may have gone away; that changes nothing.
-fn show(reply: Option<oneshot::Sender<Page>>, page: Page) {
-    if let Some(reply) = reply {
-        let _ = reply.send(page);
+/// A browser that waits for its page. It may have gone away; that changes nothing.
+struct Visitor {
+    reply: oneshot::Sender<Page>,
+    shown: oneshot::Receiver<()>,
+}
+
+impl Visitor {
+    /// Comes back when the page is out: a command that ends now would leave the browser with a broken connection.
+    async fn show(self, page: Page, clock: &dyn Clock) {
+        if self.reply.send(page).is_err() {
+            return;
+        }
+        tokio::select! {
+            _ = self.shown => {}
+            () = clock.sleep(SHOWN_WITHIN) => {}
+        }
     }
 }
 
@@ -235,7 +250,7 @@ impl Waiting<'_> {
     async fn for_redirect(mut self, pasted: &mut Option<mpsc::Receiver<String>>) -> Arrived {
         loop {
             let (arrival, reply) = tokio::select! {
-                visit = self.listener.accept() => (visit.arrival, Some(visit.reply)),
+                Visit { arrival, reply, shown } = self.listener.accept() => (arrival, Some(Visitor { reply, shown })),
                 arrival = next_pasted(pasted) => (arrival, None),
             };
             match self.pending.receive(&arrival, self.ports.clock.now().wall) {
@@ -244,7 +259,10 @@ impl Waiting<'_> {
                 Received::Ignored { pending, status } => {
                     tracing::debug!(profile = %self.profile.name, status, "ignored a request that is not the redirect waited for");
                     self.pending = *pending;
-                    show(reply, landing_page::ignored(status));
+                    // A stranger is not waited for.
+                    if let Some(visitor) = reply {
+                        let _ = visitor.reply.send(landing_page::ignored(status));
+                    }
                 }
             }
         }

@@ -72,6 +72,19 @@ async fn a_visit_is_handed_over_and_its_page_is_kept_by_nobody() {
     assert!(!answer.contains("canary"));
 }
 
+/// Whoever gave the page learns when it is out, and may end the process then.
+#[tokio::test]
+async fn a_page_counts_as_shown_when_it_is_out_and_not_before() {
+    let mut listener = bind(RedirectHost::V4, None).await.unwrap();
+    let visitor = tokio::spawn(browse(listener.address(), "GET /cb HTTP/1.1\r\nHost: x\r\n\r\n".into()));
+    let Visit { reply, mut shown, .. } = listener.accept().await;
+    assert_eq!(shown.try_recv(), Err(tokio::sync::oneshot::error::TryRecvError::Empty));
+    reply.send(page(200, "<p>done")).unwrap();
+    // Dropped without a word: that is how it tells.
+    assert!(shown.await.is_err());
+    assert!(visitor.await.unwrap().ends_with("<p>done"));
+}
+
 /// V7
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_thousand_strangers_are_answered_and_the_true_redirect_arrives() {
@@ -103,7 +116,11 @@ async fn a_crowd_of_silent_strangers_keeps_nobody_waiting() {
             crowd.push(stream);
         }
         let answer = browse(address, format!("GET /true HTTP/1.1\r\nHost: {address}\r\n\r\n")).await;
-        drop(crowd);
+        // And their number is bounded: those who came first have been shown the door by now, 5 s early.
+        for stream in &mut crowd[..160] {
+            let shown_out = tokio::time::timeout(Duration::from_secs(1), stream.read(&mut [0; 1_024])).await;
+            assert!(shown_out.is_ok_and(|read| read.unwrap_or_default() == 0));
+        }
         answer
     });
     // Well below the patience for one silent visitor.

@@ -42,7 +42,9 @@ pub(super) async fn serve(mut stream: TcpStream, heard: Arc<AtomicBool>, visits:
     };
     heard.store(true, Ordering::Release);
     let (reply, page) = oneshot::channel();
-    if visits.send(Visit { arrival, reply }).await.is_err() {
+    // Dropped however this ends, and that is the signal.
+    let (_until_out, shown) = oneshot::channel();
+    if visits.send(Visit { arrival, reply, shown }).await.is_err() {
         return;
     }
     if let Ok(page) = page.await {

@@ -3,7 +3,8 @@ import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
   base: './',
-  server: { port: 1420, strictPort: true },
+  // The mark comes from icons/ beside this folder.
+  server: { port: 1420, strictPort: true, fs: { allow: ['..'] } },
   build: {
     outDir: 'dist',
     // WebKitGTK 2.40 and the WebView2 and WKWebView of the same years.

@@ -32,7 +32,7 @@ await new Promise((done) => server.listen(0, '127.0.0.1', done));
 const base = `http://127.0.0.1:${server.address().port}/`;
 
 const at = (page, id) => page.getByTestId(id);
-const card = (page, name) => page.locator(`[data-profile="${name}"]`);
+const card = (page, name) => page.locator(`[data-testid="profile-card"][data-profile="${name}"]`);
 const details = (name) => async (page) => {
   await card(page, name).getByRole('heading').getByRole('button').click();
 };

@@ -59,6 +59,8 @@ export const isSignedIn = (profile: ProfileShown): boolean => profile.sign_in !=
 
 /** What is left of a sign-in, from 1 (just begun) to 0 (over); `null` where its end is not known. */
 export function lifeLeft(profile: ProfileShown, now: number): number | null {
+  // Ended by the server, whatever its date was.
+  if (profile.state === 'needs-sign-in') return 0;
   if (!profile.sign_in?.ends_at) return null;
   const since = Date.parse(profile.sign_in.since);
   const end = Date.parse(profile.sign_in.ends_at);

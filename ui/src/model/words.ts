@@ -14,9 +14,6 @@ export const words = {
   dismiss: 'Dismiss',
   close: 'Close',
   cancel: 'Cancel',
-  nextStep: 'Next step',
-  copy: 'Copy',
-  copied: 'Copied.',
 
   firstTitle: 'Keep your MCP sign-ins alive',
   firstLine:
@@ -44,7 +41,6 @@ export const words = {
   issuer: 'Signs in at',
   scopes: 'Allowed to',
   token: 'Access token',
-  nextRefresh: 'Next renewal',
   lastRefresh: 'Last renewal',
   signInEnd: 'Sign-in',
   signedInSince: 'Signed in since',
@@ -63,7 +59,6 @@ export const words = {
   offlineHint: 'keyfob tries again by itself, soon after the network is back.',
 
   settingsProblem: 'profiles.toml cannot be read',
-  storeProblem: 'The store cannot be used',
   noKeeper: 'The keeper is not running',
   noKeeperHint: 'Nothing is renewed until it runs again: restart keyfob.',
 
@@ -72,7 +67,6 @@ export const words = {
   addUrlPlaceholder: 'https://mcp.example.com/mcp',
   lookUp: 'Look up',
   lookingUp: 'Looking…',
-  found: 'Found',
   foundName: 'Calls itself',
   foundResource: 'Resource',
   foundIssuer: 'Signs in at',
@@ -159,11 +153,16 @@ const KNOWN: Record<Known, string> = {
   unknown: '',
 };
 
+const ENDED_EARLY = 'Sign-in ended before its time';
+
 /** When the sign-in ends, for a card. */
 export function signInWords(profile: ProfileShown, now: number): string {
   if (!profile.sign_in) return 'No sign-in yet';
-  if (!profile.sign_in.ends_at) return 'End of the sign-in not known';
+  if (!profile.sign_in.ends_at) {
+    return profile.state === 'needs-sign-in' ? 'Sign-in ended' : 'End of the sign-in not known';
+  }
   const over = Date.parse(profile.sign_in.ends_at) < now;
+  if (!over && profile.state === 'needs-sign-in') return ENDED_EARLY;
   return `Sign-in ${over ? 'ended' : 'ends'} ${untilWords(profile.sign_in.ends_at, now)}`;
 }
 
@@ -171,6 +170,7 @@ export function signInWords(profile: ProfileShown, now: number): string {
 export function signInDetail(profile: ProfileShown, now: number): string {
   const end = profile.sign_in?.ends_at;
   if (!profile.sign_in || !end) return signInWords(profile, now);
+  if (signInWords(profile, now) === ENDED_EARLY) return `${ENDED_EARLY}, which was ${dateWords(end, now)}`;
   const source = KNOWN[profile.sign_in.known];
   return `${signInWords(profile, now)}, ${dateWords(end, now)}${source ? ` (${source})` : ''}`;
 }
@@ -185,8 +185,9 @@ export function tokenWords(profile: ProfileShown, now: number): string {
 /** What the keeper does next, for a card. */
 export function nextWords(profile: ProfileShown, now: number): string | null {
   if (!profile.next_refresh_at) return null;
-  if (Date.parse(profile.next_refresh_at) < now + MINUTE) return 'Renews now';
-  return `Renews ${untilWords(profile.next_refresh_at, now)}`;
+  const verb = profile.state === 'retrying' ? 'Tries again' : 'Renews';
+  if (Date.parse(profile.next_refresh_at) < now + MINUTE) return `${verb} in a moment`;
+  return `${verb} ${untilWords(profile.next_refresh_at, now)}`;
 }
 
 const OUTCOME = { renewed: 'worked', failed: 'did not work', rejected: 'was refused' };

@@ -19,6 +19,8 @@ export function Dialog({ title, onClose, children }: Props) {
   useEffect(() => {
     const before = document.activeElement;
     dialog.current?.showModal();
+    // What is to be filled in comes before the button that closes.
+    dialog.current?.querySelector('input')?.focus();
     return () => {
       if (before instanceof HTMLElement) before.focus();
     };

@@ -3,7 +3,7 @@ import { useRef, useState } from 'preact/hooks';
 import type { Access, Examined, Refusal } from '../ipc/bindings';
 import * as act from '../model/act';
 import { completeUrl, isName, nameFor } from '../model/profiles';
-import { adding, asRefusal, selected, snapshot } from '../model/state';
+import { adding, asRefusal, snapshot } from '../model/state';
 import { words } from '../model/words';
 import { Button } from '../parts/button';
 import { Dialog } from '../parts/dialog';
@@ -86,7 +86,6 @@ function useAdding() {
     try {
       await act.addProfile({ name, url, label, access: draft.access, client_id: draft.clientId.trim() || null });
       adding.value = false;
-      selected.value = name;
       // Goes on in the browser; the card shows how it is getting on.
       act.signIn({ name, label });
     } catch (thrown) {

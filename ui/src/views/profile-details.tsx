@@ -22,7 +22,7 @@ export function ProfileDetails({ profile }: { profile: ProfileShown }) {
   useEffect(() => heading.current?.focus(), []);
   const problem = say.problemWords(profile);
   return (
-    <div class={styles.details}>
+    <div class={styles.details} data-testid="profile-details" data-profile={profile.name} data-state={profile.state}>
       <div class={styles.back}>
         <Button kind="quiet" onClick={back}>
           <Icon name="back" />
@@ -53,7 +53,8 @@ function back(): void {
   const name = selected.value;
   selected.value = null;
   requestAnimationFrame(() => {
-    const card = name && document.querySelector(`[data-profile="${CSS.escape(name)}"] button`);
+    const card =
+      name && document.querySelector(`[data-testid="profile-card"][data-profile="${CSS.escape(name)}"] button`);
     if (card instanceof HTMLElement) card.focus();
   });
 }
@@ -61,11 +62,13 @@ function back(): void {
 function Actions({ profile }: { profile: ProfileShown }) {
   const [removing, setRemoving] = useState(false);
   const held = isSignedIn(profile);
-  const urgent = urgency(profile, now.value);
   const { name, state } = profile;
   return (
     <div class={styles.actions}>
-      <SignInAction profile={profile} primary={!held || urgent === 'act' || urgent === 'soon'} />
+      <SignInAction
+        profile={profile}
+        primary={!held || state === 'needs-sign-in' || urgency(profile, now.value) === 'soon'}
+      />
       {held && state !== 'needs-sign-in' && (
         <Button testid="action-refresh" waiting={act.isRunning('refresh', name)} onClick={() => act.refresh(profile)}>
           {words.refreshNow}
@@ -106,12 +109,12 @@ function Facts({ profile }: { profile: ProfileShown }) {
       )}
       {sign_in && <Fact name={words.account}>{profile.account ?? words.unknownAccount}</Fact>}
       <Fact name={words.server}>
-        <span class={styles.mono}>{profile.url}</span>
+        <span class={styles.address}>{profile.url}</span>
       </Fact>
       {profile.access && <Fact name={words.addAccess}>{say.accessWords(profile.access)}</Fact>}
       {profile.issuer && (
         <Fact name={words.issuer}>
-          <span class={styles.mono}>{profile.issuer}</span>
+          <span class={styles.address}>{profile.issuer}</span>
         </Fact>
       )}
       {sign_in && <SignedInFacts profile={profile} />}

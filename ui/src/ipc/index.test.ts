@@ -1,0 +1,65 @@
+// The names and arguments of the commands as they cross the boundary: the app's side is written against them.
+import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import type { Ipc } from './bindings';
+
+const calls = vi.hoisted(() => [] as unknown[][]);
+vi.mock('@tauri-apps/api/core', () => ({
+  invoke: async (...call: unknown[]) => {
+    calls.push(call);
+    return null;
+  },
+}));
+vi.mock('@tauri-apps/api/event', () => ({
+  listen: async (name: string, handler: (event: { payload: string }) => void) => {
+    handler({ payload: `the payload of ${name}` });
+    return () => {};
+  },
+}));
+
+let ipc: Ipc;
+beforeEach(async () => {
+  calls.length = 0;
+  vi.stubGlobal('window', { __TAURI_INTERNALS__: {} });
+  const { connect } = await import('./index');
+  ipc = await connect();
+});
+afterEach(() => vi.unstubAllGlobals());
+
+it('names every command and its arguments as agreed', async () => {
+  const added = { name: 'a', url: 'https://a.example', label: null, access: null, client_id: null };
+  await ipc.snapshot();
+  await ipc.lookUp('https://a.example');
+  await ipc.addProfile(added);
+  await ipc.signIn('a');
+  await ipc.cancelSignIn('a');
+  await ipc.refresh('a');
+  await ipc.signOut('a');
+  await ipc.remove('a');
+  await ipc.pause('a');
+  await ipc.resume('a');
+  await ipc.tryDemo();
+  await ipc.offerStartAtLogin();
+  await ipc.answerStartAtLogin(true);
+  const name = { name: 'a' };
+  expect(calls).toEqual([
+    ['snapshot'],
+    ['look_up', { url: 'https://a.example' }],
+    ['add_profile', added],
+    ['sign_in', name],
+    ['cancel_sign_in', name],
+    ['refresh', name],
+    ['sign_out', name],
+    ['remove', name],
+    ['pause', name],
+    ['resume', name],
+    ['try_demo'],
+    ['offer_start_at_login'],
+    ['answer_start_at_login', { on: true }],
+  ]);
+});
+
+it('hands on the whole snapshot of each event', async () => {
+  const heard: unknown[] = [];
+  await ipc.onSnapshot((snapshot) => heard.push(snapshot));
+  expect(heard).toEqual(['the payload of snapshot']);
+});

@@ -1,0 +1,85 @@
+// The acts against the app's twin: what is said, what is not, and that nothing throws.
+import { beforeEach, describe, expect, it, vi } from 'vitest';
+import type { Ipc, ProfileShown } from '../ipc/bindings';
+import { fake } from '../ipc/fake';
+import * as act from './act';
+import { open, selected, snapshot, toasts } from './state';
+
+let ipc: Ipc;
+const profile = (name: string): ProfileShown => {
+  const found = snapshot.value?.profiles.find((one) => one.name === name);
+  if (!found) throw new Error(`no profile ${name}`);
+  return found;
+};
+const said = () => toasts.value.map((one) => `${one.tone}: ${one.message}`);
+
+beforeEach(async () => {
+  vi.useFakeTimers();
+  toasts.value = [];
+  selected.value = null;
+  ipc = fake('daily');
+  await act.begin(ipc);
+});
+
+/** Lets an act run to its end, however long the twin takes. */
+async function done(running: Promise<void>) {
+  await vi.advanceTimersByTimeAsync(4_000);
+  await running;
+}
+
+describe('signing in', () => {
+  it('shows the way there and the end of it', async () => {
+    const running = act.signIn(profile('sandbox'));
+    expect(profile('sandbox').state).toBe('signing-in');
+    expect(act.isRunning('sign-in', 'sandbox')).toBe(true);
+    await done(running);
+    expect(profile('sandbox').state).toBe('active');
+    expect(act.isRunning('sign-in', 'sandbox')).toBe(false);
+    expect(said()).toEqual(['note: sandbox is signed in.']);
+  });
+  it('keeps the state of a sign-in that is held meanwhile', async () => {
+    const running = act.signIn(profile('readonly'));
+    expect(profile('readonly')).toMatchObject({ state: 'active', signing_in: true });
+    await done(running);
+  });
+  it('is given up without a complaint', async () => {
+    const running = act.signIn(profile('sandbox'));
+    await act.cancelSignIn(profile('sandbox'));
+    await done(running);
+    expect(profile('sandbox').state).toBe('signed-out');
+    expect(said()).toEqual([]);
+  });
+});
+
+describe('a failure', () => {
+  it('is shown with its next step and stays', async () => {
+    await done(act.refresh(profile('wiki')));
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(toasts.value).toMatchObject([
+      { tone: 'problem', message: 'The server cannot be reached.', hint: 'keyfob tries again by itself.' },
+    ]);
+  });
+  it('of the first snapshot is shown in place of the list', async () => {
+    const { startProblem } = await import('./state');
+    await act.begin({ ...ipc, snapshot: () => Promise.reject('no app') });
+    expect(startProblem.value).toEqual({ message: 'no app', hint: null });
+    startProblem.value = null;
+  });
+});
+
+describe('removing', () => {
+  it('closes the details of what is gone', async () => {
+    selected.value = 'readonly';
+    expect(open.value?.name).toBe('readonly');
+    await done(act.remove(profile('readonly')));
+    expect(open.value).toBeNull();
+    expect(selected.value).toBeNull();
+  });
+});
+
+describe('signing out', () => {
+  it('passes on a note of the app in place of its own', async () => {
+    await done(act.signOut(profile('wiki')));
+    expect(said()).toEqual(['note: Signed out here. The server will be told when it can be reached.']);
+  });
+});

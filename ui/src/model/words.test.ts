@@ -1,0 +1,87 @@
+// The words for states and times: they must be true, above all.
+import { describe, expect, it } from 'vitest';
+import type { ProfileShown } from '../ipc/bindings';
+import { blank } from '../ipc/scenes';
+import * as say from './words';
+
+const NOW = Date.parse('2026-11-21T12:00:00Z');
+const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
+const DAY = 24 * HOUR;
+const at = (offset: number) => new Date(NOW + offset).toISOString();
+
+const held = (more: Partial<ProfileShown> = {}): ProfileShown => ({
+  ...blank('a', 'https://a.example/mcp'),
+  state: 'active',
+  sign_in: { since: at(-DAY), ends_at: at(29 * DAY), known: 'server' },
+  ...more,
+});
+
+describe('times as seen from now', () => {
+  it.each([
+    [30_000, 'in less than a minute'],
+    [0, 'in less than a minute'],
+    [MINUTE, 'in 1 minute'],
+    [119 * MINUTE, 'in 119 minutes'],
+    [2 * HOUR, 'in 2 hours'],
+    [47 * HOUR, 'in 47 hours'],
+    [3 * DAY - 1, 'in 2 days'],
+    [-MINUTE, '1 minute ago'],
+    [-3 * DAY, '3 days ago'],
+  ])('%i ms is %s', (offset, text) => expect(say.untilWords(at(offset), NOW)).toBe(text));
+  it('names the hour of a near date and the year of a far one', () => {
+    expect(say.dateWords(at(HOUR), NOW, 'en-GB', 'UTC')).toMatch(/Sat.*13:00/);
+    expect(say.dateWords(at(29 * DAY), NOW, 'en-GB', 'UTC')).toBe('20 Dec 2026');
+  });
+});
+
+describe('the word for a state', () => {
+  it('says offline only for no connection', () => {
+    expect(say.stateWords(held({ state: 'retrying', problem: 'offline' }), NOW)).toBe('Offline');
+    expect(say.stateWords(held({ state: 'retrying', problem: 'HTTP 503' }), NOW)).toBe('Trying again');
+  });
+  it('warns before the end of a sign-in', () => {
+    const sign_in = { since: at(-20 * DAY), ends_at: at(DAY), known: 'server' as const };
+    expect(say.stateWords(held({ sign_in }), NOW)).toBe('Ends soon');
+    expect(say.stateWords(held({ sign_in, state: 'refreshing' }), NOW)).toBe('Renewing');
+  });
+});
+
+describe('the end of a sign-in', () => {
+  it('is said with its date and how it is known', () => {
+    expect(say.signInDetail(held(), NOW)).toMatch(/^Sign-in ends in 29 days, .*2026.* \(said by the server\)$/);
+  });
+  it('is not invented', () => {
+    const sign_in = { since: at(-DAY), ends_at: null, known: 'unknown' as const };
+    expect(say.signInDetail(held({ sign_in }), NOW)).toBe('End of the sign-in not known');
+  });
+  it('is not promised once the server has ended it', () => {
+    expect(say.signInWords(held({ state: 'needs-sign-in' }), NOW)).toBe('Sign-in ended before its time');
+    const sign_in = { since: at(-DAY), ends_at: null, known: 'unknown' as const };
+    expect(say.signInWords(held({ state: 'needs-sign-in', sign_in }), NOW)).toBe('Sign-in ended');
+  });
+});
+
+describe('what comes next', () => {
+  it('is a renewal, or another try', () => {
+    const next_refresh_at = at(5 * MINUTE);
+    expect(say.nextWords(held({ next_refresh_at }), NOW)).toBe('Renews in 5 minutes');
+    expect(say.nextWords(held({ next_refresh_at, state: 'retrying' }), NOW)).toBe('Tries again in 5 minutes');
+    expect(say.nextWords(held({ next_refresh_at: at(-1) }), NOW)).toBe('Renews in a moment');
+    expect(say.nextWords(held(), NOW)).toBeNull();
+  });
+});
+
+describe('a problem', () => {
+  it('has a cause and a next step, offline too', () => {
+    expect(say.problemWords(held({ problem: 'offline' }))).toEqual({
+      message: say.words.offlineTitle,
+      hint: say.words.offlineHint,
+    });
+    expect(say.problemWords(held({ problem: 'Refused.', hint: 'Sign in again.' }))).toEqual({
+      message: 'Refused.',
+      hint: 'Sign in again.',
+    });
+    expect(say.problemWords(held())).toBeNull();
+  });
+});

@@ -107,7 +107,7 @@ async fn a_403_without_such_a_challenge_is_the_servers_answer() {
     let body = r#"{"jsonrpc":"2.0","id":1,"error":{"code":1,"message":"not for you"}}"#;
     client.http.post(
         "tools/call",
-        Answer::json(403, body).header("www-authenticate", "Bearer error=\"invalid_token\""),
+        Answer::json(403, body).header("www-authenticate", "Bearer error=\"invalid_token\", scope=\"a\""),
     );
     client.say(&ask(1, "tools/call")).await;
     assert_eq!(client.hear().await, body);

@@ -60,6 +60,8 @@ async fn a_refused_token_is_renewed_once_for_all_who_had_it() {
     let all = join_all((0..5).map(|_| tokens.after_unauthorized(&refused))).await;
     let new = all[0].clone().unwrap();
     assert!(new != refused && all.into_iter().all(|token| token == Ok(new.clone())));
+    // A request that was under way with the old token is refused late: the new one serves it, without a renewal.
+    assert_eq!(tokens.after_unauthorized(&refused).await, Ok(new));
     assert_eq!(machine.portal.record().ask(|seen| seen.refreshes.renewed), 1);
 }
 

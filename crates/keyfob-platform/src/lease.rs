@@ -21,7 +21,7 @@ pub struct Lease {
 pub struct LeaseHolder {
     /// Its process id.
     pub pid: u32,
-    /// `app` or `agent`.
+    /// The word it was taken with, `app` or `headless`.
     pub kind: String,
 }
 

@@ -142,10 +142,10 @@ impl Listener {
     /// Gives each visitor a task of its own, so that a slow one keeps nobody waiting.
     fn receive(&mut self, stream: TcpStream) {
         self.silent.retain(|visitor| !visitor.heard.load(Ordering::Acquire) && !visitor.task.is_finished());
-        if self.silent.len() >= SILENT_VISITORS {
-            if let Some(longest) = self.silent.pop_front() {
-                longest.task.abort();
-            }
+        if self.silent.len() >= SILENT_VISITORS
+            && let Some(longest) = self.silent.pop_front()
+        {
+            longest.task.abort();
         }
         let heard = Arc::new(AtomicBool::new(false));
         let task =

@@ -36,12 +36,14 @@ impl ControlListener {
     /// The lease is the proof that no keeper is alive, so a socket found there is stale and is replaced; anything that is
     /// no socket of this user is refused.
     pub fn bind(path: &Path, _lease: &Lease) -> Result<Self, StoreProblem> {
-        let folder = path.parent().ok_or_else(|| StoreProblem::Io("the socket's path has no folder".into()))?;
+        let folder =
+            path.parent().ok_or_else(|| StoreProblem::Io("the socket's path has no folder".into()))?;
         make_private_folder(folder)?;
         remove_stale(path)?;
         let listener = UnixListener::bind(path).map_err(|error| io_problem(path, &error))?;
         // The folder is the lock; the socket's own mode is a second one for systems that look at it.
-        std::fs::set_permissions(path, PermissionsExt::from_mode(0o600)).map_err(|error| io_problem(path, &error))?;
+        std::fs::set_permissions(path, PermissionsExt::from_mode(0o600))
+            .map_err(|error| io_problem(path, &error))?;
         let metadata = path.symlink_metadata().map_err(|error| io_problem(path, &error))?;
         Ok(Self { listener, path: path.to_owned(), inode: inode(&metadata) })
     }

@@ -114,3 +114,30 @@ fn only_the_own_uid_is_ours() {
     assert!(check_server(own).is_ok());
     assert_eq!(check_server(own + 1).unwrap_err().kind(), io::ErrorKind::PermissionDenied);
 }
+
+/// V25, fault 35: the uid is checked even where every permission is gone. Only root can play another user.
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn another_user_is_not_heard() {
+    if !rustix::process::geteuid().is_root() {
+        return;
+    }
+    let place = place();
+    let listener = ControlListener::bind(&place.socket, &place.lease).unwrap();
+    let folder = place.socket.parent().unwrap();
+    for (path, mode) in [(folder.parent().unwrap(), 0o755), (folder, 0o755), (&place.socket, 0o666)] {
+        std::fs::set_permissions(path, PermissionsExt::from_mode(mode)).unwrap();
+    }
+    let path = place.socket.clone();
+    let stranger = std::thread::spawn(move || {
+        // Of this thread alone.
+        let nobody = rustix::process::Uid::from_raw(65_534);
+        rustix::thread::set_thread_res_uid(nobody, nobody, nobody).unwrap();
+        let mut stream = BlockingControlStream::connect(&path).unwrap();
+        let mut heard = [0; 1];
+        stream.read(&mut heard).unwrap_or_default()
+    });
+    let accepted = tokio::time::timeout(Duration::from_millis(300), listener.accept()).await;
+    assert!(accepted.is_err(), "a stranger was let in");
+    assert_eq!(stranger.join().unwrap(), 0, "the stranger was left waiting");
+}

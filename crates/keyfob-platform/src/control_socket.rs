@@ -12,7 +12,9 @@ pub use unix::{BlockingControlStream, ControlListener, ControlStream, connect, c
 #[cfg(not(unix))]
 mod not_supported_yet;
 #[cfg(not(unix))]
-pub use not_supported_yet::{BlockingControlStream, ControlListener, ControlStream, connect, connect_blocking};
+pub use not_supported_yet::{
+    BlockingControlStream, ControlListener, ControlStream, connect, connect_blocking,
+};
 
 /// Who is at the other end of an accepted connection; its user id is ours, or it would not have been accepted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

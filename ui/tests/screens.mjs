@@ -116,6 +116,12 @@ const views = [
   ],
 ];
 
+/** How far anything reaches beyond the window or the box that scrolls it. */
+function tooWide() {
+  const boxes = [document.documentElement, ...document.querySelectorAll('main, aside, dialog')];
+  return Math.max(...boxes.map((box) => box.scrollWidth - box.clientWidth));
+}
+
 const sizes = [
   { width: 420, height: 640 },
   { width: 900, height: 700 },
@@ -139,9 +145,12 @@ for (const colorScheme of ['light', 'dark']) {
       await page.goto(`${base}?scene=${scene}`);
       await page.locator('h1').first().waitFor();
       await act(page);
-      const wide = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
-      if (wide > 0) complaints.push(`${where}: ${wide} px too wide`);
       await page.screenshot({ path: join(folder, `${where}.png`) });
+      for (const width of [360, viewport.width, 1600]) {
+        await page.setViewportSize({ width, height: viewport.height });
+        const beyond = await page.evaluate(tooWide);
+        if (beyond > 0) complaints.push(`${where}: ${beyond} px too wide at ${width} px`);
+      }
       await page.close();
     }
     await context.close();

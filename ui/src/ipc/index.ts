@@ -7,7 +7,7 @@ const app: Ipc = {
   snapshot: () => invoke<Snapshot>('snapshot'),
   onSnapshot: (listener) => listen<Snapshot>('snapshot', (event) => listener(event.payload)),
   lookUp: (url) => invoke<Examined>('look_up', { url }),
-  addProfile: (profile) => invoke('add_profile', { ...profile }),
+  addProfile: (profile) => invoke('add_profile', { profile }),
   signIn: (name) => invoke('sign_in', { name }),
   cancelSignIn: (name) => invoke('cancel_sign_in', { name }),
   refresh: (name) => invoke('refresh', { name }),

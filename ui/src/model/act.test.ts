@@ -75,6 +75,13 @@ describe('removing', () => {
     expect(open.value).toBeNull();
     expect(selected.value).toBeNull();
   });
+  it('closes them too where someone else removed it', async () => {
+    selected.value = 'readonly';
+    const removed = ipc.remove('readonly');
+    await vi.advanceTimersByTimeAsync(4_000);
+    await removed;
+    expect(selected.value).toBeNull();
+  });
 });
 
 describe('signing out', () => {

@@ -22,6 +22,7 @@ describe('urgency', () => {
   });
   it('does not call a short sign-in near its end from the start', () => {
     expect(endsSoon(held(0, 1), NOW)).toBe(false);
+    expect(endsSoon(held(0.5, 0.5), NOW)).toBe(false);
     expect(endsSoon(held(0.95, 0.05), NOW)).toBe(true);
   });
   it('never guesses an end that nobody said', () => {

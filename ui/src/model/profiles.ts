@@ -84,8 +84,7 @@ export function completeUrl(text: string): string | null {
   if (trimmed === '') return null;
   const url = /^[a-z][a-z0-9+.-]*:\/\//i.test(trimmed) ? trimmed : `https://${trimmed}`;
   if (!URL.canParse(url)) return null;
-  const { protocol, hostname } = new URL(url);
-  return /^https?:$/.test(protocol) && hostname !== '' ? url : null;
+  return /^https?:$/.test(new URL(url).protocol) ? url : null;
 }
 
 /** Labels of a host that say nothing about whose it is. */

@@ -40,7 +40,8 @@ describe('the word for a state', () => {
     expect(say.stateWords(held({ state: 'retrying', problem: 'offline' }), NOW)).toBe('Offline');
     expect(say.stateWords(held({ state: 'retrying', problem: 'HTTP 503' }), NOW)).toBe('Trying again');
   });
-  it('warns before the end of a sign-in', () => {
+  it('warns before the end of a sign-in, and not all the time', () => {
+    expect(say.stateWords(held(), NOW)).toBe('Signed in');
     const sign_in = { since: at(-20 * DAY), ends_at: at(DAY), known: 'server' as const };
     expect(say.stateWords(held({ sign_in }), NOW)).toBe('Ends soon');
     expect(say.stateWords(held({ sign_in, state: 'refreshing' }), NOW)).toBe('Renewing');

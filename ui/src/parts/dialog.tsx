@@ -17,13 +17,12 @@ export function Dialog({ title, onClose, children }: Props) {
   const dialog = useRef<HTMLDialogElement>(null);
   const heading = useId();
   useEffect(() => {
-    const before = document.activeElement;
-    dialog.current?.showModal();
+    const shown = dialog.current;
+    shown?.showModal();
     // What is to be filled in comes before the button that closes.
-    dialog.current?.querySelector('input')?.focus();
-    return () => {
-      if (before instanceof HTMLElement) before.focus();
-    };
+    shown?.querySelector('input')?.focus();
+    // Closing gives the focus back; merely taking it out of the page would lose it.
+    return () => shown?.close();
   }, []);
   return (
     <dialog

@@ -22,7 +22,7 @@ const server = createServer(async (request, response) => {
   try {
     const body = await readFile(join(dist, path));
     response.setHeader('content-type', types[extname(path)] ?? 'application/octet-stream');
-    response.setHeader('content-security-policy', "default-src 'self'");
+    response.setHeader('content-security-policy', "default-src 'self'; form-action 'none'; base-uri 'none'");
     response.end(body);
   } catch {
     response.writeHead(404).end();

@@ -44,7 +44,7 @@ it('names every command and its arguments as agreed', async () => {
   expect(calls).toEqual([
     ['snapshot'],
     ['look_up', { url: 'https://a.example' }],
-    ['add_profile', added],
+    ['add_profile', { profile: added }],
     ['sign_in', name],
     ['cancel_sign_in', name],
     ['refresh', name],

@@ -126,7 +126,7 @@ function keeping(here: World): Pick<Ipc, 'refresh' | 'signOut' | 'remove' | 'pau
       await after(SHORT_TIME);
       const offline = here.find(name).state === 'retrying';
       here.change(name, (one) => ({ ...blank(name, one.url), label: one.label, access: one.access }));
-      return offline ? 'Signed out here. The server will be told when it can be reached.' : null;
+      return offline ? 'The server could not be reached; it will be told later.' : null;
     },
     remove: async (name) => {
       await after(SHORT_TIME);

@@ -85,8 +85,8 @@ describe('removing', () => {
 });
 
 describe('signing out', () => {
-  it('passes on a note of the app in place of its own', async () => {
+  it('says what is done and what it left open', async () => {
     await done(act.signOut(profile('wiki')));
-    expect(said()).toEqual(['note: Signed out here. The server will be told when it can be reached.']);
+    expect(said()).toEqual(['note: Signed out of wiki. The server could not be reached; it will be told later.']);
   });
 });

@@ -43,6 +43,9 @@ export const addProfile = (profile: NewProfile) => ipc.addProfile(profile);
 
 export const isRunning = (action: string, name = ''): boolean => running.value.has(`${action} ${name}`);
 
+/** What is done, then what it left open. */
+const withNote = (done: string, note: string | null): string => (note ? `${done} ${note}` : done);
+
 /** Runs one action, once at a time; a failure is shown with its next step. */
 async function run(action: string, name: string, work: () => Promise<string | null>): Promise<void> {
   const key = `${action} ${name}`;
@@ -87,14 +90,14 @@ export const refresh = (profile: ProfileShown) =>
 export const signOut = (profile: ProfileShown) =>
   run('sign-out', profile.name, async () => {
     const note = await ipc.signOut(profile.name);
-    return note ?? signedOutNote(titleOf(profile));
+    return withNote(signedOutNote(titleOf(profile)), note);
   });
 
 export const remove = (profile: ProfileShown) =>
   run('remove', profile.name, async () => {
     const note = await ipc.remove(profile.name);
     selected.value = null;
-    return note ?? removedNote(titleOf(profile));
+    return withNote(removedNote(titleOf(profile)), note);
   });
 
 export const pauseOrResume = (profile: ProfileShown) =>

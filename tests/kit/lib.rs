@@ -1,1 +1,13 @@
-//! placeholder
+//! What the tests at the doors share: a user of the `keyfob` binary with a home of their own, and portals to sign in to.
+#![forbid(unsafe_code)]
+#![expect(clippy::expect_used, clippy::panic, reason = "a test that cannot be set up fails with words")]
+
+mod files;
+mod keyfob;
+mod portals;
+mod running;
+
+pub use files::{all_files, mode, sealed_files};
+pub use keyfob::{Keyfob, Output};
+pub use portals::{portal, portal_with};
+pub use running::Running;

@@ -1,0 +1,5 @@
+//! The command line as a person and a script meet it: the real binary against a portal on loopback.
+#![forbid(unsafe_code)]
+#![expect(clippy::expect_used, clippy::unwrap_used, reason = "a test fails with words")]
+
+mod happy;

@@ -15,7 +15,7 @@ const ELEMENT: &str = "element-6066-11e4-a52e-4f735466cecf";
 
 /// A driver process and one session with the app.
 pub(crate) struct Driver {
-    _process: Child,
+    process: Child,
     port: u16,
     session: String,
 }
@@ -30,14 +30,16 @@ impl Driver {
             .env("BROWSER", browser)
             .env("KEYFOB_LOG", "warn")
             .stdin(Stdio::null())
-            .kill_on_drop(true)
+            .process_group(0)
             .spawn()
             .expect("tauri-driver is installed by scripts/setup.sh desktop");
-        eventually("tauri-driver listens", async || TcpStream::connect(("127.0.0.1", port)).await.is_ok()).await;
+        eventually("tauri-driver listens", async || TcpStream::connect(("127.0.0.1", port)).await.is_ok())
+            .await;
         let wanted = json!({ "capabilities": { "alwaysMatch": { "tauri:options": { "application": app, "args": ["--show"] } } } });
         let answer = request(port, "POST", "/session", Some(&wanted)).await;
-        let session = answer["sessionId"].as_str().unwrap_or_else(|| panic!("no session: {answer}")).to_owned();
-        Self { _process: process, port, session }
+        let session =
+            answer["sessionId"].as_str().unwrap_or_else(|| panic!("no session: {answer}")).to_owned();
+        Self { process, port, session }
     }
 
     async fn call(&self, method: &str, path: &str, body: Option<&Value>) -> Value {
@@ -45,14 +47,20 @@ impl Driver {
     }
 
     async fn find(&self, css: &str) -> Option<String> {
-        let found = self.call("POST", "/element", Some(&json!({ "using": "css selector", "value": css }))).await;
+        let found =
+            self.call("POST", "/element", Some(&json!({ "using": "css selector", "value": css }))).await;
         found[ELEMENT].as_str().map(str::to_owned)
     }
 
     /// Waits for an element.
     pub(crate) async fn wait_for(&self, css: &str) -> String {
-        eventually(css, async || self.find(css).await.is_some()).await;
-        self.find(css).await.expect("it was just there")
+        let mut found = None;
+        eventually(css, async || {
+            found = self.find(css).await;
+            found.is_some()
+        })
+        .await;
+        found.unwrap_or_default()
     }
 
     /// Whether an element is there now.
@@ -60,17 +68,45 @@ impl Driver {
         self.find(css).await.is_some()
     }
 
-    /// Presses an element.
+    /// Presses an element, as soon as it can be pressed.
     pub(crate) async fn click(&self, css: &str) {
-        let element = self.wait_for(css).await;
-        self.call("POST", &format!("/element/{element}/click"), Some(&json!({}))).await;
+        self.act(css, "click", json!({})).await;
     }
 
-    /// Clears a field and types into it.
+    /// Presses `css` until `then` is there: a page that is still being drawn may miss a press.
+    pub(crate) async fn click_until(&self, css: &str, then: &str) {
+        eventually(&format!("{then} after {css}"), async || {
+            if self.has(then).await {
+                return true;
+            }
+            self.click(css).await;
+            tokio::time::timeout(Duration::from_secs(2), self.wait_for(then)).await.is_ok()
+        })
+        .await;
+    }
+
+    /// Types into a field until it holds the text: a field that is still being drawn loses keys.
     pub(crate) async fn fill(&self, css: &str, text: &str) {
-        let element = self.wait_for(css).await;
-        self.call("POST", &format!("/element/{element}/clear"), Some(&json!({}))).await;
-        self.call("POST", &format!("/element/{element}/value"), Some(&json!({ "text": text }))).await;
+        eventually(&format!("{text} in {css}"), async || {
+            self.act(css, "clear", json!({})).await;
+            self.act(css, "value", json!({ "text": text })).await;
+            let element = self.wait_for(css).await;
+            self.call("GET", &format!("/element/{element}/property/value"), None).await == text
+        })
+        .await;
+    }
+
+    /// An element that is still moving, covered or being drawn refuses; then it is tried again.
+    async fn act(&self, css: &str, verb: &str, body: Value) {
+        eventually(&format!("{verb} {css}"), async || {
+            let Some(element) = self.find(css).await else { return false };
+            let answer = self.call("POST", &format!("/element/{element}/{verb}"), Some(&body)).await;
+            if let Some(error) = answer.get("error") {
+                eprintln!("{verb} {css}: {error} {}", answer["message"]);
+            }
+            answer.get("error").is_none()
+        })
+        .await;
     }
 
     /// An element's text.
@@ -88,6 +124,15 @@ impl Driver {
     /// Ends the session and the app with it.
     pub(crate) async fn end(self) {
         self.call("DELETE", "", None).await;
+    }
+}
+
+/// The driver starts a native driver, and that one the app: all are in the driver's process group, and end with it.
+impl Drop for Driver {
+    fn drop(&mut self) {
+        if let Some(pid) = self.process.id() {
+            let _ = std::process::Command::new("kill").args(["-TERM", "--", &format!("-{pid}")]).status();
+        }
     }
 }
 
@@ -111,7 +156,8 @@ async fn request(port: u16, method: &str, path: &str, body: Option<&Value>) -> V
         stream.read_to_end(&mut answer).await?;
         Ok::<_, std::io::Error>(answer)
     };
-    let answer = tokio::time::timeout(Duration::from_secs(60), exchange).await.expect("the driver answers").unwrap();
+    let answer =
+        tokio::time::timeout(Duration::from_secs(60), exchange).await.expect("the driver answers").unwrap();
     let start = answer.windows(4).position(|end| end == b"\r\n\r\n").map_or(answer.len(), |at| at + 4);
     let mut parsed: Value = serde_json::from_slice(&answer[start..]).unwrap_or_default();
     parsed["value"].take()

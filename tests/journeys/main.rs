@@ -2,4 +2,8 @@
 #![forbid(unsafe_code)]
 #![expect(clippy::expect_used, clippy::unwrap_used, reason = "a test fails with words")]
 
+mod bad_input;
+mod bad_redirect;
+mod bad_token_answer;
 mod happy;
+mod store_trouble;

@@ -6,8 +6,10 @@ mod files;
 mod keyfob;
 mod portals;
 mod running;
+mod visits;
 
 pub use files::{all_files, mode, sealed_files};
 pub use keyfob::{Keyfob, Output};
 pub use portals::{portal, portal_with};
 pub use running::Running;
+pub use visits::{Visited, visit};

@@ -1,0 +1,192 @@
+//! What a person types or a server publishes can be wrong: a clear error, the next step, the contract's exit code, and no
+//! browser opened.
+
+use keyfob_demo::oddities::{
+    AuthorizationServers, MetadataForm, Oddities, Override, Pkce, RegistrationAnswer, ResourceClaim, ResourceMetadataPlace,
+    Service,
+};
+use keyfob_demo::{Endpoint, Portal};
+use keyfob_tests::{Keyfob, Output, portal, portal_with};
+use serde_json::json;
+
+/// Tries to add and sign in; whatever goes wrong, no profile is made and nobody is sent to a browser.
+async fn add_in_vain(portal: &Portal, code: i32) -> Output {
+    let keyfob = Keyfob::new();
+    let output = keyfob.run(["add", "a", &portal.mcp_url(), "--sign-in", "--timeout", "5s"]).await.expect_code(code);
+    assert!(output.stdout.is_empty(), "only data goes to standard output: {}", output.stdout);
+    assert_eq!(keyfob.run(["status", "--json"]).await.json()["profiles"], json!([]));
+    let seen = portal.record().seen();
+    assert_eq!((seen.count(Endpoint::Authorize), seen.count(Endpoint::Token)), (0, 0));
+    output
+}
+
+async fn refused(change: impl FnOnce(&mut Oddities)) -> Output {
+    add_in_vain(&portal_with(change).await, 7).await
+}
+
+#[tokio::test]
+async fn what_is_no_url_or_plain_http_to_a_foreign_host_is_a_usage_error() {
+    let keyfob = Keyfob::new();
+    for url in ["not a url", "", "ftp://a.example/mcp", "javascript:alert(1)", "http://a.example/mcp", "http://127.0.0.1.a.example/"] {
+        let output = keyfob.run(["add", "a", url]).await.expect_code(2);
+        assert!(output.stderr.starts_with("error: "), "{url}: {}", output.stderr);
+    }
+    for name in ["Upper", "-a", "a_b", "", "a/b", &"a".repeat(64)] {
+        keyfob.run(["add", "--", name, "https://a.example/mcp"]).await.expect_code(2);
+    }
+    assert!(!keyfob.profiles_toml().exists());
+}
+
+#[tokio::test]
+async fn a_name_that_is_taken_is_a_usage_error_and_the_first_profile_stays() {
+    let (keyfob, portal) = (Keyfob::new(), portal().await);
+    keyfob.must(["add", "a", &portal.mcp_url()]).await;
+    let before = std::fs::read(keyfob.profiles_toml()).unwrap();
+    keyfob.run(["add", "a", "https://b.example/mcp", "--offline"]).await.expect_code(2).says("a");
+    assert_eq!(std::fs::read(keyfob.profiles_toml()).unwrap(), before);
+}
+
+#[tokio::test]
+async fn every_command_about_a_profile_that_is_not_there_ends_with_3() {
+    let keyfob = Keyfob::new();
+    for command in ["sign-in", "sign-out", "remove", "status", "token", "headers", "refresh", "connect", "tools", "pause", "resume"] {
+        keyfob.run([command, "nobody"]).await.expect_code(3).says("hint: ");
+    }
+    keyfob.run(["call", "nobody", "whoami"]).await.expect_code(3);
+    keyfob.run(["log", "nobody"]).await;
+    keyfob.run(["no-such-command"]).await.expect_code(2);
+}
+
+#[tokio::test]
+async fn a_profile_that_was_never_signed_in_wants_a_sign_in_and_opens_no_browser() {
+    let (keyfob, portal) = (Keyfob::new(), portal().await);
+    keyfob.must(["add", "a", &portal.mcp_url()]).await;
+    for command in ["token", "headers", "refresh", "tools"] {
+        keyfob.run([command, "a"]).await.expect_code(4).says("hint: keyfob sign-in a");
+    }
+    assert_eq!(portal.record().count(Endpoint::Authorize), 0);
+}
+
+#[tokio::test]
+async fn a_server_without_oauth_is_told_as_such() {
+    refused(|o| o.mcp.service = Service::OpenMcp).await.says("wants no sign-in").says("hint: ");
+    refused(|o| o.mcp.service = Service::Nothing).await.says("404");
+    refused(|o| {
+        o.discovery.resource_metadata = ResourceMetadataPlace::Nowhere;
+        o.discovery.metadata = MetadataForm::Nowhere;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_server_that_is_not_there_is_temporary() {
+    let portal = portal().await;
+    let url = portal.mcp_url();
+    portal.stop().await;
+    let keyfob = Keyfob::new();
+    keyfob.run(["add", "a", &url]).await.expect_code(5).says("hint: ");
+    keyfob.must(["add", "a", &url, "--offline"]).await;
+    keyfob.run(["sign-in", "a"]).await.expect_code(5);
+}
+
+/// C1, C5
+#[tokio::test]
+async fn without_a_registration_the_hint_asks_for_a_client_id() {
+    let output = refused(|o| o.sign_in.registration = RegistrationAnswer::NoEndpoint).await;
+    output.says("--client-id");
+}
+
+/// A4
+#[tokio::test]
+async fn resource_metadata_that_speaks_for_another_resource_is_refused() {
+    let other = "https://other.example/mcp".to_owned();
+    refused(|o| o.discovery.resource = ResourceClaim::Other(other)).await.says("https://other.example/mcp");
+}
+
+/// A6
+#[tokio::test]
+async fn resource_metadata_without_an_authorization_server_is_refused() {
+    refused(|o| o.discovery.authorization_servers = AuthorizationServers::Empty).await;
+    refused(|o| o.discovery.authorization_servers = AuthorizationServers::Absent).await;
+}
+
+/// B2: byte for byte, so a slash, a case or a port makes another issuer.
+#[tokio::test]
+async fn an_issuer_that_is_not_the_one_asked_is_refused() {
+    let portal = portal().await;
+    let forms = [format!("{}/", portal.origin()), portal.origin().replace("http", "HTTP"), "https://evil.example".to_owned()];
+    for published in forms {
+        portal.change(|o| o.discovery.authorization_server_overrides = vec![Override::with("issuer", published.as_str())]);
+        add_in_vain(&portal, 7).await;
+    }
+}
+
+/// B3
+#[tokio::test]
+async fn an_issuer_with_query_or_fragment_or_without_tls_is_refused() {
+    for issuer in ["http://as.example", "https://as.example/?a=b", "https://as.example/#f", "javascript:1", "as.example"] {
+        refused(|o| o.discovery.authorization_servers = AuthorizationServers::Others(vec![issuer.to_owned()])).await;
+    }
+}
+
+/// B4, D9, D10: no endpoint without TLS, and no scheme that a browser would run.
+#[tokio::test]
+async fn hostile_endpoints_are_refused_before_anything_is_opened() {
+    let urls = [
+        "http://as.example/authorize",
+        "javascript:alert(1)//",
+        "data:text/html,x",
+        "file:///etc/passwd",
+        "vbscript:x",
+        "custom-app://x",
+        "/relative",
+        "",
+    ];
+    for endpoint in ["authorization_endpoint", "token_endpoint", "registration_endpoint"] {
+        for url in urls {
+            let lie = Override::with(endpoint, url);
+            refused(|o| o.discovery.authorization_server_overrides = vec![lie]).await;
+        }
+    }
+}
+
+/// B5
+#[tokio::test]
+async fn a_server_that_does_not_promise_s256_is_refused() {
+    refused(|o| o.discovery.pkce = Pkce::Unstated).await.says("S256");
+    refused(|o| o.discovery.pkce = Pkce::PlainOnly).await.says("S256");
+}
+
+#[tokio::test]
+async fn a_typo_in_profiles_toml_is_told_with_line_and_column_and_nothing_is_rewritten() {
+    let keyfob = Keyfob::new();
+    for (text, place) in [
+        ("[profiles.a]\nurl = \"https://a.example/mcp\"\nacces = \"read\"\n", "profiles.toml:3:"),
+        ("[profiles.a]\nurl = \"https://a.example/mcp\"\naccess = \"reed\"\n", "profiles.toml:3:"),
+        ("[profiles.a]\nurl = https\n", "profiles.toml:2:"),
+        ("[profiles.a]\nlabel = \"no url\"\n", "profiles.toml:1:"),
+    ] {
+        keyfob.write_profiles_toml(text);
+        for arguments in [&["token", "a"][..], &["add", "b", "https://b.example/mcp", "--offline"]] {
+            keyfob.run(arguments).await.expect_code(2).says(place);
+        }
+        assert_eq!(std::fs::read_to_string(keyfob.profiles_toml()).unwrap(), text);
+    }
+}
+
+#[tokio::test]
+async fn a_delivery_that_cannot_be_written_is_refused_before_the_browser() {
+    let (keyfob, portal) = (Keyfob::new(), portal().await);
+    let missing = keyfob.path("no/such/folder/token.json");
+    let folder = keyfob.path("folder.json");
+    std::fs::create_dir(&folder).unwrap();
+    for path in [missing, folder] {
+        let deliver = format!("token-file:{}", path.display());
+        keyfob.run(["add", "a", &portal.mcp_url(), "--deliver", &deliver, "--sign-in"]).await.expect_code(2);
+    }
+    let twice = format!("token-file:{}", keyfob.path("t.json").display());
+    let arguments = ["add", "a", &portal.mcp_url(), "--deliver", &twice, "--deliver", &twice];
+    keyfob.run(arguments).await.expect_code(2).says("twice");
+    keyfob.run(["add", "a", &portal.mcp_url(), "--deliver", "command:rm"]).await.expect_code(2);
+    assert_eq!(portal.record().count(Endpoint::Authorize), 0);
+}

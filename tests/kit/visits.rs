@@ -1,0 +1,35 @@
+//! A visit by hand: one GET over a connection of its own, nothing followed.
+
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
+use url::{Position, Url};
+
+/// What came back.
+#[derive(Debug)]
+pub struct Visited {
+    /// The HTTP status.
+    pub status: u16,
+    /// Status line and headers as sent.
+    pub head: String,
+    /// The `Location` header.
+    pub location: Option<String>,
+    /// The body as text.
+    pub body: String,
+}
+
+/// Visits an http URL once.
+pub async fn visit(url: &Url) -> Visited {
+    let address = (url.host_str().expect("a host"), url.port().expect("a port"));
+    let mut stream = TcpStream::connect(address).await.expect("somebody listens");
+    let path = &url[Position::BeforePath..Position::AfterQuery];
+    let request = format!("GET {path} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n\r\n", url.authority());
+    stream.write_all(request.as_bytes()).await.expect("sent");
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer).await.expect("an answer");
+    let answer = String::from_utf8(answer).expect("UTF-8");
+    let (head, body) = answer.split_once("\r\n\r\n").expect("an HTTP answer");
+    let status = head.split(' ').nth(1).and_then(|status| status.parse().ok()).expect("a status");
+    let named = |line: &str| line.split_once(':').map(|(name, value)| (name.to_ascii_lowercase(), value.trim().to_owned()));
+    let location = head.lines().filter_map(named).find(|(name, _)| name == "location").map(|(_, value)| value);
+    Visited { status, head: head.to_owned(), location, body: body.to_owned() }
+}

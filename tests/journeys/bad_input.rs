@@ -2,8 +2,8 @@
 //! browser opened.
 
 use keyfob_demo::oddities::{
-    AuthorizationServers, MetadataForm, Oddities, Override, Pkce, RegistrationAnswer, ResourceClaim, ResourceMetadataPlace,
-    Service,
+    AuthorizationServers, MetadataForm, Oddities, Override, Pkce, RegistrationAnswer, ResourceClaim,
+    ResourceMetadataPlace, Service,
 };
 use keyfob_demo::{Endpoint, Portal};
 use keyfob_tests::{Keyfob, Output, portal, portal_with};
@@ -12,7 +12,8 @@ use serde_json::json;
 /// Tries to add and sign in; whatever goes wrong, no profile is made and nobody is sent to a browser.
 async fn add_in_vain(portal: &Portal, code: i32) -> Output {
     let keyfob = Keyfob::new();
-    let output = keyfob.run(["add", "a", &portal.mcp_url(), "--sign-in", "--timeout", "5s"]).await.expect_code(code);
+    let output =
+        keyfob.run(["add", "a", &portal.mcp_url(), "--sign-in", "--timeout", "5s"]).await.expect_code(code);
     assert!(output.stdout.is_empty(), "only data goes to standard output: {}", output.stdout);
     assert_eq!(keyfob.run(["status", "--json"]).await.json()["profiles"], json!([]));
     let seen = portal.record().seen();
@@ -27,7 +28,14 @@ async fn refused(change: impl FnOnce(&mut Oddities)) -> Output {
 #[tokio::test]
 async fn what_is_no_url_or_plain_http_to_a_foreign_host_is_a_usage_error() {
     let keyfob = Keyfob::new();
-    for url in ["not a url", "", "ftp://a.example/mcp", "javascript:alert(1)", "http://a.example/mcp", "http://127.0.0.1.a.example/"] {
+    for url in [
+        "not a url",
+        "",
+        "ftp://a.example/mcp",
+        "javascript:alert(1)",
+        "http://a.example/mcp",
+        "http://127.0.0.1.a.example/",
+    ] {
         let output = keyfob.run(["add", "a", url]).await.expect_code(2);
         assert!(output.stderr.starts_with("error: "), "{url}: {}", output.stderr);
     }
@@ -49,7 +57,10 @@ async fn a_name_that_is_taken_is_a_usage_error_and_the_first_profile_stays() {
 #[tokio::test]
 async fn every_command_about_a_profile_that_is_not_there_ends_with_3() {
     let keyfob = Keyfob::new();
-    for command in ["sign-in", "sign-out", "remove", "status", "token", "headers", "refresh", "connect", "tools", "pause", "resume"] {
+    for command in [
+        "sign-in", "sign-out", "remove", "status", "token", "headers", "refresh", "connect", "tools",
+        "pause", "resume",
+    ] {
         keyfob.run([command, "nobody"]).await.expect_code(3).says("hint: ");
     }
     keyfob.run(["call", "nobody", "whoami"]).await.expect_code(3);
@@ -114,9 +125,15 @@ async fn resource_metadata_without_an_authorization_server_is_refused() {
 #[tokio::test]
 async fn an_issuer_that_is_not_the_one_asked_is_refused() {
     let portal = portal().await;
-    let forms = [format!("{}/", portal.origin()), portal.origin().replace("http", "HTTP"), "https://evil.example".to_owned()];
+    let forms = [
+        format!("{}/", portal.origin()),
+        portal.origin().replace("http", "HTTP"),
+        "https://evil.example".to_owned(),
+    ];
     for published in forms {
-        portal.change(|o| o.discovery.authorization_server_overrides = vec![Override::with("issuer", published.as_str())]);
+        portal.change(|o| {
+            o.discovery.authorization_server_overrides = vec![Override::with("issuer", published.as_str())]
+        });
         add_in_vain(&portal, 7).await;
     }
 }
@@ -124,8 +141,17 @@ async fn an_issuer_that_is_not_the_one_asked_is_refused() {
 /// B3
 #[tokio::test]
 async fn an_issuer_with_query_or_fragment_or_without_tls_is_refused() {
-    for issuer in ["http://as.example", "https://as.example/?a=b", "https://as.example/#f", "javascript:1", "as.example"] {
-        refused(|o| o.discovery.authorization_servers = AuthorizationServers::Others(vec![issuer.to_owned()])).await;
+    for issuer in [
+        "http://as.example",
+        "https://as.example/?a=b",
+        "https://as.example/#f",
+        "javascript:1",
+        "as.example",
+    ] {
+        refused(|o| {
+            o.discovery.authorization_servers = AuthorizationServers::Others(vec![issuer.to_owned()])
+        })
+        .await;
     }
 }
 

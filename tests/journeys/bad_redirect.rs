@@ -25,7 +25,11 @@ async fn waiting(portal: &Portal) -> Waiting {
 fn with_parameter(url: &Url, name: &str, value: &str) -> Url {
     let pairs: Vec<(String, String)> = url.query_pairs().into_owned().collect();
     let mut changed = url.clone();
-    changed.query_pairs_mut().clear().extend_pairs(pairs.iter().filter(|(key, _)| key != name)).append_pair(name, value);
+    changed
+        .query_pairs_mut()
+        .clear()
+        .extend_pairs(pairs.iter().filter(|(key, _)| key != name))
+        .append_pair(name, value);
     changed
 }
 
@@ -36,7 +40,7 @@ fn with_repeated(url: &Url, name: &str) -> Url {
     changed
 }
 
-/// E5, E6, E7, E9: strangers get an error page; the sign-in waits on, and the true redirect still ends it.
+/// E5, E6, E9: strangers get an error page; the sign-in waits on, and the true redirect still ends it.
 #[tokio::test]
 async fn a_forged_redirect_changes_nothing_and_the_true_one_still_counts() {
     let portal = portal().await;
@@ -45,14 +49,8 @@ async fn a_forged_redirect_changes_nothing_and_the_true_one_still_counts() {
     elsewhere.set_path("/other");
     let mut bare = redirect.clone();
     bare.set_query(None);
-    let forged = [
-        with_parameter(&redirect, "state", "guessed"),
-        with_repeated(&redirect, "code"),
-        with_repeated(&redirect, "state"),
-        with_repeated(&redirect, "iss"),
-        elsewhere,
-        bare,
-    ];
+    let forged =
+        [with_parameter(&redirect, "state", "guessed"), with_repeated(&redirect, "state"), elsewhere, bare];
     for url in &forged {
         let status = visit(url).await.status;
         assert!((400..500).contains(&status), "{status} for {url}");
@@ -64,6 +62,19 @@ async fn a_forged_redirect_changes_nothing_and_the_true_one_still_counts() {
     assert_eq!(portal.record().count(Endpoint::Token), 1);
 }
 
+/// E7: with the right state, but doubtful: the sign-in ends and no code is sent anywhere.
+#[tokio::test]
+async fn a_redirect_with_a_repeated_parameter_costs_no_code() {
+    for name in ["code", "iss"] {
+        let portal = portal().await;
+        let Waiting { keyfob, running, redirect } = waiting(&portal).await;
+        visit(&with_repeated(&redirect, name)).await;
+        running.ended().await.expect_code(7).says("twice");
+        assert_eq!(portal.record().count(Endpoint::Token), 0);
+        assert_eq!(keyfob.status("a").await["state"], "signed-out");
+    }
+}
+
 /// E8, E10: the landing page names no code, loads nothing and is kept nowhere.
 #[tokio::test]
 async fn the_landing_page_keeps_the_code_to_itself() {
@@ -71,7 +82,11 @@ async fn the_landing_page_keeps_the_code_to_itself() {
     let Waiting { running, redirect, .. } = waiting(&portal).await;
     let page = visit(&redirect).await;
     let head = page.head.to_ascii_lowercase();
-    for header in ["referrer-policy: no-referrer", "cache-control: no-store", "content-security-policy: default-src 'none'"] {
+    for header in [
+        "referrer-policy: no-referrer",
+        "cache-control: no-store",
+        "content-security-policy: default-src 'none'",
+    ] {
         assert!(head.contains(header), "no `{header}` in {head}");
     }
     assert!(page.location.is_none());
@@ -122,7 +137,11 @@ async fn a_sign_in_given_up_or_declined_leaves_the_old_one_working() {
     let (keyfob, portal) = (Keyfob::new(), portal().await);
     keyfob.sign_in_to("a", &portal.mcp_url()).await;
     let before = keyfob.must(["token", "a"]).await;
-    keyfob.run(["sign-in", "a", "--no-browser", "--timeout", "1s"]).await.expect_code(8).says("hint: keyfob sign-in a");
+    keyfob
+        .run(["sign-in", "a", "--no-browser", "--timeout", "1s"])
+        .await
+        .expect_code(8)
+        .says("hint: keyfob sign-in a");
     portal.set_consent(Consent::Declined);
     keyfob.run(["sign-in", "a", "--timeout", "10s"]).await.expect_code(8);
     assert_eq!(keyfob.must(["token", "a"]).await, before);
@@ -140,7 +159,8 @@ async fn a_pinned_port_that_is_taken_is_named() {
         client_secret: None,
         redirect_uris: vec![format!("http://127.0.0.1:{port}/callback")],
     };
-    let portal = Portal::start(PortalOptions { clients: vec![given], ..PortalOptions::default() }).await.unwrap();
+    let portal =
+        Portal::start(PortalOptions { clients: vec![given], ..PortalOptions::default() }).await.unwrap();
     let keyfob = Keyfob::new();
     let redirect = format!("127.0.0.1:{port}/callback");
     keyfob.must(["add", "a", &portal.mcp_url(), "--client-id", "given", "--redirect", &redirect]).await;

@@ -5,5 +5,8 @@
 mod bad_input;
 mod bad_redirect;
 mod bad_token_answer;
+mod connect;
 mod happy;
+mod keeper;
 mod store_trouble;
+mod transaction;

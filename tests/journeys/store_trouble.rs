@@ -13,7 +13,10 @@ struct Mount(PathBuf);
 impl Mount {
     fn tmpfs(at: &Path, size: &str) -> Option<Self> {
         std::fs::create_dir_all(at).unwrap();
-        let mounted = Command::new("mount").args(["-t", "tmpfs", "-o", &format!("size={size},mode=700"), "tmpfs"]).arg(at).output();
+        let mounted = Command::new("mount")
+            .args(["-t", "tmpfs", "-o", &format!("size={size},mode=700"), "tmpfs"])
+            .arg(at)
+            .output();
         if mounted.is_ok_and(|output| output.status.success()) {
             return Some(Self(at.to_owned()));
         }
@@ -23,7 +26,8 @@ impl Mount {
     }
 
     fn remount(&self, how: &str) {
-        let done = Command::new("mount").args(["-o", &format!("remount,{how}")]).arg(&self.0).status().unwrap();
+        let done =
+            Command::new("mount").args(["-o", &format!("remount,{how}")]).arg(&self.0).status().unwrap();
         assert!(done.success());
     }
 }
@@ -31,7 +35,11 @@ impl Mount {
 impl Drop for Mount {
     fn drop(&mut self) {
         let gone = Command::new("umount").arg("-l").arg(&self.0).status();
-        assert!(std::thread::panicking() || gone.is_ok_and(|status| status.success()), "still mounted: {}", self.0.display());
+        assert!(
+            std::thread::panicking() || gone.is_ok_and(|status| status.success()),
+            "still mounted: {}",
+            self.0.display()
+        );
     }
 }
 

@@ -46,7 +46,24 @@ fn visit(url: &Url) -> Result<String, Error> {
     let (host, path) = (url.authority(), &url[url::Position::BeforePath..url::Position::AfterQuery]);
     write!(stream, "GET {path} HTTP/1.1\r\nHost: {host}\r\nAccept: text/html\r\nConnection: close\r\n\r\n")?;
     let mut answer = Vec::new();
-    // A server may reset the connection after its answer; what came is the answer.
-    let _ = stream.read_to_end(&mut answer);
+    let mut piece = [0; 4096];
+    // Closed by whoever knows first that the answer is whole; a server may also reset the connection after it.
+    while !is_whole(&answer) {
+        match stream.read(&mut piece) {
+            Ok(read) if read > 0 => answer.extend_from_slice(&piece[..read]),
+            _ => break,
+        }
+    }
     Ok(String::from_utf8_lossy(&answer).into_owned())
+}
+
+/// Whether as many bytes came as `Content-Length` says.
+fn is_whole(answer: &[u8]) -> bool {
+    let text = String::from_utf8_lossy(answer);
+    let Some(end) = text.find("\r\n\r\n") else { return false };
+    let length = text[..end].lines().find_map(|line| {
+        let (name, value) = line.split_once(':')?;
+        name.eq_ignore_ascii_case("content-length").then(|| value.trim().parse::<usize>().ok())?
+    });
+    length.is_some_and(|length| text.len() >= end + 4 + length)
 }

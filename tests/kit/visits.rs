@@ -29,7 +29,10 @@ pub async fn visit(url: &Url) -> Visited {
     let answer = String::from_utf8(answer).expect("UTF-8");
     let (head, body) = answer.split_once("\r\n\r\n").expect("an HTTP answer");
     let status = head.split(' ').nth(1).and_then(|status| status.parse().ok()).expect("a status");
-    let named = |line: &str| line.split_once(':').map(|(name, value)| (name.to_ascii_lowercase(), value.trim().to_owned()));
-    let location = head.lines().filter_map(named).find(|(name, _)| name == "location").map(|(_, value)| value);
+    let named = |line: &str| {
+        line.split_once(':').map(|(name, value)| (name.to_ascii_lowercase(), value.trim().to_owned()))
+    };
+    let location =
+        head.lines().filter_map(named).find(|(name, _)| name == "location").map(|(_, value)| value);
     Visited { status, head: head.to_owned(), location, body: body.to_owned() }
 }

@@ -1,0 +1,116 @@
+//! `keyfob connect`: the bridge as a client starts it, over standard input and output.
+
+use keyfob_demo::oddities::Service;
+use keyfob_demo::{Endpoint, Portal, PortalOptions, ScopedTool};
+use keyfob_tests::{Keyfob, Running, portal, portal_with};
+use serde_json::{Value, json};
+
+async fn ask(bridge: &mut Running, id: u64, method: &str, params: Value) -> Value {
+    let message = json!({ "jsonrpc": "2.0", "id": id, "method": method, "params": params });
+    bridge.write_line(&message.to_string()).await;
+    let answer = bridge.stdout_line(&format!("\"id\":{id}")).await;
+    serde_json::from_str(&answer).expect("one JSON-RPC message a line")
+}
+
+async fn initialize(bridge: &mut Running) {
+    let client = json!({ "name": "journey", "version": "1" });
+    let params = json!({ "protocolVersion": "2025-06-18", "capabilities": {}, "clientInfo": client });
+    let answer = ask(bridge, 1, "initialize", params).await;
+    assert!(answer["result"]["serverInfo"].is_object(), "{answer}");
+    bridge.write_line(r#"{"jsonrpc":"2.0","method":"notifications/initialized"}"#).await;
+}
+
+async fn call(bridge: &mut Running, id: u64, tool: &str) -> Value {
+    ask(bridge, id, "tools/call", json!({ "name": tool, "arguments": {} })).await
+}
+
+/// G9: nothing but messages on standard output, and the end of input is the end.
+#[tokio::test]
+async fn a_client_lists_and_calls_tools_and_its_end_is_the_bridges_end() {
+    let (keyfob, portal) = (Keyfob::new(), portal().await);
+    keyfob.sign_in_to("a", &portal.mcp_url()).await;
+    let mut bridge = keyfob.spawn(["connect", "a"]);
+    initialize(&mut bridge).await;
+    let listed = ask(&mut bridge, 2, "tools/list", json!({})).await;
+    let names: Vec<_> =
+        listed["result"]["tools"].as_array().unwrap().iter().map(|tool| tool["name"].clone()).collect();
+    assert!(names.contains(&json!("whoami")), "{names:?}");
+    let told = call(&mut bridge, 3, "whoami").await;
+    assert!(told["result"]["content"][0]["text"].as_str().unwrap().contains("ada@example.com"), "{told}");
+    let ended = bridge.ended().await.expect_code(0);
+    assert!(ended.stdout.lines().all(|line| serde_json::from_str::<Value>(line).is_ok()), "{}", ended.stdout);
+    assert!(!ended.stderr.contains("demo-access-"));
+}
+
+#[tokio::test]
+async fn a_url_makes_a_profile_on_the_way_signs_in_and_keeps_it() {
+    let (keyfob, portal) = (Keyfob::new(), portal().await);
+    let mut bridge = keyfob.spawn(["connect", &portal.mcp_url()]);
+    initialize(&mut bridge).await;
+    bridge.ended().await.expect_code(0);
+    let profiles = keyfob.run(["status", "--json"]).await.json()["profiles"].clone();
+    assert_eq!((&profiles[0]["url"], &profiles[0]["state"]), (&json!(portal.mcp_url()), &json!("active")));
+    let mut again = keyfob.spawn(["connect", &portal.mcp_url()]);
+    initialize(&mut again).await;
+    again.ended().await.expect_code(0);
+    assert_eq!(portal.record().seen().sign_ins, 1, "the kept profile is used");
+}
+
+#[tokio::test]
+async fn two_profiles_with_one_url_must_be_told_apart() {
+    let (keyfob, portal) = (Keyfob::new(), portal().await);
+    keyfob.must(["add", "one", &portal.mcp_url()]).await;
+    keyfob.must(["add", "two", &portal.mcp_url()]).await;
+    keyfob.run(["connect", &portal.mcp_url()]).await.expect_code(2).says("one, two");
+}
+
+/// F8, fault 21: a token that died early costs one renewal, and the client sees nothing of it.
+#[tokio::test]
+async fn a_token_that_dies_early_is_renewed_once_under_the_clients_feet() {
+    let (keyfob, portal) = (Keyfob::new(), portal().await);
+    keyfob.sign_in_to("a", &portal.mcp_url()).await;
+    let mut bridge = keyfob.spawn(["connect", "a"]);
+    initialize(&mut bridge).await;
+    portal.kill_access_tokens();
+    let told = call(&mut bridge, 2, "whoami").await;
+    assert!(told["result"].is_object(), "{told}");
+    bridge.ended().await.expect_code(0);
+    let seen = portal.record().seen();
+    assert_eq!((seen.refreshes.renewed, seen.tool_calls.len()), (1, 1));
+}
+
+/// D8: 403 `insufficient_scope` leads to a sign-in with the union of scopes, and the call then succeeds.
+#[tokio::test]
+async fn a_tool_that_takes_more_scope_leads_to_a_step_up() {
+    let scoped = ScopedTool { tool: "add".into(), scope: "write".into() };
+    let scopes = vec!["read".to_owned(), "write".to_owned()];
+    let portal =
+        Portal::start(PortalOptions { scopes, scoped_tools: vec![scoped], ..PortalOptions::default() })
+            .await
+            .unwrap();
+    let keyfob = Keyfob::new();
+    keyfob.must(["add", "a", &portal.mcp_url(), "--scope", "read", "--sign-in"]).await;
+    assert_eq!(keyfob.status("a").await["scopes"], json!(["read"]));
+    let mut bridge = keyfob.spawn(["connect", "a"]);
+    initialize(&mut bridge).await;
+    let params = json!({ "name": "add", "arguments": { "a": 2, "b": 3 } });
+    let answer = ask(&mut bridge, 2, "tools/call", params).await;
+    assert_eq!(answer["result"]["content"][0]["text"], "5", "{answer}");
+    bridge.ended().await.expect_code(0);
+    let seen = portal.record().seen();
+    let asked = seen.last(Endpoint::Authorize).unwrap().parameter("scope").unwrap().to_owned();
+    assert!(asked.contains("read") && asked.contains("write"), "{asked}");
+    assert_eq!(seen.consents, 2);
+}
+
+#[tokio::test]
+async fn a_server_without_oauth_is_bridged_as_it_is() {
+    let portal = portal_with(|o| o.mcp.service = Service::OpenMcp).await;
+    let keyfob = Keyfob::new();
+    let mut bridge = keyfob.spawn(["connect", &portal.mcp_url()]);
+    initialize(&mut bridge).await;
+    assert!(call(&mut bridge, 2, "whoami").await["result"].is_object());
+    bridge.ended().await.expect_code(0);
+    let seen = portal.record().seen();
+    assert!(seen.requests.iter().all(|request| request.header("authorization").is_none()));
+}

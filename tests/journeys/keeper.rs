@@ -1,0 +1,122 @@
+//! The keeper without a screen: `keyfob agent`.
+
+use std::time::Duration;
+
+use keyfob_demo::{Endpoint, Portal, PortalOptions};
+use keyfob_tests::{Keyfob, Running, portal};
+use serde_json::json;
+
+const SOON: Duration = Duration::from_secs(20);
+
+async fn agent(keyfob: &Keyfob) -> Running {
+    let mut running = keyfob.spawn(["agent"]);
+    running.stderr_line("ready").await;
+    running
+}
+
+#[tokio::test]
+async fn a_keeper_says_ready_is_shown_by_status_and_ends_at_sigterm() {
+    let keyfob = Keyfob::new();
+    let keeper = agent(&keyfob).await;
+    let shown = keyfob.run(["status", "--json"]).await.json()["agent"].clone();
+    assert_eq!(shown, json!({ "running": true, "kind": "headless", "pid": keeper.pid() }));
+    keeper.terminate();
+    keeper.ended().await.expect_code(0);
+    assert_eq!(keyfob.run(["status", "--json"]).await.json()["agent"]["running"], false);
+}
+
+#[tokio::test]
+async fn a_second_keeper_ends_with_5_and_the_first_goes_on() {
+    let keyfob = Keyfob::new();
+    let keeper = agent(&keyfob).await;
+    keyfob.run(["agent"]).await.expect_code(5);
+    let shown = keyfob.run(["status", "--json"]).await.json()["agent"].clone();
+    assert_eq!(shown["pid"], keeper.pid());
+    keeper.terminate();
+    keeper.ended().await.expect_code(0);
+}
+
+/// Fault 35: a keeper that was killed leaves a socket and a lease behind that stop nobody.
+#[tokio::test]
+async fn a_killed_keeper_is_followed_by_the_next() {
+    let keyfob = Keyfob::new();
+    agent(&keyfob).await.kill().await;
+    let keeper = agent(&keyfob).await;
+    keeper.terminate();
+    keeper.ended().await.expect_code(0);
+}
+
+/// Renewed before the end, again and again, with no client open.
+#[tokio::test]
+async fn a_keeper_renews_in_the_background() {
+    let options = PortalOptions { access_token_lifetime: Duration::from_secs(4), ..PortalOptions::default() };
+    let portal = Portal::start(options).await.unwrap();
+    let keyfob = Keyfob::new();
+    keyfob.sign_in_to("a", &portal.mcp_url()).await;
+    let keeper = agent(&keyfob).await;
+    let seen = portal.record().wait_for(|seen| seen.refreshes.renewed >= 2, SOON).await.unwrap();
+    assert_eq!((seen.refreshes.repeated, seen.refreshes.reused, seen.refreshes.refused), (0, 0, 0));
+    keyfob.status_becomes("a", |status| status["refreshes"].as_u64() >= Some(2)).await;
+    assert!(keyfob.status("a").await["next_refresh_at"].is_string());
+    keeper.terminate();
+    keeper.ended().await.expect_code(0);
+}
+
+#[tokio::test]
+async fn a_keeper_hands_out_tokens_and_hears_of_sign_ins_and_sign_outs() {
+    let (keyfob, portal) = (Keyfob::new(), portal().await);
+    let keeper = agent(&keyfob).await;
+    keyfob.sign_in_to("a", &portal.mcp_url()).await;
+    keyfob.status_becomes("a", |status| status["state"] == "active").await;
+    let before = keyfob.must(["token", "a"]).await;
+    keyfob.must(["refresh", "a"]).await;
+    let after = keyfob.must(["token", "a"]).await;
+    assert_ne!(before, after);
+    assert_eq!(
+        keyfob.must(["token", "a", "--format", "header"]).await,
+        format!("Authorization: Bearer {after}")
+    );
+    let refreshes = portal.record().seen().refreshes;
+    assert_eq!((refreshes.renewed, refreshes.reused), (1, 0));
+    keyfob.must(["sign-out", "a"]).await;
+    keyfob.status_becomes("a", |status| status["state"] == "signed-out").await;
+    keyfob.run(["token", "a"]).await.expect_code(4);
+    keeper.terminate();
+    keeper.ended().await.expect_code(0);
+}
+
+/// A paused profile is left alone, whatever its token's end.
+#[tokio::test]
+async fn a_keeper_leaves_a_paused_profile_alone() {
+    let (keyfob, portal) = (Keyfob::new(), portal().await);
+    keyfob.sign_in_to("a", &portal.mcp_url()).await;
+    let keeper = agent(&keyfob).await;
+    keyfob.must(["pause", "a"]).await;
+    let status = keyfob.status_becomes("a", |status| status["state"] == "paused").await;
+    assert!(status["next_refresh_at"].is_null());
+    assert_eq!(portal.record().count(Endpoint::Refresh), 0);
+    keeper.terminate();
+    keeper.ended().await.expect_code(0);
+}
+
+#[tokio::test]
+async fn edits_of_profiles_toml_are_picked_up_and_a_typo_keeps_the_last_good_one() {
+    let (keyfob, portal) = (Keyfob::new(), portal().await);
+    keyfob.must(["add", "a", &portal.mcp_url()]).await;
+    let keeper = agent(&keyfob).await;
+    let good = std::fs::read_to_string(keyfob.profiles_toml()).unwrap();
+    let labelled = good.replace("[profiles.a]", "[profiles.a]\nlabel = \"Mine\"");
+    keyfob.write_profiles_toml(&labelled);
+    keyfob.status_becomes("a", |status| status["label"] == "Mine").await;
+    keyfob.write_profiles_toml(&labelled.replace("label", "lable"));
+    let whole = async || keyfob.run(["status", "--json"]).await.json();
+    let until = tokio::time::Instant::now() + SOON;
+    while whole().await["settings_problem"].is_null() {
+        assert!(tokio::time::Instant::now() < until, "the typo is never told");
+    }
+    let now = whole().await;
+    assert!(now["settings_problem"].as_str().unwrap().contains(":2:"), "{now}");
+    assert_eq!(now["profiles"][0]["label"], "Mine");
+    keeper.terminate();
+    keeper.ended().await.expect_code(0);
+}

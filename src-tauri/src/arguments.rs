@@ -45,7 +45,8 @@ mod tests {
 
     #[test]
     fn known_arguments_are_read_and_others_passed_over() {
-        let read = Arguments::read(["--home", "/h", "--enable-x", "--hidden"].map(OsString::from).into_iter());
+        let read =
+            Arguments::read(["--home", "/h", "--enable-x", "--hidden"].map(OsString::from).into_iter());
         assert_eq!(read, Arguments { home: Some("/h".into()), show: false, hidden: true });
     }
 }

@@ -23,6 +23,9 @@ pub(crate) struct Desk {
 const DEMO: [(&str, &str, Access); 2] =
     [("demo-readonly", "readonly", Access::Read), ("demo-admin", "admin", Access::Write)];
 
+/// Told by the demo portals, as real ones tell it.
+const SIGN_IN_LIFETIME: std::time::Duration = std::time::Duration::from_hours(30 * 24);
+
 impl Desk {
     pub(crate) fn new(agent: AgentHandle, paths: Paths) -> Self {
         Self { agent, paths, demo: Mutex::default() }
@@ -41,10 +44,11 @@ impl Desk {
                 name: portal_name.into(),
                 consent: Consent::Page,
                 scopes: ["openid", "read"].map(str::to_owned).to_vec(),
-                sign_in_lifetime: Some(std::time::Duration::from_secs(30 * 24 * 60 * 60)),
+                sign_in_lifetime: Some(SIGN_IN_LIFETIME),
                 ..PortalOptions::default()
             };
-            let portal = Portal::start(options).await.map_err(|e| Failure::Bug(format!("the demo portal: {e}")))?;
+            let portal =
+                Portal::start(options).await.map_err(|e| Failure::Bug(format!("the demo portal: {e}")))?;
             let name = ProfileName::parse(name).map_err(|error| Failure::Bug(error.to_string()))?;
             self.forget_demo_profile(&name).await;
             let mut profile = Profile::new(name, CheckedUrl::parse(&portal.mcp_url())?);
@@ -67,7 +71,8 @@ impl Desk {
 
     /// Ends the keeper; renewals under way reach the disk first. The demo leaves nothing behind.
     pub(crate) async fn end(&self) {
-        let portals = std::mem::take(&mut *self.demo.lock().unwrap_or_else(std::sync::PoisonError::into_inner));
+        let portals =
+            std::mem::take(&mut *self.demo.lock().unwrap_or_else(std::sync::PoisonError::into_inner));
         if !portals.is_empty() {
             for name in DEMO.iter().filter_map(|(name, ..)| ProfileName::parse(name).ok()) {
                 self.forget_demo_profile(&name).await;

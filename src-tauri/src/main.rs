@@ -36,7 +36,8 @@ fn main() -> ExitCode {
 }
 
 fn run(arguments: &Arguments) -> Result<(), Failure> {
-    let runtime = tokio::runtime::Runtime::new().map_err(|error| Failure::Bug(format!("no runtime: {error}")))?;
+    let runtime =
+        tokio::runtime::Runtime::new().map_err(|error| Failure::Bug(format!("no runtime: {error}")))?;
     tauri::async_runtime::set(runtime.handle().clone());
     let _entered = runtime.enter();
     let paths = Paths::resolve(arguments.home.clone())?;

@@ -56,7 +56,8 @@ impl ProfilesToml {
         let text = self.text()?;
         // A file that does not read is not written either: nothing in it is lost.
         read::profiles(&text, &self.shown_name())?;
-        let mut document: DocumentMut = text.parse().map_err(|error| read::syntax(&error, &text, &self.shown_name()))?;
+        let mut document: DocumentMut =
+            text.parse().map_err(|error| read::syntax(&error, &text, &self.shown_name()))?;
         change(&mut document)?;
         Ok(atomic_file::replace_user_file(&self.path, document.to_string().as_bytes())?)
     }

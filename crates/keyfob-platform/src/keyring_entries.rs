@@ -26,7 +26,10 @@ pub struct SystemKeyringEntries;
 
 #[async_trait]
 impl KeyringEntries for SystemKeyringEntries {
-    #[expect(clippy::disallowed_methods, reason = "the user chose this keyring entry as a place for the token")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the user chose this keyring entry as a place for the token"
+    )]
     async fn write(&self, service: &str, account: &str, secret: &SecretText) -> Result<(), StoreProblem> {
         let entry = Entry { service: service.to_owned(), account: account.to_owned() };
         let secret = Zeroizing::new(secret.expose_secret().to_owned());
@@ -73,7 +76,9 @@ fn ignore_missing(outcome: keyring::Result<()>) -> Result<(), StoreProblem> {
 }
 
 /// Runs `call` on a thread that is left behind if it takes longer than [`PATIENCE`].
-fn bounded<T: Send + 'static>(call: impl FnOnce() -> Result<T, StoreProblem> + Send + 'static) -> Result<T, StoreProblem> {
+fn bounded<T: Send + 'static>(
+    call: impl FnOnce() -> Result<T, StoreProblem> + Send + 'static,
+) -> Result<T, StoreProblem> {
     session_bus()?;
     let (sender, receiver) = mpsc::channel();
     std::thread::spawn(move || {
@@ -105,7 +110,9 @@ fn session_bus() -> Result<(), StoreProblem> {
 fn problem(error: &keyring::Error) -> StoreProblem {
     match error {
         keyring::Error::NoStorageAccess(_) => StoreProblem::Locked,
-        keyring::Error::NoDefaultStore | keyring::Error::NotSupportedByStore(_) => StoreProblem::NoKeyring(error.to_string()),
+        keyring::Error::NoDefaultStore | keyring::Error::NotSupportedByStore(_) => {
+            StoreProblem::NoKeyring(error.to_string())
+        }
         keyring::Error::PlatformFailure(cause) => StoreProblem::NoKeyring(cause.to_string()),
         other => StoreProblem::Io(format!("the keyring: {other}")),
     }

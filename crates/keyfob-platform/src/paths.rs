@@ -27,7 +27,10 @@ impl Paths {
         Self::from_environment(home, |name| std::env::var_os(name).filter(|value| !value.is_empty()))
     }
 
-    fn from_environment(home: Option<PathBuf>, variable: impl Fn(&str) -> Option<OsString>) -> Result<Self, Failure> {
+    fn from_environment(
+        home: Option<PathBuf>,
+        variable: impl Fn(&str) -> Option<OsString>,
+    ) -> Result<Self, Failure> {
         if let Some(home) = home {
             let home = std::path::absolute(&home)
                 .map_err(|error| Failure::Usage(format!("--home {}: {error}", home.display())))?;
@@ -42,10 +45,16 @@ impl Paths {
         };
         if cfg!(target_os = "macos") {
             let support = user.join("Library/Application Support/keyfob");
-            return Ok(Self { config: support.clone(), data: support.join("data"), state: support.join("state") });
+            return Ok(Self {
+                config: support.clone(),
+                data: support.join("data"),
+                state: support.join("state"),
+            });
         }
         if cfg!(windows) {
-            let local = variable("LOCALAPPDATA").map_or_else(|| user.join("AppData/Local"), PathBuf::from).join("keyfob");
+            let local = variable("LOCALAPPDATA")
+                .map_or_else(|| user.join("AppData/Local"), PathBuf::from)
+                .join("keyfob");
             return Ok(Self { config: local.clone(), data: local.join("data"), state: local.join("state") });
         }
         Ok(Self {
@@ -123,7 +132,9 @@ impl Paths {
     /// the temp folder, and the state folder remembers where.
     pub fn bindable_control_socket(&self) -> Result<PathBuf, StoreProblem> {
         let path = self.control_socket();
-        if path.as_os_str().len() <= LONGEST_SOCKET_PATH && (!self.socket_path_is_too_long() || path.parent().is_some_and(Path::exists)) {
+        if path.as_os_str().len() <= LONGEST_SOCKET_PATH
+            && (!self.socket_path_is_too_long() || path.parent().is_some_and(Path::exists))
+        {
             return Ok(path);
         }
         let folder = std::env::temp_dir().join(format!("keyfob-{}", entropy::hex(8)));

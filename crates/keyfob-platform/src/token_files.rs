@@ -69,7 +69,9 @@ async fn off_thread(
     work: impl FnOnce(&Path) -> Result<(), StoreProblem> + Send + 'static,
 ) -> Result<(), StoreProblem> {
     let path = std::path::PathBuf::from(path);
-    tokio::task::spawn_blocking(move || work(&path)).await.unwrap_or_else(|error| Err(StoreProblem::Io(error.to_string())))
+    tokio::task::spawn_blocking(move || work(&path))
+        .await
+        .unwrap_or_else(|error| Err(StoreProblem::Io(error.to_string())))
 }
 
 /// The folder must be there, and nobody else may be able to swap files in it (V17).
@@ -108,7 +110,9 @@ async fn edit_env(path: &str, key: &str, line: Option<Zeroizing<String>>) -> Res
     let key = key.to_owned();
     off_thread(path, move |path| {
         check_folder(path)?;
-        let Some(before) = atomic_file::read(path, LARGEST_ENV)?.or_else(|| line.as_ref().map(|_| Vec::new())) else {
+        let Some(before) =
+            atomic_file::read(path, LARGEST_ENV)?.or_else(|| line.as_ref().map(|_| Vec::new()))
+        else {
             return Ok(());
         };
         let before = Zeroizing::new(before);
@@ -154,8 +158,13 @@ mod tests {
 
     #[test]
     fn one_line_of_a_dotenv_changes_and_every_other_byte_stays() {
-        let edit = |before: &str, line: Option<&str>| String::from_utf8(edited(before.as_bytes(), "K", line.map(str::as_bytes))).unwrap();
-        assert_eq!(edit("A=1\r\nexport K = old\r\n# K=x\nKK=2", Some("K=new")), "A=1\r\nK=new\r\n# K=x\nKK=2");
+        let edit = |before: &str, line: Option<&str>| {
+            String::from_utf8(edited(before.as_bytes(), "K", line.map(str::as_bytes))).unwrap()
+        };
+        assert_eq!(
+            edit("A=1\r\nexport K = old\r\n# K=x\nKK=2", Some("K=new")),
+            "A=1\r\nK=new\r\n# K=x\nKK=2"
+        );
         assert_eq!(edit("A=1", Some("K=new")), "A=1\nK=new\n");
         assert_eq!(edit("", Some("K=new")), "K=new\n");
         assert_eq!(edit("K=1\nA=2\nK=3\n", Some("K=new")), "K=new\nA=2\n");

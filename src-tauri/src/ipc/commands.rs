@@ -19,7 +19,10 @@ pub(crate) async fn snapshot(desk: State<'_, Desk>) -> Answer<Snapshot> {
 
 #[tauri::command]
 pub(crate) async fn look_up(desk: State<'_, Desk>, url: String) -> Answer<LookedUp> {
-    let profile = Profile::new(parse_name("look-up")?, CheckedUrl::parse(&url).map_err(keyfob_core::failure::Failure::from)?);
+    let profile = Profile::new(
+        parse_name("look-up")?,
+        CheckedUrl::parse(&url).map_err(keyfob_core::failure::Failure::from)?,
+    );
     let examined = desk.agent.examine(&profile).await?;
     Ok(LookedUp::new(&profile, &examined))
 }

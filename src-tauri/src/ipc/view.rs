@@ -66,8 +66,14 @@ impl LookedUp {
 pub(crate) fn revocation_note(outcome: &RevocationOutcome) -> Option<String> {
     match outcome {
         RevocationOutcome::Nothing | RevocationOutcome::Revoked => None,
-        RevocationOutcome::Queued => Some("The server could not be reached; keyfob goes on trying to revoke the tokens.".into()),
-        RevocationOutcome::Refused(why) => Some(format!("The server refused the revocation ({why}); copies work until they run out.")),
-        RevocationOutcome::NotOffered => Some("The server offers no revocation; copies of the tokens work until they run out.".into()),
+        RevocationOutcome::Queued => {
+            Some("The server could not be reached; keyfob goes on trying to revoke the tokens.".into())
+        }
+        RevocationOutcome::Refused(why) => {
+            Some(format!("The server refused the revocation ({why}); copies work until they run out."))
+        }
+        RevocationOutcome::NotOffered => {
+            Some("The server offers no revocation; copies of the tokens work until they run out.".into())
+        }
     }
 }

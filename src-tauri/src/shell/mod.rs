@@ -15,7 +15,8 @@ use keyfob_platform::paths::Paths;
 pub(crate) async fn shown_by_the_first(paths: &Paths) -> bool {
     let Ok(stream) = control_socket::connect(&paths.control_socket()).await else { return false };
     let Ok(mut first) = ControlClient::open(stream).await else { return false };
-    let is_app = matches!(first.snapshot().await, Ok(snapshot) if snapshot.agent.kind == Some(KeeperKind::App));
+    let is_app =
+        matches!(first.snapshot().await, Ok(snapshot) if snapshot.agent.kind == Some(KeeperKind::App));
     is_app && first.show_window().await.is_ok()
 }
 
@@ -23,7 +24,9 @@ pub(crate) async fn shown_by_the_first(paths: &Paths) -> bool {
 #[cfg(unix)]
 pub(crate) async fn told_to_end() {
     use tokio::signal::unix::{SignalKind, signal};
-    let (Ok(mut terminate), Ok(mut interrupt)) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt())) else {
+    let (Ok(mut terminate), Ok(mut interrupt)) =
+        (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
+    else {
         return std::future::pending().await;
     };
     tokio::select! {

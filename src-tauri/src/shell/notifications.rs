@@ -52,9 +52,9 @@ fn show(
             .body(&escaped(why))
             .action(SIGN_IN, "Sign in again")
             .timeout(notify_rust::Timeout::Never),
-        NoticeKind::SignInEnds(when) => {
-            notification.summary(&format!("{label}: the sign-in ends {}", escaped(when))).action(SIGN_IN, "Sign in again")
-        }
+        NoticeKind::SignInEnds(when) => notification
+            .summary(&format!("{label}: the sign-in ends {}", escaped(when)))
+            .action(SIGN_IN, "Sign in again"),
         // Takes the place of the notice it solves; without one there is nothing to say.
         NoticeKind::Solved if earlier.is_none() => return Ok(()),
         NoticeKind::Solved => notification.summary(&format!("{label}: signed in again")),

@@ -128,7 +128,13 @@ pub(crate) fn is_visible() -> bool {
     let asked = || {
         let bus = zbus::blocking::Connection::session()?;
         let name = "org.freedesktop.DBus";
-        let reply = bus.call_method(Some(name), "/org/freedesktop/DBus", Some(name), "NameHasOwner", &"org.kde.StatusNotifierWatcher")?;
+        let reply = bus.call_method(
+            Some(name),
+            "/org/freedesktop/DBus",
+            Some(name),
+            "NameHasOwner",
+            &"org.kde.StatusNotifierWatcher",
+        )?;
         reply.body().deserialize::<bool>()
     };
     asked().unwrap_or(false)

@@ -104,7 +104,11 @@ fn tooltip(snapshot: &Snapshot, now: DateTime<Utc>) -> String {
 
 fn row(profile: &ProfileShown, now: DateTime<Utc>) -> TrayRow {
     let label = profile.label.as_deref().unwrap_or(&profile.name);
-    TrayRow { profile: profile.name.clone(), text: format!("{label}: {}", words(profile, now)), actions: actions(profile) }
+    TrayRow {
+        profile: profile.name.clone(),
+        text: format!("{label}: {}", words(profile, now)),
+        actions: actions(profile),
+    }
 }
 
 fn words(profile: &ProfileShown, now: DateTime<Utc>) -> String {
@@ -194,13 +198,17 @@ mod tests {
 
     #[test]
     fn the_tooltip_says_how_many_are_fresh_and_which_are_not() {
-        let model = model(vec![profile("readonly", StateWord::Active, None), profile("admin", StateWord::NeedsSignIn, None)]);
+        let model = model(vec![
+            profile("readonly", StateWord::Active, None),
+            profile("admin", StateWord::NeedsSignIn, None),
+        ]);
         assert_eq!(model.tooltip, "keyfob: 1 portal fresh · admin: sign in again");
     }
 
     #[test]
     fn a_profile_that_is_signed_out_offers_a_sign_in_only() {
-        let rows = model(vec![profile("a", StateWord::SignedOut, None), profile("b", StateWord::Active, None)]).rows;
+        let rows =
+            model(vec![profile("a", StateWord::SignedOut, None), profile("b", StateWord::Active, None)]).rows;
         assert_eq!(rows[0].actions, [(TrayAction::SignIn, "Sign in")]);
         assert_eq!(rows[1].actions.len(), 4);
     }

@@ -4,8 +4,8 @@ use keyfob_core::discovery::authorization_server::ClientAuthentication;
 use keyfob_core::failure::Failure;
 use keyfob_core::identity::ProfileName;
 use keyfob_core::profile::{
-    Access, Delivery, DeliveryTarget, KeyringFormat, LifetimeFrom, Profile, RedirectChoice, ResourceParameter,
-    TokenFileFormat, default_reminders, duration_text,
+    Access, Delivery, DeliveryTarget, KeyringFormat, LifetimeFrom, Profile, RedirectChoice,
+    ResourceParameter, TokenFileFormat, default_reminders, duration_text,
 };
 use toml_edit::{Array, ArrayOfTables, DocumentMut, Item, Table, value};
 
@@ -28,7 +28,11 @@ pub(super) fn remove(document: &mut DocumentMut, name: &ProfileName) -> Result<(
 }
 
 /// Sets `paused = true`, or takes the key out.
-pub(super) fn set_paused(document: &mut DocumentMut, name: &ProfileName, paused: bool) -> Result<(), Failure> {
+pub(super) fn set_paused(
+    document: &mut DocumentMut,
+    name: &ProfileName,
+    paused: bool,
+) -> Result<(), Failure> {
     let table = profiles(document)?.get_mut(name.as_str()).and_then(Item::as_table_like_mut);
     let table = table.ok_or_else(|| Failure::NoSuchProfile(name.to_string()))?;
     if paused {
@@ -46,7 +50,9 @@ fn profiles(document: &mut DocumentMut) -> Result<&mut Table, Failure> {
         table.set_implicit(true);
         Item::Table(table)
     });
-    item.as_table_mut().ok_or_else(|| Failure::Usage("profiles.toml: `profiles` must be written as [profiles.NAME] tables".into()))
+    item.as_table_mut().ok_or_else(|| {
+        Failure::Usage("profiles.toml: `profiles` must be written as [profiles.NAME] tables".into())
+    })
 }
 
 fn table(profile: &Profile) -> Table {
@@ -58,19 +64,25 @@ fn table(profile: &Profile) -> Table {
     };
     set("url", Some(profile.url.as_str()));
     set("label", profile.label.as_deref());
-    set("access", profile.access.map(|access| match access {
-        Access::Read => "read",
-        Access::Write => "write",
-    }));
+    set(
+        "access",
+        profile.access.map(|access| match access {
+            Access::Read => "read",
+            Access::Write => "write",
+        }),
+    );
     set("audience", profile.audience.as_deref());
     set("issuer", profile.issuer.as_deref());
     set("client_id", profile.client.client_id.as_deref());
-    set("client_auth", profile.client.authentication.map(|method| match method {
-        ClientAuthentication::None => "none",
-        ClientAuthentication::ClientSecretBasic => "basic",
-        ClientAuthentication::ClientSecretPost => "post",
-        ClientAuthentication::PrivateKeyJwt => "private-key-jwt",
-    }));
+    set(
+        "client_auth",
+        profile.client.authentication.map(|method| match method {
+            ClientAuthentication::None => "none",
+            ClientAuthentication::ClientSecretBasic => "basic",
+            ClientAuthentication::ClientSecretPost => "post",
+            ClientAuthentication::PrivateKeyJwt => "private-key-jwt",
+        }),
+    );
     set("client_metadata_url", profile.client.metadata_url.as_deref());
     if profile.redirect != RedirectChoice::default() {
         set("redirect", Some(&profile.redirect.to_string()));

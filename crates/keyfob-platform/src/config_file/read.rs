@@ -7,8 +7,8 @@ use keyfob_core::discovery::authorization_server::ClientAuthentication;
 use keyfob_core::failure::Failure;
 use keyfob_core::identity::ProfileName;
 use keyfob_core::profile::{
-    Access, Delivery, DeliveryTarget, GrantKind, KeyringFormat, LifetimeFrom, Profile, RedirectChoice, RedirectHost,
-    ResourceParameter, SignInLifetime, TokenFileFormat, parse_duration,
+    Access, Delivery, DeliveryTarget, GrantKind, KeyringFormat, LifetimeFrom, Profile, RedirectChoice,
+    RedirectHost, ResourceParameter, SignInLifetime, TokenFileFormat, parse_duration,
 };
 use keyfob_core::resource::CheckedUrl;
 use keyfob_core::scope::ScopeSet;
@@ -16,9 +16,28 @@ use toml_edit::{Document, Item, TableLike};
 
 /// Keys of a profile. A key that is not here is a typo.
 const KEYS: [&str; 22] = [
-    "url", "label", "access", "grant", "remind", "sign_in_lifetime", "sign_in_lifetime_from", "deliver", "scopes",
-    "audience", "resource", "issuer", "client_id", "client_auth", "client_metadata_url", "redirect", "extra_params",
-    "margin", "private_network", "paused", "device", "note",
+    "url",
+    "label",
+    "access",
+    "grant",
+    "remind",
+    "sign_in_lifetime",
+    "sign_in_lifetime_from",
+    "deliver",
+    "scopes",
+    "audience",
+    "resource",
+    "issuer",
+    "client_id",
+    "client_auth",
+    "client_metadata_url",
+    "redirect",
+    "extra_params",
+    "margin",
+    "private_network",
+    "paused",
+    "device",
+    "note",
 ];
 
 const DELIVERY_KEYS: [&str; 8] =
@@ -29,8 +48,10 @@ pub(super) fn profiles(text: &str, file: &str) -> Result<Vec<Profile>, Failure> 
     let document = Document::parse(text).map_err(|error| syntax(&error, text, file))?;
     let source = Source { text, file };
     let Some(item) = document.get("profiles") else { return Ok(Vec::new()) };
-    let table = item.as_table_like().ok_or_else(|| source.error(item.span(), "`profiles` must be a table"))?;
-    let mut profiles = table.iter().map(|(name, item)| profile(&source, name, item)).collect::<Result<Vec<_>, _>>()?;
+    let table =
+        item.as_table_like().ok_or_else(|| source.error(item.span(), "`profiles` must be a table"))?;
+    let mut profiles =
+        table.iter().map(|(name, item)| profile(&source, name, item)).collect::<Result<Vec<_>, _>>()?;
     profiles.sort_by(|a, b| a.name.cmp(&b.name));
     Ok(profiles)
 }
@@ -94,7 +115,8 @@ impl<'a> Fields<'a> {
     fn texts(&self, key: &str) -> Result<Option<Vec<&'a str>>, Failure> {
         let Some(item) = self.table.get(key) else { return Ok(None) };
         let list = item.as_array().ok_or_else(|| self.error(key, "must be a list of texts"))?;
-        let texts = list.iter().map(|value| value.as_str().ok_or_else(|| self.error(key, "must be a list of texts")));
+        let texts =
+            list.iter().map(|value| value.as_str().ok_or_else(|| self.error(key, "must be a list of texts")));
         texts.collect::<Result<_, _>>().map(Some)
     }
 
@@ -103,7 +125,8 @@ impl<'a> Fields<'a> {
     }
 
     fn parse_duration(&self, key: &str, text: &str) -> Result<TimeDelta, Failure> {
-        parse_duration(text).ok_or_else(|| self.error(key, &format!("`{text}` is no time span: write 60s, 5m, 2h or 7d")))
+        parse_duration(text)
+            .ok_or_else(|| self.error(key, &format!("`{text}` is no time span: write 60s, 5m, 2h or 7d")))
     }
 
     /// One of a few words.
@@ -122,12 +145,14 @@ impl<'a> Fields<'a> {
 fn profile(source: &Source<'_>, name: &str, item: &Item) -> Result<Profile, Failure> {
     let fields = Fields::new(source, item, &KEYS)?;
     let name = ProfileName::parse(name).map_err(|error| source.error(item.span(), &error.to_string()))?;
-    let url = CheckedUrl::parse(fields.required("url", item)?).map_err(|error| fields.error("url", &error.to_string()))?;
+    let url = CheckedUrl::parse(fields.required("url", item)?)
+        .map_err(|error| fields.error("url", &error.to_string()))?;
     let mut profile = Profile::new(name, url);
     profile.label = fields.owned("label")?;
     profile.access = fields.word("access", &[("read", Access::Read), ("write", Access::Write)])?;
     profile.grant = grant(&fields)?.unwrap_or_default();
-    profile.scopes = ScopeSet::from_names(fields.texts("scopes")?.unwrap_or_default().into_iter().map(str::to_owned));
+    profile.scopes =
+        ScopeSet::from_names(fields.texts("scopes")?.unwrap_or_default().into_iter().map(str::to_owned));
     profile.audience = fields.owned("audience")?;
     profile.issuer = fields.owned("issuer")?;
     profile.resource = resource(&fields)?;
@@ -135,7 +160,8 @@ fn profile(source: &Source<'_>, name: &str, item: &Item) -> Result<Profile, Fail
     profile.redirect = redirect(&fields)?;
     profile.extra_params = extra_params(&fields)?;
     if let Some(texts) = fields.texts("remind")? {
-        profile.remind = texts.into_iter().map(|text| fields.parse_duration("remind", text)).collect::<Result<_, _>>()?;
+        profile.remind =
+            texts.into_iter().map(|text| fields.parse_duration("remind", text)).collect::<Result<_, _>>()?;
     }
     profile.sign_in_lifetime = lifetime(&fields)?;
     profile.margin = fields.duration("margin")?.unwrap_or_default();
@@ -193,7 +219,8 @@ fn extra_params(fields: &Fields<'_>) -> Result<Vec<(String, String)>, Failure> {
     let Some(item) = fields.table.get("extra_params") else { return Ok(Vec::new()) };
     let refuse = || fields.error("extra_params", "must be a table of texts");
     let table = item.as_table_like().ok_or_else(refuse)?;
-    let pair = |(name, item): (&str, &Item)| Ok((name.to_owned(), item.as_str().ok_or_else(refuse)?.to_owned()));
+    let pair =
+        |(name, item): (&str, &Item)| Ok((name.to_owned(), item.as_str().ok_or_else(refuse)?.to_owned()));
     table.iter().map(pair).collect()
 }
 
@@ -205,13 +232,17 @@ fn lifetime(fields: &Fields<'_>) -> Result<Option<SignInLifetime>, Failure> {
 
 fn deliveries(source: &Source<'_>, fields: &Fields<'_>) -> Result<Vec<Delivery>, Failure> {
     let Some(item) = fields.table.get("deliver") else { return Ok(Vec::new()) };
-    let tables = item.as_array_of_tables().ok_or_else(|| fields.error("deliver", "write [[profiles.NAME.deliver]] tables"))?;
+    let tables = item
+        .as_array_of_tables()
+        .ok_or_else(|| fields.error("deliver", "write [[profiles.NAME.deliver]] tables"))?;
     let mut deliveries: Vec<Delivery> = Vec::new();
     for table in tables {
         let item = Item::Table(table.clone());
         let delivery = delivery(source, &item)?;
         if deliveries.iter().any(|earlier| earlier.target.to_string() == delivery.target.to_string()) {
-            return Err(source.error(table.span(), &format!("the same target is given twice: {}", delivery.target)));
+            return Err(
+                source.error(table.span(), &format!("the same target is given twice: {}", delivery.target))
+            );
         }
         deliveries.push(delivery);
     }
@@ -228,7 +259,9 @@ fn delivery(source: &Source<'_>, item: &Item) -> Result<Delivery, Failure> {
         "keyring" => DeliveryTarget::KeyringEntry {
             service: fields.required("service", item)?.to_owned(),
             account: fields.required("account", item)?.to_owned(),
-            format: fields.word("format", &[("bare", KeyringFormat::Bare), ("json", KeyringFormat::Json)])?.unwrap_or_default(),
+            format: fields
+                .word("format", &[("bare", KeyringFormat::Bare), ("json", KeyringFormat::Json)])?
+                .unwrap_or_default(),
         },
         other => return Err(fields.error("kind", &format!("`{other}` is not one of token-file, keyring"))),
     };
@@ -242,7 +275,9 @@ fn file_format(fields: &Fields<'_>) -> Result<TokenFileFormat, Failure> {
         "mcp-tokens" => Ok(TokenFileFormat::McpTokens { utc }),
         "credentials" => Ok(TokenFileFormat::Credentials),
         "bare" => Ok(TokenFileFormat::Bare),
-        "env" => Ok(TokenFileFormat::Env { key: fields.owned("key")?.unwrap_or_else(|| "KEYFOB_ACCESS_TOKEN".into()) }),
+        "env" => Ok(TokenFileFormat::Env {
+            key: fields.owned("key")?.unwrap_or_else(|| "KEYFOB_ACCESS_TOKEN".into()),
+        }),
         other => {
             let known = "keyfob, mcp-tokens, credentials, env, bare";
             Err(fields.error("format", &format!("`{other}` is not one of {known}")))
@@ -253,7 +288,8 @@ fn file_format(fields: &Fields<'_>) -> Result<TokenFileFormat, Failure> {
 /// `~/` is the home folder; other paths must be absolute, because keyfob runs from anywhere.
 fn expanded(path: &str, fields: &Fields<'_>) -> Result<String, Failure> {
     if let Some(rest) = path.strip_prefix("~/") {
-        let home = std::env::var_os("HOME").ok_or_else(|| fields.error("path", "there is no HOME to expand ~ with"))?;
+        let home = std::env::var_os("HOME")
+            .ok_or_else(|| fields.error("path", "there is no HOME to expand ~ with"))?;
         return Ok(std::path::PathBuf::from(home).join(rest).to_string_lossy().into_owned());
     }
     if std::path::Path::new(path).is_absolute() {
@@ -265,7 +301,10 @@ fn expanded(path: &str, fields: &Fields<'_>) -> Result<String, Failure> {
 /// The nearest known key, where one is near.
 fn did_you_mean(key: &str, known: &[&str]) -> String {
     let nearest = known.iter().map(|candidate| (distance(key, candidate), candidate)).min();
-    nearest.filter(|(distance, _)| *distance <= 2).map(|(_, near)| format!("; did you mean `{near}`?")).unwrap_or_default()
+    nearest
+        .filter(|(distance, _)| *distance <= 2)
+        .map(|(_, near)| format!("; did you mean `{near}`?"))
+        .unwrap_or_default()
 }
 
 /// Levenshtein's edit distance.

@@ -56,7 +56,10 @@ impl Settings {
 
     /// The user's choice of store: `KEYFOB_STORE` beats `[store] backend`.
     pub fn store_choice(&self) -> Result<Choice, Failure> {
-        let named = std::env::var("KEYFOB_STORE").ok().filter(|name| !name.is_empty()).or_else(|| self.store.backend.clone());
+        let named = std::env::var("KEYFOB_STORE")
+            .ok()
+            .filter(|name| !name.is_empty())
+            .or_else(|| self.store.backend.clone());
         named.map_or(Ok(Choice::default()), |name| Choice::named(&name).map_err(Failure::Usage))
     }
 }

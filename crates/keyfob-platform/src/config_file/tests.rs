@@ -71,11 +71,20 @@ fn edits_keep_comments_order_and_unknown_keys_and_undo_each_other() {
 #[test]
 fn a_typo_is_told_with_line_and_column_and_nothing_is_written() {
     for (broken, expected) in [
-        ("[profiles.a]\nurl = \"https://a.example\"\nlable = \"x\"\n", "profiles.toml:3:1: unknown key `lable`; did you mean `label`?"),
-        ("[profiles.a]\nurl = \"https://a.example\"\naccess = \"rd\"\n", "profiles.toml:3:10: access: `rd` is not one of read, write"),
+        (
+            "[profiles.a]\nurl = \"https://a.example\"\nlable = \"x\"\n",
+            "profiles.toml:3:1: unknown key `lable`; did you mean `label`?",
+        ),
+        (
+            "[profiles.a]\nurl = \"https://a.example\"\naccess = \"rd\"\n",
+            "profiles.toml:3:10: access: `rd` is not one of read, write",
+        ),
         ("[profiles.a]\nurl = 7\n", "profiles.toml:2:7: url: must be text in quotes"),
         ("[profiles.a]\nurl = \"http://a.example\"\n", "profiles.toml:2:7: url: plain http is accepted for"),
-        ("[profiles.a]\nurl = \"https://a.example\"\nremind = [\"7 days\"]\n", "profiles.toml:3:10: remind: `7 days` is no time span"),
+        (
+            "[profiles.a]\nurl = \"https://a.example\"\nremind = [\"7 days\"]\n",
+            "profiles.toml:3:10: remind: `7 days` is no time span",
+        ),
         ("[profiles.A]\nurl = \"https://a.example\"\n", "profiles.toml:1:1: `A` is no profile name"),
         ("[profiles.a]\nlabel = \"x\"\n", "profiles.toml:1:1: `url` is missing here"),
         ("[profiles.a\n", "profiles.toml:1:12:"),
@@ -96,6 +105,9 @@ fn no_file_means_no_profiles_and_the_first_add_makes_it() {
     let before = toml.version();
     let url = keyfob_core::resource::CheckedUrl::parse("https://a.example/mcp").unwrap();
     toml.add(&Profile::new(name("a"), url)).unwrap();
-    assert_eq!(std::fs::read_to_string(&toml.path).unwrap(), "[profiles.a]\nurl = \"https://a.example/mcp\"\n");
+    assert_eq!(
+        std::fs::read_to_string(&toml.path).unwrap(),
+        "[profiles.a]\nurl = \"https://a.example/mcp\"\n"
+    );
     assert_ne!(toml.version(), before);
 }

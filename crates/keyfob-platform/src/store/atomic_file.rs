@@ -71,7 +71,9 @@ pub fn check_target(path: &Path) -> Result<Option<std::fs::Metadata>, StoreProbl
 pub fn check_target(path: &Path) -> Result<Option<std::fs::Metadata>, StoreProblem> {
     match std::fs::symlink_metadata(path) {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
-        Ok(found) if !found.is_file() => Err(StoreProblem::Unsafe(format!("{} is no plain file", path.display()))),
+        Ok(found) if !found.is_file() => {
+            Err(StoreProblem::Unsafe(format!("{} is no plain file", path.display())))
+        }
         found => found.map(Some).map_err(|error| problem(&error, path)),
     }
 }
@@ -100,7 +102,8 @@ fn mode_of(_path: &Path) -> Option<u32> {
 }
 
 fn write_and_rename(path: &Path, contents: &[u8], mode: u32) -> Result<(), StoreProblem> {
-    let folder = path.parent().ok_or_else(|| StoreProblem::Io(format!("{} has no folder", path.display())))?;
+    let folder =
+        path.parent().ok_or_else(|| StoreProblem::Io(format!("{} has no folder", path.display())))?;
     let temporary = temporary_beside(path);
     let written = write_new(&temporary, contents, mode).and_then(|()| std::fs::rename(&temporary, path));
     if let Err(error) = written {
@@ -166,7 +169,8 @@ fn repair_mode(path: &Path, found: &std::fs::Metadata) -> Result<(), StoreProble
         return Ok(());
     }
     tracing::warn!(path = %path.display(), mode = format!("{:o}", found.mode() & 0o777), "was open to others; made private again");
-    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600)).map_err(|error| problem(&error, path))
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600))
+        .map_err(|error| problem(&error, path))
 }
 
 #[cfg(not(unix))]
@@ -183,7 +187,8 @@ pub fn remove(path: &Path) -> Result<(), StoreProblem> {
     }
 }
 
-#[cfg(all(test, unix))]
+#[cfg(test)]
+#[cfg(unix)]
 mod tests {
     use super::*;
     use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};

@@ -68,8 +68,10 @@ impl Journal for JournalFiles {
     }
 
     fn read(&self, profile: Option<&ProfileName>, limit: usize) -> Vec<JournalEntry> {
-        let text: String =
-            [self.before(), self.current()].iter().filter_map(|path| std::fs::read_to_string(path).ok()).collect();
+        let text: String = [self.before(), self.current()]
+            .iter()
+            .filter_map(|path| std::fs::read_to_string(path).ok())
+            .collect();
         // Lines that do not read (torn by a crash, or written by another version) are passed over.
         let entries = text.lines().filter_map(|line| serde_json::from_str::<JournalEntry>(line).ok());
         let mut entries: Vec<_> =
@@ -107,7 +109,8 @@ mod tests {
 
         let long = "x".repeat(100_000);
         (0..40).for_each(|_| journal.append(&entry(&long)));
-        let size: u64 = std::fs::read_dir(&journal.folder).unwrap().map(|f| f.unwrap().metadata().unwrap().len()).sum();
+        let size: u64 =
+            std::fs::read_dir(&journal.folder).unwrap().map(|f| f.unwrap().metadata().unwrap().len()).sum();
         assert!(size <= 2 * LARGEST + 200_000, "{size}");
         assert_eq!(journal.read(None, 3).len(), 3);
     }

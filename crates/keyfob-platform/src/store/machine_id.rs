@@ -23,7 +23,8 @@ fn own(paths: &Paths) -> String {
     }
     let id = entropy::hex(16);
     // Where it cannot be kept, the next run has another one and asks before it renews: safe.
-    let kept = atomic_file::private_folder(paths.state_dir()).and_then(|()| atomic_file::replace(&path, id.as_bytes()));
+    let kept = atomic_file::private_folder(paths.state_dir())
+        .and_then(|()| atomic_file::replace(&path, id.as_bytes()));
     if let Err(problem) = kept {
         tracing::warn!(%problem, "no machine id could be kept");
     }

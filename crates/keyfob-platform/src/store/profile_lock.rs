@@ -36,7 +36,11 @@ struct Held {
 impl ProfileLock for Held {}
 
 /// Takes the lock at `path`, waiting at most `patience`.
-pub(crate) async fn take(turns: &Turns, path: &Path, patience: Duration) -> Result<Box<dyn ProfileLock>, Failure> {
+pub(crate) async fn take(
+    turns: &Turns,
+    path: &Path,
+    patience: Duration,
+) -> Result<Box<dyn ProfileLock>, Failure> {
     let within = tokio::time::timeout(patience, async {
         let turn = turns.of(path).lock_owned().await;
         loop {
@@ -58,9 +62,10 @@ pub(crate) fn try_lock(path: &Path) -> Result<Option<File>, StoreProblem> {
     match file.try_lock() {
         Err(TryLockError::WouldBlock) => Ok(None),
         // NFS without locks, or none left: without a lock two processes could spend one refresh token.
-        Err(TryLockError::Error(error)) => {
-            Err(StoreProblem::Io(format!("{} cannot be locked ({error}); keyfob needs a file system with locks", path.display())))
-        }
+        Err(TryLockError::Error(error)) => Err(StoreProblem::Io(format!(
+            "{} cannot be locked ({error}); keyfob needs a file system with locks",
+            path.display()
+        ))),
         // Whoever unlinks the file between our open and our lock would let two of us in.
         Ok(()) => Ok(is_still(path, &file).then_some(file)),
     }

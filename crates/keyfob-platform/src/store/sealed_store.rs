@@ -45,9 +45,9 @@ impl SealedStore {
         work: impl FnOnce(&Files) -> Result<T, CommitError> + Send + 'static,
     ) -> Result<T, CommitError> {
         let files = Files { paths: self.paths.clone(), keys: Arc::clone(&self.keys) };
-        tokio::task::spawn_blocking(move || work(&files))
-            .await
-            .unwrap_or_else(|error| Err(StoreProblem::Io(format!("the store's thread ended: {error}")).into()))
+        tokio::task::spawn_blocking(move || work(&files)).await.unwrap_or_else(|error| {
+            Err(StoreProblem::Io(format!("the store's thread ended: {error}")).into())
+        })
     }
 }
 
@@ -58,7 +58,12 @@ impl CredentialStore for SealedStore {
         self.off_thread(move |files| Ok(files.read(&profile)?)).await.map_err(only_store)
     }
 
-    async fn commit(&self, profile: &ProfileName, expected: u64, credential: &Credential) -> Result<u64, CommitError> {
+    async fn commit(
+        &self,
+        profile: &ProfileName,
+        expected: u64,
+        credential: &Credential,
+    ) -> Result<u64, CommitError> {
         let (profile, credential) = (profile.clone(), credential.clone());
         self.off_thread(move |files| files.commit(&profile, expected, credential)).await
     }
@@ -121,7 +126,12 @@ impl Files {
         }
     }
 
-    fn commit(&self, profile: &ProfileName, expected: u64, credential: Credential) -> Result<u64, CommitError> {
+    fn commit(
+        &self,
+        profile: &ProfileName,
+        expected: u64,
+        credential: Credential,
+    ) -> Result<u64, CommitError> {
         let _guard = self.write_lock(profile)?;
         self.expect_generation(profile, expected)?;
         let next = Credential { generation: expected + 1, ..credential };
@@ -154,7 +164,9 @@ impl Files {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
             entries => entries.map_err(|error| super::problem(&error, &folder))?,
         };
-        let name = |entry: std::fs::DirEntry| ProfileName::parse(entry.file_name().to_str()?.strip_suffix(".sealed")?).ok();
+        let name = |entry: std::fs::DirEntry| {
+            ProfileName::parse(entry.file_name().to_str()?.strip_suffix(".sealed")?).ok()
+        };
         Ok(entries.filter_map(Result::ok).filter_map(name).collect())
     }
 }

@@ -49,7 +49,10 @@ async fn a_writer_with_an_old_generation_changes_nothing() {
     let late = home.store.commit(&name("a"), 0, &credential("two")).await;
     assert_eq!(late, Err(CommitError::Conflict(1)));
     assert_eq!(home.store.remove(&name("a"), 0).await, Err(CommitError::Conflict(1)));
-    assert_eq!(home.store.read(&name("a")).await.unwrap().unwrap().given_client_secret, credential("one").given_client_secret);
+    assert_eq!(
+        home.store.read(&name("a")).await.unwrap().unwrap().given_client_secret,
+        credential("one").given_client_secret
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -86,7 +86,9 @@ impl Choice {
             .into_iter()
             .find(|backend| backend.as_str() == name)
             .map(|backend| Self(Some(backend)))
-            .ok_or_else(|| format!("`{name}` is no store: keyring, passphrase, key-file and systemd-creds are"))
+            .ok_or_else(|| {
+                format!("`{name}` is no store: keyring, passphrase, key-file and systemd-creds are")
+            })
     }
 }
 
@@ -173,7 +175,8 @@ impl SealingKeySource {
         let Some(bytes) = atomic_file::read(&path, 64 * 1024)? else { return Ok(None) };
         let damaged = |why: String| StoreProblem::Damaged(format!("{}: {why}", path.display()));
         let text = String::from_utf8(bytes).map_err(|error| damaged(error.to_string()))?;
-        let recorded: Recorded = toml_edit::de::from_str(&text).map_err(|error| damaged(error.message().to_owned()))?;
+        let recorded: Recorded =
+            toml_edit::de::from_str(&text).map_err(|error| damaged(error.message().to_owned()))?;
         if self.choice.0.is_some_and(|wanted| wanted != recorded.backend) {
             return Err(StoreProblem::OtherBackend {
                 recorded: recorded.backend.as_str().into(),

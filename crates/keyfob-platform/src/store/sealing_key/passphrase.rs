@@ -53,8 +53,8 @@ impl Parameters {
     fn run(&self, passphrase: &str) -> Result<SealingKey, StoreProblem> {
         let damaged = |why: String| StoreProblem::Damaged(format!("the passphrase parameters: {why}"));
         let salt = STANDARD_NO_PAD.decode(&self.salt).map_err(|error| damaged(error.to_string()))?;
-        let parameters =
-            Params::new(self.memory_kib, self.passes, self.lanes, Some(32)).map_err(|error| damaged(error.to_string()))?;
+        let parameters = Params::new(self.memory_kib, self.passes, self.lanes, Some(32))
+            .map_err(|error| damaged(error.to_string()))?;
         let mut bytes = Zeroizing::new([0; 32]);
         Argon2::new(Algorithm::Argon2id, Version::V0x13, parameters)
             .hash_password_into(passphrase.as_bytes(), &salt, &mut *bytes)
@@ -64,7 +64,8 @@ impl Parameters {
 }
 
 fn check(key: &SealingKey) -> String {
-    let digest = Sha256::new().chain_update(b"keyfob passphrase check\0").chain_update(key.bytes()).finalize();
+    let digest =
+        Sha256::new().chain_update(b"keyfob passphrase check\0").chain_update(key.bytes()).finalize();
     STANDARD_NO_PAD.encode(&digest[..16])
 }
 
@@ -72,7 +73,8 @@ fn check(key: &SealingKey) -> String {
 pub(super) fn ask(prompt: Option<&PassphrasePrompt>) -> Result<Zeroizing<String>, StoreProblem> {
     if let Some(path) = std::env::var_os("KEYFOB_PASSPHRASE_FILE") {
         let shown = path.to_string_lossy().into_owned();
-        let text = std::fs::read_to_string(&path).map_err(|error| StoreProblem::Io(format!("{shown}: {error}")))?;
+        let text =
+            std::fs::read_to_string(&path).map_err(|error| StoreProblem::Io(format!("{shown}: {error}")))?;
         return Ok(Zeroizing::new(text.trim_end_matches(['\r', '\n']).to_owned()));
     }
     prompt.and_then(|prompt| prompt()).ok_or(StoreProblem::PassphraseNeeded)

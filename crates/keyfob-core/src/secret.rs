@@ -108,7 +108,7 @@ secret! {
 /// True for what may stand behind `Bearer ` without smuggling anything into the header (G6): visible ASCII.
 ///
 /// Wider than RFC 6750 §2.1 `b64token`, because real servers issue tokens such as `ada@example.com:grant:secret`; see
-/// docs/adr/0010.
+/// docs/adr/0007.
 pub fn is_header_safe(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|b| b.is_ascii_graphic())
 }

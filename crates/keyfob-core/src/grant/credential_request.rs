@@ -1,7 +1,7 @@
 //! A form POST that carries credentials: to the token endpoint and the revocation endpoint, with client authentication.
 //!
 //! Built here and not by the `oauth2` crate, because that one refuses loopback http for revocation and hides the bytes of
-//! a token request behind its own HTTP trait; see docs/adr/0008.
+//! a token request behind its own HTTP trait; see docs/adr/0005.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;

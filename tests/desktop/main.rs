@@ -1,6 +1,12 @@
 //! The real app in a whole desktop without a screen: window, panel, keyring, notification daemon. Run by
 //! `scripts/desktop.sh`, one test at a time.
-#![expect(clippy::disallowed_methods, reason = "conditions are polled with a deadline")]
+#![forbid(unsafe_code)]
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test that cannot be set up fails"
+)]
 
 mod webdriver;
 
@@ -167,8 +173,9 @@ async fn a_portal_is_added_signed_in_and_kept_fresh_in_the_real_window() {
     driver.click("[data-testid=look-up]").await;
     driver.click("[data-testid=add-submit]").await;
     driver.wait_for("[data-testid=profile-card][data-profile=readonly][data-state=active]").await;
-    eventually("the card names the account", async || {
-        driver.text("[data-testid=profile-card]").await.contains("ada@example.com")
+    driver.click_until("[data-testid=profile-card] button", "[data-testid=profile-details]").await;
+    eventually("the details name the account", async || {
+        driver.text("[data-testid=profile-details]").await.contains("ada@example.com")
     })
     .await;
     screenshot("window.png").await;

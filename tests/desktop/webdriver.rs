@@ -101,9 +101,6 @@ impl Driver {
         eventually(&format!("{verb} {css}"), async || {
             let Some(element) = self.find(css).await else { return false };
             let answer = self.call("POST", &format!("/element/{element}/{verb}"), Some(&body)).await;
-            if let Some(error) = answer.get("error") {
-                eprintln!("{verb} {css}: {error} {}", answer["message"]);
-            }
             answer.get("error").is_none()
         })
         .await;
@@ -157,7 +154,7 @@ async fn request(port: u16, method: &str, path: &str, body: Option<&Value>) -> V
         Ok::<_, std::io::Error>(answer)
     };
     let answer =
-        tokio::time::timeout(Duration::from_secs(60), exchange).await.expect("the driver answers").unwrap();
+        tokio::time::timeout(Duration::from_mins(1), exchange).await.expect("the driver answers").unwrap();
     let start = answer.windows(4).position(|end| end == b"\r\n\r\n").map_or(answer.len(), |at| at + 4);
     let mut parsed: Value = serde_json::from_slice(&answer[start..]).unwrap_or_default();
     parsed["value"].take()

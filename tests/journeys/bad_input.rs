@@ -132,7 +132,7 @@ async fn an_issuer_that_is_not_the_one_asked_is_refused() {
     ];
     for published in forms {
         portal.change(|o| {
-            o.discovery.authorization_server_overrides = vec![Override::with("issuer", published.as_str())]
+            o.discovery.authorization_server_overrides = vec![Override::with("issuer", published.as_str())];
         });
         add_in_vain(&portal, 7).await;
     }
@@ -149,7 +149,7 @@ async fn an_issuer_with_query_or_fragment_or_without_tls_is_refused() {
         "as.example",
     ] {
         refused(|o| {
-            o.discovery.authorization_servers = AuthorizationServers::Others(vec![issuer.to_owned()])
+            o.discovery.authorization_servers = AuthorizationServers::Others(vec![issuer.to_owned()]);
         })
         .await;
     }

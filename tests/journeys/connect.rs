@@ -82,10 +82,10 @@ async fn a_token_that_dies_early_is_renewed_once_under_the_clients_feet() {
 /// D8: 403 `insufficient_scope` leads to a sign-in with the union of scopes, and the call then succeeds.
 #[tokio::test]
 async fn a_tool_that_takes_more_scope_leads_to_a_step_up() {
-    let scoped = ScopedTool { tool: "add".into(), scope: "write".into() };
+    let takes_more = ScopedTool { tool: "add".into(), scope: "write".into() };
     let scopes = vec!["read".to_owned(), "write".to_owned()];
     let portal =
-        Portal::start(PortalOptions { scopes, scoped_tools: vec![scoped], ..PortalOptions::default() })
+        Portal::start(PortalOptions { scopes, scoped_tools: vec![takes_more], ..PortalOptions::default() })
             .await
             .unwrap();
     let keyfob = Keyfob::new();

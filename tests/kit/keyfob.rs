@@ -14,6 +14,8 @@ use crate::running::Running;
 
 /// No command of a journey takes longer; the refresh transaction itself ends within 30 s.
 const DEADLINE: Duration = Duration::from_secs(45);
+/// Another process changes its state without telling the test: looked at so often.
+const LOOK_EVERY: Duration = Duration::from_millis(50);
 
 /// A user of the command line. The home and everything in it go when this is dropped.
 #[derive(Debug)]
@@ -33,6 +35,7 @@ pub struct Output {
     pub stderr: String,
 }
 
+#[expect(clippy::return_self_not_must_use, reason = "an assertion: what comes after it is optional")]
 impl Output {
     /// Fails the test unless the command ended with `code`.
     #[track_caller]
@@ -157,13 +160,23 @@ impl Keyfob {
 
     /// Waits until `status --json` of one profile fulfils a condition.
     pub async fn status_becomes(&self, name: &str, mut holds: impl FnMut(&Value) -> bool) -> Value {
+        let of_profile = |whole: &Value| {
+            let profiles = whole["profiles"].as_array().into_iter().flatten();
+            profiles.into_iter().find(|profile| profile["name"] == name).cloned().unwrap_or_default()
+        };
+        of_profile(&self.all_becomes(|whole| holds(&of_profile(whole))).await)
+    }
+
+    /// Waits until `status --json` fulfils a condition.
+    pub async fn all_becomes(&self, mut holds: impl FnMut(&Value) -> bool) -> Value {
         let until = tokio::time::Instant::now() + DEADLINE;
         loop {
-            let status = self.status(name).await;
+            let status = self.run(["status", "--json"]).await.expect_code(0).json();
             if holds(&status) {
                 return status;
             }
             assert!(tokio::time::Instant::now() < until, "in vain waited for a change of {status:#}");
+            tokio::time::sleep(LOOK_EVERY).await;
         }
     }
 

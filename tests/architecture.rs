@@ -1,0 +1,162 @@
+//! Holds the rooms and the arrows of ARCHITECTURE.md, the places a secret may leave its type, and what README promises of the
+//! tree.
+#![expect(clippy::unwrap_used, reason = "a tree that cannot be read fails the test")]
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+use serde_json::Value;
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_path_buf()
+}
+
+/// Normal and build dependencies of each package of ours.
+fn dependencies() -> BTreeMap<String, BTreeSet<String>> {
+    let output = std::process::Command::new(env!("CARGO"))
+        .args(["metadata", "--no-deps", "--offline", "--format-version", "1"])
+        .current_dir(root())
+        .output()
+        .unwrap();
+    let metadata: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let names = |package: &Value| {
+        let all = package["dependencies"].as_array().unwrap().iter();
+        all.filter(|d| d["kind"] != "dev").map(|d| d["name"].as_str().unwrap().to_owned()).collect()
+    };
+    let packages = metadata["packages"].as_array().unwrap();
+    packages.iter().map(|package| (package["name"].as_str().unwrap().to_owned(), names(package))).collect()
+}
+
+fn sources() -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    let mut folders: Vec<PathBuf> =
+        ["crates", "src-tauri/src"].iter().map(|folder| root().join(folder)).collect();
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
+                found.push(path);
+            }
+        }
+    }
+    found
+}
+
+fn shown(path: &Path) -> String {
+    path.strip_prefix(root()).unwrap().to_string_lossy().into_owned()
+}
+
+#[test]
+fn the_arrows_between_the_rooms_point_one_way() {
+    let allowed = BTreeMap::from([
+        ("keyfob-core", vec![]),
+        ("keyfob-agent", vec!["keyfob-core"]),
+        ("keyfob-platform", vec!["keyfob-agent", "keyfob-core"]),
+        ("keyfob-proxy", vec!["keyfob-agent", "keyfob-core"]),
+        ("keyfob-demo", vec!["keyfob-core"]),
+        ("keyfob-cli", vec!["keyfob-agent", "keyfob-core", "keyfob-demo", "keyfob-platform", "keyfob-proxy"]),
+        ("keyfob-app", vec!["keyfob-agent", "keyfob-core", "keyfob-demo", "keyfob-platform", "keyfob-proxy"]),
+    ]);
+    for (package, dependencies) in dependencies() {
+        let Some(allowed) = allowed.get(package.as_str()) else {
+            assert_eq!(package, "keyfob-tests", "a new crate needs a decision record and an arrow here");
+            continue;
+        };
+        let ours: Vec<_> = dependencies.iter().filter(|name| name.starts_with("keyfob-")).collect();
+        assert!(ours.iter().all(|name| allowed.contains(&name.as_str())), "{package} → {ours:?}");
+    }
+}
+
+#[test]
+fn no_room_uses_what_it_must_not() {
+    let forbidden = [
+        ("keyfob-core", &["tokio", "reqwest", "hyper", "keyring", "rustix", "tracing", "tauri"][..]),
+        ("keyfob-agent", &["reqwest", "hyper", "keyring", "rustix", "tauri", "rustls"]),
+        ("keyfob-platform", &["tauri", "clap", "rmcp"]),
+        ("keyfob-proxy", &["reqwest", "keyring", "tauri", "rustix"]),
+        ("keyfob-demo", &["reqwest", "tauri", "keyring"]),
+        ("keyfob-cli", &["tauri", "reqwest", "keyring", "oauth2"]),
+        ("keyfob-app", &["reqwest", "keyring", "oauth2"]),
+    ];
+    let dependencies = dependencies();
+    for (package, names) in forbidden {
+        for name in names {
+            assert!(!dependencies[package].contains(*name), "{package} must not use {name}");
+        }
+    }
+}
+
+#[test]
+fn every_file_opens_with_its_job_and_every_room_but_the_machine_forbids_unsafe_code() {
+    for path in sources() {
+        let text = std::fs::read_to_string(&path).unwrap();
+        assert!(text.starts_with("//!"), "{} does not say its job", shown(&path));
+        let name = shown(&path);
+        let is_root = name.ends_with("/src/lib.rs") || name.ends_with("/src/main.rs");
+        if is_root && !name.contains("keyfob-platform") {
+            assert!(text.contains("#![forbid(unsafe_code)]"), "{name}");
+        }
+    }
+}
+
+/// V13: the whole list of files in which a secret leaves its type, each exit with its reason.
+#[test]
+fn a_secret_leaves_its_type_in_these_files_only() {
+    let has_exit = |path: &PathBuf| {
+        let text: String = std::fs::read_to_string(path).unwrap().split_whitespace().collect();
+        text.contains("expect(clippy::disallowed_methods")
+    };
+    let product =
+        sources().into_iter().filter(|p| !shown(p).contains("/tests/") && !shown(p).ends_with("tests.rs"));
+    let exits: BTreeSet<String> = product.filter(has_exit).map(|path| shown(&path)).collect();
+    let expected = include_str!("secret_exits.txt").lines().map(str::to_owned).collect();
+    assert_eq!(exits, expected);
+}
+
+#[test]
+fn only_the_output_module_prints() {
+    for path in sources() {
+        let text = std::fs::read_to_string(&path).unwrap();
+        let allows = text.contains("clippy::print_stdout");
+        let name = shown(&path);
+        assert!(
+            !allows || name.ends_with("keyfob-cli/src/output.rs") || name.contains("keyfob-demo/examples/"),
+            "{name}"
+        );
+    }
+}
+
+#[test]
+fn every_file_that_readme_names_is_there() {
+    let readme = std::fs::read_to_string(root().join("README.md")).unwrap();
+    let mut named = 0;
+    for line in readme.lines().filter(|line| line.starts_with("| ") && line.contains('`')) {
+        let Some(path) = line.rsplit('`').nth(1).filter(|path| path.contains('/')) else { continue };
+        assert!(root().join(path).is_file(), "README names {path}");
+        named += 1;
+    }
+    assert!(named >= 20, "the table is there: {named}");
+    assert!(root().join("docs/pictures/window.png").is_file());
+}
+
+#[test]
+fn every_test_that_the_security_checklist_names_exists() {
+    let checklist = std::fs::read_to_string(root().join("docs/security-checklist.md")).unwrap();
+    let mut all = String::new();
+    let tests =
+        ["tests/journeys", "tests/desktop", "tests/real_servers", "tests"].map(|folder| root().join(folder));
+    let in_tests =
+        tests.iter().flat_map(|folder| std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()));
+    for path in
+        sources().into_iter().chain(in_tests.filter(|path| path.extension().is_some_and(|e| e == "rs")))
+    {
+        all.push_str(&std::fs::read_to_string(path).unwrap());
+    }
+    for name in
+        checklist.split('`').skip(1).step_by(2).filter(|name| name.contains('_') && !name.contains('.'))
+    {
+        assert!(all.contains(&format!("fn {name}")), "the checklist names {name}");
+    }
+}

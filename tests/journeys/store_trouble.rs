@@ -22,7 +22,7 @@ impl Mount {
             return Some(Self(at.to_owned()));
         }
         assert!(std::env::var_os("CI").is_none(), "CI must be able to mount a tmpfs");
-        assert!(std::env::var_os("CI").is_none(), "CI may mount a file system");
+        println!("SKIPPED: this account may not mount a file system");
         None
     }
 

@@ -1,7 +1,6 @@
 //! The command line as a person and a script meet it: the real binary against a portal on loopback.
 #![forbid(unsafe_code)]
 #![expect(clippy::expect_used, clippy::unwrap_used, reason = "a test fails with words")]
-#![expect(clippy::print_stdout, reason = "a skipped test says so")]
 
 mod bad_input;
 mod bad_redirect;

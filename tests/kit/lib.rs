@@ -1,6 +1,6 @@
 //! What the tests at the doors share: a user of the `keyfob` binary with a home of their own, and portals to sign in to.
 #![forbid(unsafe_code)]
-#![expect(
+#![allow(
     clippy::missing_panics_doc,
     clippy::return_self_not_must_use,
     reason = "a test kit fails by panicking, and its answers may be looked at or not"

@@ -68,7 +68,7 @@ async fn no_canary_is_found_in_the_open_after_the_whole_job() {
         "headers a",
         "refresh a",
         "tools a",
-        "call a whoami",
+        "call a echo {\"text\":\"x\"}",
         "log --json",
     ] {
         said.run(&keyfob, &command.split(' ').collect::<Vec<_>>()).await;

@@ -64,7 +64,7 @@ async fn every_command_about_a_profile_that_is_not_there_ends_with_3() {
         keyfob.run([command, "nobody"]).await.expect_code(3).says("hint: ");
     }
     keyfob.run(["call", "nobody", "whoami"]).await.expect_code(3);
-    keyfob.run(["log", "nobody"]).await;
+    keyfob.run(["log", "nobody"]).await.expect_code(3);
     keyfob.run(["no-such-command"]).await.expect_code(2);
 }
 

@@ -96,7 +96,7 @@ async fn the_landing_page_keeps_the_code_to_itself() {
     assert!(!ended.stderr.contains(&code));
 }
 
-/// D15: a machine without a browser: the redirect is pasted.
+/// A machine without a browser: the redirect is pasted.
 #[tokio::test]
 async fn the_redirect_can_be_pasted_on_standard_input() {
     let portal = portal().await;

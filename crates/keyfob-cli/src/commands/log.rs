@@ -21,6 +21,10 @@ pub(crate) async fn run(arguments: &Log, context: &Context) -> Result<(), Failur
     let profile = arguments.name.as_deref().map(profile_name).transpose()?;
     let ports = context.ports()?;
     let mut shown = show_since(&*ports.journal, profile.as_ref(), None, arguments.json);
+    // What a removed profile did is still told; a name without a history must be a profile's.
+    if let (None, Some(name)) = (&shown, &arguments.name) {
+        context.profile(name)?;
+    }
     if !arguments.follow {
         return Ok(());
     }

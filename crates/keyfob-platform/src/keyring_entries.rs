@@ -1,6 +1,18 @@
-//! Entries in the platform's keyring, through the `keyring` crate. Every call runs on a thread of its own and answers
-//! within 3 s: keyrings hang on prompts nobody sees (V19).
+//! Entries in the platform's keyring. Every call runs on a thread of its own and answers within 3 s: keyrings hang on
+//! prompts nobody sees (V19). A call that hangs is left behind; it has a connection of its own and keeps nobody else
+//! waiting.
 
+#[cfg(any(windows, target_os = "macos"))]
+mod native;
+#[cfg(all(unix, not(target_os = "macos")))]
+mod secret_service;
+
+#[cfg(any(windows, target_os = "macos"))]
+use native as keyring;
+#[cfg(all(unix, not(target_os = "macos")))]
+use secret_service as keyring;
+
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc;
 use std::time::Duration;
 
@@ -12,6 +24,11 @@ use zeroize::Zeroizing;
 
 /// Longest wait for the keyring.
 const PATIENCE: Duration = Duration::from_secs(3);
+/// Threads waiting for a keyring that hangs: one more would tell nothing new.
+const MOST_UNANSWERED: usize = 8;
+
+/// Calls without an answer yet, those left behind included.
+static UNANSWERED: AtomicUsize = AtomicUsize::new(0);
 
 /// Names an entry.
 #[derive(Debug, Clone)]
@@ -38,7 +55,7 @@ impl KeyringEntries for SystemKeyringEntries {
 
     async fn remove(&self, service: &str, account: &str) -> Result<(), StoreProblem> {
         let entry = Entry { service: service.to_owned(), account: account.to_owned() };
-        off_thread(move || bounded(move || ignore_missing(open(&entry)?.delete_credential()))).await
+        off_thread(move || bounded(move || keyring::remove(&entry))).await
     }
 }
 
@@ -48,72 +65,84 @@ async fn off_thread<T: Send + 'static>(
     tokio::task::spawn_blocking(work).await.unwrap_or_else(|error| Err(StoreProblem::Io(error.to_string())))
 }
 
-/// Reads an entry; `None` where there is none.
+/// Reads an entry; `None` where there is none in an unlocked keyring.
 pub(crate) fn read(entry: &Entry) -> Result<Option<Zeroizing<String>>, StoreProblem> {
     let entry = entry.clone();
-    bounded(move || match open(&entry)?.get_password() {
-        Ok(secret) => Ok(Some(Zeroizing::new(secret))),
-        Err(keyring::Error::NoEntry) => Ok(None),
-        Err(error) => Err(problem(&error)),
-    })
+    bounded(move || keyring::read(&entry))
 }
 
 /// Writes an entry.
 pub(crate) fn write(entry: &Entry, secret: Zeroizing<String>) -> Result<(), StoreProblem> {
     let entry = entry.clone();
-    bounded(move || open(&entry)?.set_password(&secret).map_err(|error| problem(&error)))
+    bounded(move || keyring::write(&entry, &secret))
 }
 
-fn open(entry: &Entry) -> Result<keyring::Entry, StoreProblem> {
-    keyring::Entry::new(&entry.service, &entry.account).map_err(|error| problem(&error))
-}
-
-fn ignore_missing(outcome: keyring::Result<()>) -> Result<(), StoreProblem> {
-    match outcome {
-        Ok(()) | Err(keyring::Error::NoEntry) => Ok(()),
-        Err(error) => Err(problem(&error)),
-    }
-}
-
-/// Runs `call` on a thread that is left behind if it takes longer than [`PATIENCE`].
 fn bounded<T: Send + 'static>(
     call: impl FnOnce() -> Result<T, StoreProblem> + Send + 'static,
 ) -> Result<T, StoreProblem> {
-    session_bus()?;
+    keyring::present()?;
+    within_patience(call)
+}
+
+/// Runs `call` on a thread that is left behind if it takes longer than [`PATIENCE`].
+fn within_patience<T: Send + 'static>(
+    call: impl FnOnce() -> Result<T, StoreProblem> + Send + 'static,
+) -> Result<T, StoreProblem> {
+    if UNANSWERED.fetch_add(1, Ordering::SeqCst) >= MOST_UNANSWERED {
+        UNANSWERED.fetch_sub(1, Ordering::SeqCst);
+        return Err(StoreProblem::Slow);
+    }
+    let answered = Answered;
     let (sender, receiver) = mpsc::channel();
-    std::thread::spawn(move || {
+    let thread = std::thread::Builder::new().name("keyring".into()).spawn(move || {
+        let outcome = call();
+        drop(answered);
         // The waiter may have gone; the answer is worth nothing then.
-        let _ = sender.send(call());
+        let _ = sender.send(outcome);
     });
+    // No thread left (fault 39): a reported state, not a panic.
+    thread.map_err(|error| StoreProblem::Io(format!("no thread for the keyring: {error}")))?;
     receiver.recv_timeout(PATIENCE).unwrap_or(Err(StoreProblem::Slow))
 }
 
-/// Without a session bus there is no Secret Service, and looking for one would take seconds (fault 32).
-#[cfg(all(unix, not(target_os = "macos")))]
-fn session_bus() -> Result<(), StoreProblem> {
-    if std::env::var_os("DBUS_SESSION_BUS_ADDRESS").is_some_and(|address| !address.is_empty()) {
-        return Ok(());
+/// Counts a call as answered when dropped, however it ends.
+struct Answered;
+
+impl Drop for Answered {
+    fn drop(&mut self) {
+        UNANSWERED.fetch_sub(1, Ordering::SeqCst);
     }
-    let runtime = std::env::var_os("XDG_RUNTIME_DIR").map(std::path::PathBuf::from);
-    let usual = runtime.map(|folder| folder.join("bus"));
-    if usual.is_some_and(|bus| bus.exists()) {
-        return Ok(());
-    }
-    Err(StoreProblem::NoKeyring("there is no session bus".into()))
 }
 
-#[cfg(any(windows, target_os = "macos"))]
-fn session_bus() -> Result<(), StoreProblem> {
-    Ok(())
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-fn problem(error: &keyring::Error) -> StoreProblem {
-    match error {
-        keyring::Error::NoStorageAccess(_) => StoreProblem::Locked,
-        keyring::Error::NoDefaultStore | keyring::Error::NotSupportedByStore(_) => {
-            StoreProblem::NoKeyring(error.to_string())
+    /// V19: a keyring that hangs is a reported state in time, and a crowd of hanging calls does not grow without end.
+    #[test]
+    fn a_keyring_that_hangs_is_slow_within_its_three_seconds() {
+        let (release, hang) = mpsc::channel::<()>();
+        let hang = std::sync::Arc::new(std::sync::Mutex::new(hang));
+        let hanging = |hang: &std::sync::Arc<std::sync::Mutex<mpsc::Receiver<()>>>| {
+            let hang = std::sync::Arc::clone(hang);
+            within_patience(move || {
+                let _ = hang.lock().unwrap().recv();
+                Ok(())
+            })
+        };
+        let began = std::time::Instant::now();
+        std::thread::scope(|scope| {
+            for caller in (0..30).map(|_| scope.spawn(|| hanging(&hang))).collect::<Vec<_>>() {
+                assert_eq!(caller.join().unwrap(), Err(StoreProblem::Slow));
+            }
+        });
+        assert!(began.elapsed() < Duration::from_millis(3500), "{:?}", began.elapsed());
+        assert_eq!(UNANSWERED.load(Ordering::SeqCst), MOST_UNANSWERED);
+        drop(release);
+        let deadline = std::time::Instant::now() + Duration::from_secs(5);
+        while within_patience(|| Ok(())).is_err() {
+            assert!(std::time::Instant::now() < deadline, "the calls that ended are still counted");
+            std::thread::yield_now();
         }
-        keyring::Error::PlatformFailure(cause) => StoreProblem::NoKeyring(cause.to_string()),
-        other => StoreProblem::Io(format!("the keyring: {other}")),
     }
 }

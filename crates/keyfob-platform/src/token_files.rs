@@ -1,6 +1,8 @@
 //! Token files for other programs: private from their first system call, replaced atomically, never through a link.
 
+use std::ffi::OsStr;
 use std::path::Path;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use chrono::{Local, Offset, TimeZone};
@@ -10,10 +12,13 @@ use keyfob_core::moment::Moment;
 use keyfob_core::secret::SecretText;
 use zeroize::Zeroizing;
 
+use crate::store::folder::Folder;
 use crate::store::{atomic_file, problem};
 
 /// Largest `.env` file that is edited.
 const LARGEST_ENV: u64 = 1024 * 1024;
+/// A temporary file older than this has lost its writer.
+const LONGEST_WRITE: Duration = Duration::from_mins(1);
 
 /// Token files on this machine's disks.
 #[derive(Debug, Clone, Copy, Default)]
@@ -25,8 +30,10 @@ impl TokenFiles for SystemTokenFiles {
     async fn write(&self, path: &str, contents: &SecretText) -> Result<(), StoreProblem> {
         let bytes = Zeroizing::new(contents.expose_secret().as_bytes().to_vec());
         off_thread(path, move |path| {
-            check_folder(path)?;
-            atomic_file::replace(path, &bytes)
+            let (folder, name) = place_to_write(path)?;
+            folder.check(name)?;
+            folder.sweep(name, LONGEST_WRITE);
+            folder.replace(name, &bytes, 0o600)
         })
         .await
     }
@@ -39,9 +46,10 @@ impl TokenFiles for SystemTokenFiles {
 
     async fn remove(&self, path: &str) -> Result<(), StoreProblem> {
         off_thread(path, |path| {
+            let Some((folder, name)) = place(path)? else { return Ok(()) };
+            folder.sweep(name, LONGEST_WRITE);
             // What has become something else is not ours to delete.
-            atomic_file::check_target(path)?;
-            atomic_file::remove(path)
+            if folder.check(name)? { folder.remove(name) } else { Ok(()) }
         })
         .await
     }
@@ -52,9 +60,9 @@ impl TokenFiles for SystemTokenFiles {
 
     async fn check(&self, path: &str) -> Result<(), StoreProblem> {
         off_thread(path, |path| {
-            check_folder(path)?;
-            atomic_file::check_target(path)?;
-            check_writable(path)
+            let (folder, name) = place_to_write(path)?;
+            folder.check(name)?;
+            folder.check_writable(name)
         })
         .await
     }
@@ -74,50 +82,38 @@ async fn off_thread(
         .unwrap_or_else(|error| Err(StoreProblem::Io(error.to_string())))
 }
 
-/// The folder must be there, and nobody else may be able to swap files in it (V17).
-#[cfg(unix)]
-fn check_folder(path: &Path) -> Result<(), StoreProblem> {
-    use std::os::unix::fs::MetadataExt;
-    let folder = path.parent().unwrap_or(Path::new("/"));
-    let found = std::fs::metadata(folder).map_err(|error| problem(&error, folder))?;
-    let refuse = |why: &str| Err(StoreProblem::Unsafe(format!("the folder {} {why}", folder.display())));
-    let us = rustix::process::geteuid().as_raw();
-    // A sticky folder such as /tmp lets only owners rename; a folder of root's is as safe as the system.
-    if found.uid() != us && found.uid() != 0 {
-        return refuse("belongs to another user");
+/// The file's folder, checked, and its name. `None` where the folder is gone.
+fn place(path: &Path) -> Result<Option<(Folder, &OsStr)>, StoreProblem> {
+    let (folder, name) = atomic_file::parts(path)?;
+    if !folder.try_exists().map_err(|error| problem(&error, folder))? {
+        return Ok(None);
     }
-    if found.mode() & 0o022 != 0 && found.mode() & 0o1000 == 0 {
-        return refuse("can be changed by other users");
-    }
-    Ok(())
+    Ok(Some((Folder::named_by_user(folder)?, name)))
 }
 
-#[cfg(not(unix))]
-fn check_folder(_path: &Path) -> Result<(), StoreProblem> {
-    Ok(())
-}
-
-/// Whether a file could be made beside `path`; tried, because modes alone do not tell (read-only mounts, quotas, root).
-fn check_writable(path: &Path) -> Result<(), StoreProblem> {
-    let probe = path.with_file_name(format!(".keyfob-probe.{}", crate::entropy::hex(8)));
-    let made = std::fs::OpenOptions::new().write(true).create_new(true).open(&probe);
-    made.map_err(|error| problem(&error, path))?;
-    atomic_file::remove(&probe)
+/// The same where the folder must be there.
+fn place_to_write(path: &Path) -> Result<(Folder, &OsStr), StoreProblem> {
+    place(path)?.ok_or_else(|| StoreProblem::Io(format!("the folder of {} is not there", path.display())))
 }
 
 /// Replaces, adds or takes out one line; every other byte stays, line ends included.
 async fn edit_env(path: &str, key: &str, line: Option<Zeroizing<String>>) -> Result<(), StoreProblem> {
     let key = key.to_owned();
     off_thread(path, move |path| {
-        check_folder(path)?;
-        let Some(before) =
-            atomic_file::read(path, LARGEST_ENV)?.or_else(|| line.as_ref().map(|_| Vec::new()))
-        else {
-            return Ok(());
+        let (folder, name) = match (place(path)?, &line) {
+            (Some(place), _) => place,
+            (None, None) => return Ok(()),
+            (None, Some(_)) => place_to_write(path)?,
         };
-        let before = Zeroizing::new(before);
+        // Two profiles may share one file: neither loses its line.
+        folder.wait_for_turn()?;
+        let before = folder.read(name, LARGEST_ENV, false)?.map(Zeroizing::new);
+        if before.is_none() && line.is_none() {
+            return Ok(());
+        }
+        let before = before.unwrap_or_default();
         let after = Zeroizing::new(edited(&before, &key, line.as_ref().map(|line| line.as_bytes())));
-        if *after == *before { Ok(()) } else { atomic_file::replace(path, &after) }
+        if *after == *before { Ok(()) } else { folder.replace(name, &after, 0o600) }
     })
     .await
 }

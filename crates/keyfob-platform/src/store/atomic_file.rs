@@ -1,16 +1,14 @@
-//! Writing a file so that readers see the old one or the new one and nothing between, and so that a crash leaves one of
-//! them: a new file in the same folder, mode 0600 from its first system call, synced, renamed, folder synced.
-//!
-//! On systems other than Unix the same steps are taken through the standard library; they have not been run here.
+//! Files of keyfob's own and files of the user's, by path: read whole, replaced atomically. The steps themselves are in
+//! folder.rs.
 
-use std::fs::File;
-use std::io::{Read, Write};
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use keyfob_core::failure::StoreProblem;
 
+use super::folder::Folder;
 use super::problem;
-use crate::entropy;
 
 /// Makes a private folder (0700) and refuses one that others could change.
 pub fn private_folder(path: &Path) -> Result<(), StoreProblem> {
@@ -18,173 +16,87 @@ pub fn private_folder(path: &Path) -> Result<(), StoreProblem> {
     builder.recursive(true);
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(path).map_err(|error| problem(&error, path))?;
-    check_folder(path)
-}
-
-/// A folder of ours: a real folder, owned by this user, not writable by others.
-#[cfg(unix)]
-fn check_folder(path: &Path) -> Result<(), StoreProblem> {
-    use std::os::unix::fs::MetadataExt;
-    let found = std::fs::symlink_metadata(path).map_err(|error| problem(&error, path))?;
-    let refuse = |why: &str| Err(StoreProblem::Unsafe(format!("{} {why}", path.display())));
-    if !found.is_dir() {
-        return refuse("is no folder of its own (a link?)");
-    }
-    if found.uid() != rustix::process::geteuid().as_raw() {
-        return refuse("belongs to another user");
-    }
-    if found.mode() & 0o022 != 0 {
-        return refuse("can be changed by other users");
-    }
-    Ok(())
-}
-
-#[cfg(not(unix))]
-fn check_folder(_path: &Path) -> Result<(), StoreProblem> {
-    Ok(())
-}
-
-/// Refuses anything but a plain file of this user with one name (V17). `None` where there is nothing yet.
-#[cfg(unix)]
-pub fn check_target(path: &Path) -> Result<Option<std::fs::Metadata>, StoreProblem> {
-    use std::os::unix::fs::MetadataExt;
-    let found = match std::fs::symlink_metadata(path) {
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
-        found => found.map_err(|error| problem(&error, path))?,
-    };
-    let refuse = |why: &str| Err(StoreProblem::Unsafe(format!("{} {why}", path.display())));
-    if !found.is_file() {
-        return refuse("is no plain file (a link, a pipe, a folder?)");
-    }
-    if found.uid() != rustix::process::geteuid().as_raw() {
-        return refuse("belongs to another user");
-    }
-    if found.nlink() != 1 {
-        return refuse("has a second name (a hard link)");
-    }
-    Ok(Some(found))
-}
-
-/// Refuses anything but a plain file. `None` where there is nothing yet.
-#[cfg(not(unix))]
-pub fn check_target(path: &Path) -> Result<Option<std::fs::Metadata>, StoreProblem> {
-    match std::fs::symlink_metadata(path) {
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
-        Ok(found) if !found.is_file() => {
-            Err(StoreProblem::Unsafe(format!("{} is no plain file", path.display())))
-        }
-        found => found.map(Some).map_err(|error| problem(&error, path)),
+    match builder.create(path) {
+        // A link to nowhere, or a file: told by what is there.
+        Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => Err(problem(&error, path)),
+        _ => Folder::ours(path).map(|_| ()),
     }
 }
 
-/// Replaces `path` by `contents`, mode 0600. On return the new contents are on disk.
+/// Replaces a file of keyfob's own, mode 0600, in a private folder. On return the new contents are on disk; after an error
+/// the old ones may be, or the new ones.
 pub fn replace(path: &Path, contents: &[u8]) -> Result<(), StoreProblem> {
-    check_target(path)?;
-    write_and_rename(path, contents, 0o600)
+    let (folder, name) = parts(path)?;
+    let folder = Folder::ours(folder)?;
+    folder.check(name)?;
+    folder.replace(name, contents, 0o600)
 }
 
 /// The same for files that belong to the user: a link is followed and its target replaced, and the mode stays.
 pub fn replace_user_file(path: &Path, contents: &[u8]) -> Result<(), StoreProblem> {
-    let target = std::fs::canonicalize(path).unwrap_or_else(|_| path.to_path_buf());
-    write_and_rename(&target, contents, mode_of(&target).unwrap_or(0o600))
+    let target = followed(path)?;
+    let (folder, name) = parts(&target)?;
+    Folder::unchecked(folder)?.replace(name, contents, mode_of(&target)?.unwrap_or(0o600))
+}
+
+/// Where a chain of links ends, also where nothing is there yet.
+fn followed(path: &Path) -> Result<PathBuf, StoreProblem> {
+    let mut path = path.to_path_buf();
+    // As many links as Linux follows.
+    for _ in 0..40 {
+        match std::fs::read_link(&path) {
+            Ok(target) => path = path.parent().map_or_else(|| target.clone(), |folder| folder.join(&target)),
+            Err(_) => return Ok(path),
+        }
+    }
+    Err(StoreProblem::Unsafe(format!("{} is a link that never ends", path.display())))
 }
 
 #[cfg(unix)]
-fn mode_of(path: &Path) -> Option<u32> {
+fn mode_of(path: &Path) -> Result<Option<u32>, StoreProblem> {
     use std::os::unix::fs::PermissionsExt;
-    Some(std::fs::metadata(path).ok()?.permissions().mode() & 0o777)
+    match std::fs::metadata(path) {
+        Ok(found) => Ok(Some(found.permissions().mode() & 0o777)),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(problem(&error, path)),
+    }
 }
 
 #[cfg(not(unix))]
-fn mode_of(_path: &Path) -> Option<u32> {
-    None
-}
-
-fn write_and_rename(path: &Path, contents: &[u8], mode: u32) -> Result<(), StoreProblem> {
-    let folder =
-        path.parent().ok_or_else(|| StoreProblem::Io(format!("{} has no folder", path.display())))?;
-    let temporary = temporary_beside(path);
-    let written = write_new(&temporary, contents, mode).and_then(|()| std::fs::rename(&temporary, path));
-    if let Err(error) = written {
-        // What was not renamed was never visible.
-        let _ = std::fs::remove_file(&temporary);
-        return Err(problem(&error, path));
-    }
-    sync_folder(folder)
-}
-
-/// Creates a file that was not there and writes it through to the disk. A failed sync means "not written": the descriptor is
-/// not tried again.
-fn write_new(path: &Path, contents: &[u8], mode: u32) -> std::io::Result<()> {
-    let mut options = std::fs::OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::OpenOptionsExt;
-        // The umask could only take bits away; 0600 is the widest this file ever is.
-        options.mode(mode).custom_flags(i32::try_from(rustix::fs::OFlags::NOFOLLOW.bits()).unwrap_or(0));
-    }
-    #[cfg(not(unix))]
-    let _ = mode;
-    let mut file = options.open(path)?;
-    file.write_all(contents)?;
-    file.sync_all()
-}
-
-fn temporary_beside(path: &Path) -> PathBuf {
-    let name = path.file_name().unwrap_or_default().to_string_lossy();
-    path.with_file_name(format!(".{name}.{}.new", entropy::hex(8)))
-}
-
-/// Makes a rename or removal in this folder survive a power cut.
-#[cfg(unix)]
-pub fn sync_folder(folder: &Path) -> Result<(), StoreProblem> {
-    File::open(folder).and_then(|folder| folder.sync_all()).map_err(|error| problem(&error, folder))
-}
-
-/// Folders cannot be synced on other systems.
-#[cfg(not(unix))]
-pub fn sync_folder(_folder: &Path) -> Result<(), StoreProblem> {
-    Ok(())
+#[expect(clippy::unnecessary_wraps, reason = "modes can be unreadable on Unix")]
+fn mode_of(_path: &Path) -> Result<Option<u32>, StoreProblem> {
+    Ok(None)
 }
 
 /// Reads a file of ours whole; `None` where there is none. One that others could read is made private first.
 pub fn read(path: &Path, limit: u64) -> Result<Option<Vec<u8>>, StoreProblem> {
-    let Some(found) = check_target(path)? else { return Ok(None) };
-    repair_mode(path, &found)?;
-    let file = File::open(path).map_err(|error| problem(&error, path))?;
-    let mut contents = Vec::new();
-    file.take(limit + 1).read_to_end(&mut contents).map_err(|error| problem(&error, path))?;
-    if contents.len() as u64 > limit {
-        return Err(StoreProblem::Damaged(format!("{} is larger than {limit} bytes", path.display())));
+    let (folder, name) = parts(path)?;
+    // Only "not found" is empty: a folder that cannot be looked at is an error (V29).
+    if !folder.try_exists().map_err(|error| problem(&error, folder))? {
+        return Ok(None);
     }
-    Ok(Some(contents))
+    Folder::ours(folder)?.read(name, limit, true)
 }
 
-#[cfg(unix)]
-fn repair_mode(path: &Path, found: &std::fs::Metadata) -> Result<(), StoreProblem> {
-    use std::os::unix::fs::{MetadataExt, PermissionsExt};
-    if found.mode() & 0o077 == 0 {
-        return Ok(());
-    }
-    tracing::warn!(path = %path.display(), mode = format!("{:o}", found.mode() & 0o777), "was open to others; made private again");
-    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600))
-        .map_err(|error| problem(&error, path))
+/// Removes a file of ours; one that is not there is fine. The removal survives a power cut.
+pub fn remove(path: &Path) -> Result<(), StoreProblem> {
+    let (folder, name) = parts(path)?;
+    Folder::ours(folder)?.remove(name)
 }
 
-#[cfg(not(unix))]
-fn repair_mode(_path: &Path, _found: &std::fs::Metadata) -> Result<(), StoreProblem> {
+/// Takes away what writers of this file left when they were killed. Only for callers that hold the file's write lock: a
+/// temporary file is then nobody's.
+pub(crate) fn sweep(path: &Path) -> Result<(), StoreProblem> {
+    let (folder, name) = parts(path)?;
+    Folder::ours(folder)?.sweep(name, Duration::ZERO);
     Ok(())
 }
 
-/// Removes a file; one that is not there is fine. The removal survives a power cut.
-pub fn remove(path: &Path) -> Result<(), StoreProblem> {
-    match std::fs::remove_file(path) {
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
-        Err(error) => Err(problem(&error, path)),
-        Ok(()) => path.parent().map_or(Ok(()), sync_folder),
-    }
+/// Folder and name of a file.
+pub(crate) fn parts(path: &Path) -> Result<(&Path, &OsStr), StoreProblem> {
+    path.parent()
+        .zip(path.file_name())
+        .ok_or_else(|| StoreProblem::Unsafe(format!("{} names no file", path.display())))
 }
 
 #[cfg(test)]

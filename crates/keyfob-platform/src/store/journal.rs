@@ -1,7 +1,7 @@
 //! The journal: JSON lines in two files of at most 1 MiB each. It never fails its caller.
 
-use std::fs::OpenOptions;
-use std::io::Write;
+use std::fs::{File, OpenOptions};
+use std::io::{Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
@@ -39,25 +39,55 @@ impl JournalFiles {
     fn write(&self, entry: &JournalEntry) -> Result<(), StoreProblem> {
         let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
         atomic_file::private_folder(&self.folder)?;
-        // Other processes write here too; rotation and appending must not cross.
-        let _guard = profile_lock::lock_for_write(&self.folder.join("journal.lock"))?;
         let path = self.current();
-        if std::fs::metadata(&path).is_ok_and(|found| found.len() >= LARGEST) {
-            std::fs::rename(&path, self.before()).map_err(|error| problem(&error, &path))?;
+        if is_full(&path) {
+            self.rotate(&path)?;
         }
         let mut line = serde_json::to_vec(entry).map_err(|error| StoreProblem::Io(error.to_string()))?;
         line.push(b'\n');
         append(&path, &line).map_err(|error| problem(&error, &path))
     }
+
+    /// Puts a full file aside, unless another process is doing so now: this line then goes into whichever file is there.
+    /// Nobody waits here, because a journal never holds up its caller.
+    fn rotate(&self, path: &Path) -> Result<(), StoreProblem> {
+        let Some(_guard) = profile_lock::try_lock(&self.folder.join("journal.lock"))? else { return Ok(()) };
+        if is_full(path) {
+            std::fs::rename(path, self.before()).map_err(|error| problem(&error, path))?;
+        }
+        Ok(())
+    }
 }
 
-/// One line in one write, so that a crash leaves at most one torn line at the end.
+fn is_full(path: &Path) -> bool {
+    std::fs::metadata(path).is_ok_and(|found| found.len() >= LARGEST)
+}
+
+/// One line in one write, so that a crash leaves at most one torn line at the end; the next line begins on its own.
 fn append(path: &Path, line: &[u8]) -> std::io::Result<()> {
     let mut options = OpenOptions::new();
-    options.append(true).create(true);
+    options.read(true).append(true).create(true);
     #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path)?.write_all(line)
+    {
+        use std::os::unix::fs::OpenOptionsExt;
+        let nofollow = i32::try_from(rustix::fs::OFlags::NOFOLLOW.bits()).unwrap_or(0);
+        options.mode(0o600).custom_flags(nofollow);
+    }
+    let mut file = options.open(path)?;
+    if ends_torn(&mut file)? {
+        return file.write_all(&[b"\n", line].concat());
+    }
+    file.write_all(line)
+}
+
+fn ends_torn(file: &mut File) -> std::io::Result<bool> {
+    let mut last = [0];
+    if file.seek(SeekFrom::End(0))? == 0 {
+        return Ok(false);
+    }
+    file.seek(SeekFrom::End(-1))?;
+    file.read_exact(&mut last)?;
+    Ok(last != *b"\n")
 }
 
 impl Journal for JournalFiles {
@@ -68,10 +98,9 @@ impl Journal for JournalFiles {
     }
 
     fn read(&self, profile: Option<&ProfileName>, limit: usize) -> Vec<JournalEntry> {
-        let text: String = [self.before(), self.current()]
-            .iter()
-            .filter_map(|path| std::fs::read_to_string(path).ok())
-            .collect();
+        let files = [self.before(), self.current()];
+        let bytes: Vec<u8> = files.iter().filter_map(|path| std::fs::read(path).ok()).flatten().collect();
+        let text = String::from_utf8_lossy(&bytes);
         // Lines that do not read (torn by a crash, or written by another version) are passed over.
         let entries = text.lines().filter_map(|line| serde_json::from_str::<JournalEntry>(line).ok());
         let mut entries: Vec<_> =
@@ -95,13 +124,18 @@ mod tests {
         }
     }
 
+    /// What a crash leaves: no line end, half a character.
+    fn append_raw(path: &Path, bytes: &[u8]) {
+        OpenOptions::new().append(true).open(path).unwrap().write_all(bytes).unwrap();
+    }
+
     #[test]
     fn a_torn_line_is_passed_over_and_size_is_bounded() {
         let folder = tempfile::tempdir().unwrap();
         let journal = JournalFiles::new(&Paths::resolve(Some(folder.path().into())).unwrap());
         journal.append(&entry("first"));
-        append(&journal.current(), b"{\"at\":\"19").unwrap();
-        append(&journal.current(), b"\n").unwrap();
+        append_raw(&journal.current(), b"{\"at\":\"19");
+        append_raw(&journal.current(), b"\xc3");
         journal.append(&entry("second"));
         let details: Vec<_> = journal.read(None, 10).into_iter().filter_map(|e| e.detail).collect();
         assert_eq!(details, ["first", "second"]);

@@ -1,8 +1,15 @@
 //! Sealed records, their key, their locks, and the journal.
 
 pub mod atomic_file;
+#[cfg(unix)]
+pub(crate) mod folder;
+#[cfg(not(unix))]
+#[path = "folder_by_path.rs"]
+pub(crate) mod folder;
 pub mod journal;
 pub mod machine_id;
+#[cfg(unix)]
+mod private_group;
 pub mod profile_lock;
 pub mod sealed_store;
 pub mod sealing_key;

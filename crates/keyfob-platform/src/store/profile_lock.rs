@@ -15,6 +15,8 @@ use super::problem;
 
 /// How often a held lock is tried again. The kernel has no wait with a limit.
 const TRY_EVERY: Duration = Duration::from_millis(10);
+/// A short lock held for longer than this belongs to a process that was stopped (fault 8).
+const SHORT_LOCK_PATIENCE: Duration = Duration::from_secs(10);
 
 /// Turns of this process, by lock file.
 #[derive(Default)]
@@ -71,14 +73,30 @@ pub(crate) fn try_lock(path: &Path) -> Result<Option<File>, StoreProblem> {
     }
 }
 
-/// Waits for the short lock around one write; callers hold it for milliseconds.
+/// Waits for the short lock around one write; holders have it for milliseconds.
 pub(crate) fn lock_for_write(path: &Path) -> Result<File, StoreProblem> {
+    wait_for(path, || try_lock(path))
+}
+
+/// Tries until it succeeds, for at most [`SHORT_LOCK_PATIENCE`]. For threads that may block.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the kernel has no wait with a limit, and this thread runs no tasks"
+)]
+pub(crate) fn wait_for<T>(
+    path: &Path,
+    mut attempt: impl FnMut() -> Result<Option<T>, StoreProblem>,
+) -> Result<T, StoreProblem> {
+    let began = std::time::Instant::now();
     loop {
-        let file = open(path)?;
-        file.lock().map_err(|error| problem(&error, path))?;
-        if is_still(path, &file) {
-            return Ok(file);
+        if let Some(done) = attempt()? {
+            return Ok(done);
         }
+        if began.elapsed() > SHORT_LOCK_PATIENCE {
+            let why = "is held by another keyfob process that does not move";
+            return Err(StoreProblem::Io(format!("{} {why}", path.display())));
+        }
+        std::thread::sleep(TRY_EVERY / 5);
     }
 }
 
@@ -86,7 +104,11 @@ fn open(path: &Path) -> Result<File, StoreProblem> {
     let mut options = std::fs::OpenOptions::new();
     options.read(true).write(true).create(true).truncate(false);
     #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    {
+        use std::os::unix::fs::OpenOptionsExt;
+        let nofollow = i32::try_from(rustix::fs::OFlags::NOFOLLOW.bits()).unwrap_or(0);
+        options.mode(0o600).custom_flags(nofollow);
+    }
     options.open(path).map_err(|error| problem(&error, path))
 }
 

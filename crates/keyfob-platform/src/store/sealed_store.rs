@@ -1,8 +1,13 @@
 //! One sealed file per profile: a header line, a nonce, and the credential under XChaCha20-Poly1305, bound to the header
 //! and the profile's name, so that a file moved from one profile to another does not open.
+//!
+//! No earlier copy is kept: its refresh token is spent in most cases, so that presenting it would end the whole sign-in at
+//! the server (RFC 9700 §4.14.2), and it would outlive a sign-out. A record that does not open stays where it is, for a
+//! backup to be laid over it.
 
+use std::collections::HashMap;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -12,7 +17,8 @@ use keyfob_agent::ports::{CommitError, CredentialStore, ProfileLock, StoreStatus
 use keyfob_core::credential::{Credential, UnreadableCredential};
 use keyfob_core::failure::{Failure, StoreProblem};
 use keyfob_core::identity::ProfileName;
-use keyfob_core::secret::SecretText;
+use keyfob_core::secret::{Fingerprint, SecretText};
+use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
 use super::atomic_file;
@@ -22,6 +28,8 @@ use crate::entropy;
 use crate::paths::Paths;
 
 const HEADER: &[u8] = b"keyfob-sealed 1\n";
+/// The number in [`HEADER`].
+const FORMAT: u32 = 1;
 const NONCE: usize = 24;
 /// A record with a few 64 kB tokens fits; anything larger is not ours.
 const LARGEST: u64 = 4 * 1024 * 1024;
@@ -31,12 +39,17 @@ pub struct SealedStore {
     paths: Paths,
     keys: Arc<SealingKeySource>,
     turns: Turns,
+    unsettled: Arc<Unsettled>,
 }
+
+/// Records that are in place although their commit failed (the last sync did), by the digest of the file. When the same
+/// commit is tried again, it has lost to nobody but itself.
+type Unsettled = Mutex<HashMap<ProfileName, Fingerprint>>;
 
 impl SealedStore {
     /// Opens the store; nothing is read or asked for yet.
     pub fn new(paths: Paths, keys: Arc<SealingKeySource>) -> Self {
-        Self { paths, keys, turns: Turns::default() }
+        Self { paths, keys, turns: Turns::default(), unsettled: Arc::default() }
     }
 
     /// Runs file work off the async threads: disks may be slow, and a keyring slower.
@@ -44,7 +57,11 @@ impl SealedStore {
         &self,
         work: impl FnOnce(&Files) -> Result<T, CommitError> + Send + 'static,
     ) -> Result<T, CommitError> {
-        let files = Files { paths: self.paths.clone(), keys: Arc::clone(&self.keys) };
+        let files = Files {
+            paths: self.paths.clone(),
+            keys: Arc::clone(&self.keys),
+            unsettled: Arc::clone(&self.unsettled),
+        };
         tokio::task::spawn_blocking(move || work(&files)).await.unwrap_or_else(|error| {
             Err(StoreProblem::Io(format!("the store's thread ended: {error}")).into())
         })
@@ -105,6 +122,7 @@ fn only_store(error: CommitError) -> StoreProblem {
 struct Files {
     paths: Paths,
     keys: Arc<SealingKeySource>,
+    unsettled: Arc<Unsettled>,
 }
 
 impl Files {
@@ -116,6 +134,9 @@ impl Files {
     fn read(&self, profile: &ProfileName) -> Result<Option<Credential>, StoreProblem> {
         let path = self.path(profile);
         let Some(sealed) = atomic_file::read(&path, LARGEST)? else { return Ok(None) };
+        if let Some(newer) = newer_format(&sealed) {
+            return Err(StoreProblem::Newer(newer));
+        }
         let key = self.keys.existing()?;
         let damaged = || StoreProblem::Damaged(format!("{} (kept as it is)", path.display()));
         let text = open(&key, profile, &sealed).ok_or_else(damaged)?;
@@ -133,17 +154,36 @@ impl Files {
         credential: Credential,
     ) -> Result<u64, CommitError> {
         let _guard = self.write_lock(profile)?;
-        self.expect_generation(profile, expected)?;
+        match self.expect_generation(profile, expected) {
+            Err(CommitError::Conflict(stored)) if stored == expected + 1 && self.is_unsettled(profile)? => {}
+            checked => checked?,
+        }
         let next = Credential { generation: expected + 1, ..credential };
-        let key = self.keys.existing_or_new(self.names()?.is_empty())?;
+        let key = self.keys.existing_or_new(|| self.nothing_sealed())?;
         let sealed = seal(&key, profile, &next.to_plaintext());
-        atomic_file::replace(&self.path(profile), &sealed)?;
+        let path = self.path(profile);
+        atomic_file::sweep(&path)?;
+        let written = atomic_file::replace(&path, &sealed);
+        let mut unsettled = self.unsettled.lock().unwrap_or_else(PoisonError::into_inner);
+        match written {
+            Ok(()) => unsettled.remove(profile),
+            Err(_) => unsettled.insert(profile.clone(), Sha256::digest(&sealed).into()),
+        };
+        written?;
         Ok(next.generation)
+    }
+
+    /// True where the file in place is what this process wrote when its last commit failed.
+    fn is_unsettled(&self, profile: &ProfileName) -> Result<bool, StoreProblem> {
+        let stored = atomic_file::read(&self.path(profile), LARGEST)?.unwrap_or_default();
+        let unsettled = self.unsettled.lock().unwrap_or_else(PoisonError::into_inner);
+        Ok(unsettled.get(profile).is_some_and(|digest| *digest == Fingerprint::from(Sha256::digest(&stored))))
     }
 
     fn remove(&self, profile: &ProfileName, expected: u64) -> Result<(), CommitError> {
         let _guard = self.write_lock(profile)?;
         self.expect_generation(profile, expected)?;
+        atomic_file::sweep(&self.path(profile))?;
         Ok(atomic_file::remove(&self.path(profile))?)
     }
 
@@ -159,16 +199,33 @@ impl Files {
     }
 
     fn names(&self) -> Result<Vec<ProfileName>, StoreProblem> {
+        Ok(self.sealed_files()?.iter().filter_map(|name| ProfileName::parse(name).ok()).collect())
+    }
+
+    /// Also a file whose name is no profile's keeps a new key away.
+    fn nothing_sealed(&self) -> Result<bool, StoreProblem> {
+        Ok(self.sealed_files()?.is_empty())
+    }
+
+    /// Names of sealed files without their ending. A listing that breaks off is an error, never a shorter list (V29).
+    fn sealed_files(&self) -> Result<Vec<String>, StoreProblem> {
         let folder = self.paths.credentials_dir();
         let entries = match std::fs::read_dir(&folder) {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
             entries => entries.map_err(|error| super::problem(&error, &folder))?,
         };
-        let name = |entry: std::fs::DirEntry| {
-            ProfileName::parse(entry.file_name().to_str()?.strip_suffix(".sealed")?).ok()
-        };
-        Ok(entries.filter_map(Result::ok).filter_map(name).collect())
+        let names = entries.map(|entry| Ok(entry?.file_name().to_string_lossy().into_owned()));
+        let names: std::io::Result<Vec<_>> = names.collect();
+        let names = names.map_err(|error| super::problem(&error, &folder))?;
+        Ok(names.iter().filter_map(|name| Some(name.strip_suffix(".sealed")?.to_owned())).collect())
     }
+}
+
+/// The number in the header of a file that a later keyfob wrote in another format (fault 37).
+fn newer_format(file: &[u8]) -> Option<u32> {
+    let line = file.strip_prefix(b"keyfob-sealed ")?.split(|byte| *byte == b'\n').next()?;
+    let number = std::str::from_utf8(line).ok()?.parse().ok()?;
+    (number > FORMAT).then_some(number)
 }
 
 fn bound_data(profile: &ProfileName) -> Vec<u8> {

@@ -7,11 +7,13 @@ mod passphrase;
 mod systemd_creds;
 
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use keyfob_agent::ports::StoreStatus;
 use keyfob_core::failure::StoreProblem;
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
 use super::{atomic_file, profile_lock};
@@ -35,6 +37,13 @@ impl SealingKey {
 
     pub(crate) fn bytes(&self) -> &[u8; 32] {
         &self.0
+    }
+
+    /// Half of a SHA-256 over a label and the key: tells two keys apart and nothing about either.
+    fn check(&self) -> String {
+        let digest =
+            Sha256::new().chain_update(b"keyfob sealing key\0").chain_update(self.bytes()).finalize();
+        entropy::hex_digits(&digest[..16])
     }
 }
 
@@ -101,6 +110,9 @@ struct Recorded {
     backend: Backend,
     /// Names this store's key, so that two homes never share or overwrite one.
     key_id: String,
+    /// Tells another key in the same place from this one; `None` in stores made without it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    check: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     passphrase: Option<passphrase::Parameters>,
 }
@@ -110,41 +122,63 @@ pub struct SealingKeySource {
     paths: Paths,
     choice: Choice,
     prompt: Option<PassphrasePrompt>,
-    loaded: Mutex<Option<SealingKey>>,
+    loaded: Mutex<Option<Loaded>>,
+    /// Attempts to load, ended ones.
+    attempts: AtomicU64,
 }
+
+/// How the last attempt to load ended.
+type Loaded = Result<SealingKey, StoreProblem>;
 
 impl SealingKeySource {
     /// Nothing is read or asked for yet.
     pub fn new(paths: Paths, choice: Choice, prompt: Option<PassphrasePrompt>) -> Self {
-        Self { paths, choice, prompt, loaded: Mutex::new(None) }
+        Self { paths, choice, prompt, loaded: Mutex::new(None), attempts: AtomicU64::new(0) }
     }
 
-    /// The key of an existing store.
+    /// The key of an existing store. Whoever waited for another caller's attempt shares its outcome, so that a keyring
+    /// that hangs costs twenty profiles its 3 s once and not twenty times.
     pub(crate) fn existing(&self) -> Result<SealingKey, StoreProblem> {
+        let seen = self.attempts.load(Ordering::SeqCst);
         let mut loaded = self.loaded.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(key) = &*loaded {
-            return Ok(key.clone());
+        match &*loaded {
+            Some(Ok(key)) => return Ok(key.clone()),
+            Some(Err(problem)) if self.attempts.load(Ordering::SeqCst) != seen => return Err(problem.clone()),
+            _ => {}
         }
+        let outcome = self.load_recorded();
+        *loaded = Some(outcome.clone());
+        self.attempts.fetch_add(1, Ordering::SeqCst);
+        outcome
+    }
+
+    fn load_recorded(&self) -> Result<SealingKey, StoreProblem> {
         let recorded = self.recorded()?.ok_or_else(|| self.no_record())?;
         let key = self.load(&recorded)?;
-        *loaded = Some(key.clone());
-        Ok(key)
+        match &recorded.check {
+            Some(check) if *check != key.check() => Err(StoreProblem::KeyMissing(format!(
+                "its place ({}): another key is there now",
+                recorded.backend.as_str()
+            ))),
+            _ => Ok(key),
+        }
     }
 
-    /// The key of an existing store, or a new one where nothing was ever sealed.
-    pub(crate) fn existing_or_new(&self, nothing_sealed: bool) -> Result<SealingKey, StoreProblem> {
-        if self.loaded.lock().unwrap_or_else(PoisonError::into_inner).is_some() || !nothing_sealed {
-            return self.existing();
+    /// The key of an existing store, or a new one where `nothing_sealed` says so.
+    pub(crate) fn existing_or_new(
+        &self,
+        nothing_sealed: impl Fn() -> Result<bool, StoreProblem>,
+    ) -> Result<SealingKey, StoreProblem> {
+        match self.existing() {
+            // Either nothing was ever sealed, or a first sealing broke off between its record and its key.
+            Err(StoreProblem::KeyMissing(_)) if nothing_sealed()? => {}
+            other => return other,
         }
-        // Two processes that seal for the first time must agree on one key.
+        // Two processes that seal for the first time must agree on one key: look again under the lock.
         let _guard = profile_lock::lock_for_write(&self.paths.locks_dir().join("sealing-key"))?;
-        match self.recorded()? {
-            Some(_) => match self.existing() {
-                // A first sealing that broke off between its record and its key: nothing is sealed, so begin again.
-                Err(StoreProblem::KeyMissing(_)) => self.make(),
-                other => other,
-            },
-            None => self.make(),
+        match self.existing() {
+            Err(StoreProblem::KeyMissing(_)) if nothing_sealed()? => self.make(),
+            other => other,
         }
     }
 
@@ -205,7 +239,8 @@ impl SealingKeySource {
 
     /// The key is in its place before the record says so, and both before anything is sealed with it.
     fn make(&self) -> Result<SealingKey, StoreProblem> {
-        let mut recorded = Recorded { backend: self.wanted(), key_id: entropy::hex(8), passphrase: None };
+        let mut recorded =
+            Recorded { backend: self.wanted(), key_id: entropy::hex(8), check: None, passphrase: None };
         let key = match recorded.backend {
             Backend::Keyring => {
                 let key = SealingKey::random();
@@ -224,10 +259,11 @@ impl SealingKeySource {
                 key
             }
         };
+        recorded.check = Some(key.check());
         let text = toml_edit::ser::to_string_pretty(&recorded)
             .map_err(|error| StoreProblem::Io(format!("the store's record: {error}")))?;
         atomic_file::replace(&self.paths.store_record(), text.as_bytes())?;
-        *self.loaded.lock().unwrap_or_else(PoisonError::into_inner) = Some(key.clone());
+        *self.loaded.lock().unwrap_or_else(PoisonError::into_inner) = Some(Ok(key.clone()));
         Ok(key)
     }
 

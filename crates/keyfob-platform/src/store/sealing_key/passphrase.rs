@@ -15,6 +15,8 @@ use crate::entropy;
 const MEMORY_KIB: u32 = 64 * 1024;
 const PASSES: u32 = 3;
 const LANES: u32 = 1;
+/// More memory than this in a record is damage, not a wish: 2 GiB.
+const MOST_MEMORY_KIB: u32 = 2 * 1024 * 1024;
 
 /// How the key is derived, and a check that tells a wrong passphrase from a damaged record.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -52,6 +54,9 @@ impl Parameters {
 
     fn run(&self, passphrase: &str) -> Result<SealingKey, StoreProblem> {
         let damaged = |why: String| StoreProblem::Damaged(format!("the passphrase parameters: {why}"));
+        if self.memory_kib > MOST_MEMORY_KIB {
+            return Err(damaged(format!("{} KiB of memory", self.memory_kib)));
+        }
         let salt = STANDARD_NO_PAD.decode(&self.salt).map_err(|error| damaged(error.to_string()))?;
         let parameters = Params::new(self.memory_kib, self.passes, self.lanes, Some(32))
             .map_err(|error| damaged(error.to_string()))?;
@@ -73,11 +78,18 @@ fn check(key: &SealingKey) -> String {
 pub(super) fn ask(prompt: Option<&PassphrasePrompt>) -> Result<Zeroizing<String>, StoreProblem> {
     if let Some(path) = std::env::var_os("KEYFOB_PASSPHRASE_FILE") {
         let shown = path.to_string_lossy().into_owned();
-        let text =
-            std::fs::read_to_string(&path).map_err(|error| StoreProblem::Io(format!("{shown}: {error}")))?;
-        return Ok(Zeroizing::new(text.trim_end_matches(['\r', '\n']).to_owned()));
+        let text = std::fs::read_to_string(&path)
+            .map(Zeroizing::new)
+            .map_err(|error| StoreProblem::Io(format!("{shown}: {error}")))?;
+        let passphrase = text.trim_end_matches(['\r', '\n']);
+        return not_empty(Zeroizing::new(passphrase.to_owned()));
     }
-    prompt.and_then(|prompt| prompt()).ok_or(StoreProblem::PassphraseNeeded)
+    prompt.and_then(|prompt| prompt()).map_or(Err(StoreProblem::PassphraseNeeded), not_empty)
+}
+
+/// An empty passphrase would look like a seal and be none (V27).
+fn not_empty(passphrase: Zeroizing<String>) -> Result<Zeroizing<String>, StoreProblem> {
+    if passphrase.is_empty() { Err(StoreProblem::PassphraseNeeded) } else { Ok(passphrase) }
 }
 
 #[cfg(test)]

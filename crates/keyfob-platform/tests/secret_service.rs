@@ -1,0 +1,402 @@
+//! The sealed store on a real keyring: GNOME Keyring on a session bus that each test starts for itself. The test outside
+//! starts the bus and runs the test of the same name inside it.
+
+#![cfg(target_os = "linux")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "helpers of tests stop with the test, and say why one is passed over"
+)]
+
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use keyfob_agent::ports::{CredentialStore, KeyringEntries};
+use keyfob_core::credential::Credential;
+use keyfob_core::failure::StoreProblem;
+use keyfob_core::identity::ProfileName;
+use keyfob_core::secret::{ClientSecret, SecretText};
+use keyfob_platform::keyring_entries::SystemKeyringEntries;
+use keyfob_platform::paths::Paths;
+use keyfob_platform::store::sealed_store::SealedStore;
+use keyfob_platform::store::sealing_key::{Choice, SealingKeySource};
+use zbus::blocking::Connection;
+use zbus::zvariant::{ObjectPath, OwnedObjectPath, OwnedValue, Value};
+
+/// V19: longest time to an answer.
+const BOUND: Duration = Duration::from_millis(3500);
+
+/// Runs the test `name` of [`inside`] on a bus of its own, in a home of its own.
+fn on_a_session_bus(name: &str) {
+    let tools = ["dbus-run-session", "gnome-keyring-daemon", "secret-tool"];
+    if let Some(missing) = tools.iter().find(|tool| !is_installed(tool)) {
+        assert!(std::env::var_os("CI").is_none(), "CI must have {missing}");
+        println!("SKIPPED: {missing} is not installed");
+        return;
+    }
+    let mut command = Command::new("dbus-run-session");
+    command.arg("--").arg(std::env::current_exe().unwrap());
+    run_inside(&mut command, name);
+}
+
+fn run_inside(command: &mut Command, name: &str) {
+    let home = tempfile::tempdir().unwrap();
+    let runtime = home.path().join("run");
+    std::fs::create_dir(&runtime).unwrap();
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    command.args(["--ignored", "--exact", &format!("inside::{name}"), "--nocapture"]);
+    command.env_clear().env("PATH", path).env("HOME", home.path()).env("XDG_RUNTIME_DIR", runtime);
+    let output = command.output().unwrap();
+    let text =
+        [output.stdout, output.stderr].map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).concat();
+    assert!(output.status.success() && text.contains("1 passed"), "{text}");
+}
+
+fn is_installed(tool: &str) -> bool {
+    let folders = std::env::var_os("PATH").unwrap_or_default();
+    std::env::split_paths(&folders).any(|folder| folder.join(tool).exists())
+}
+
+#[test]
+fn the_key_is_in_the_keyring_and_opens_the_store_again() {
+    on_a_session_bus("the_key_is_in_the_keyring_and_opens_the_store_again");
+}
+
+#[test]
+fn a_locked_keyring_is_told_at_once_and_the_store_goes_on_when_it_is_unlocked() {
+    on_a_session_bus("a_locked_keyring_is_told_at_once_and_the_store_goes_on_when_it_is_unlocked");
+}
+
+#[test]
+fn a_key_that_was_loaded_outlives_the_lock() {
+    on_a_session_bus("a_key_that_was_loaded_outlives_the_lock");
+}
+
+#[test]
+fn a_deleted_or_foreign_key_is_told_and_never_replaced() {
+    on_a_session_bus("a_deleted_or_foreign_key_is_told_and_never_replaced");
+}
+
+#[test]
+fn a_keyring_that_hangs_is_slow_for_all_callers_at_once_and_found_again() {
+    on_a_session_bus("a_keyring_that_hangs_is_slow_for_all_callers_at_once_and_found_again");
+}
+
+#[test]
+fn a_keyring_that_died_is_found_again_by_the_same_process() {
+    on_a_session_bus("a_keyring_that_died_is_found_again_by_the_same_process");
+}
+
+#[test]
+fn an_entry_for_another_program_is_what_libsecret_reads() {
+    on_a_session_bus("an_entry_for_another_program_is_what_libsecret_reads");
+}
+
+#[test]
+fn without_a_session_bus_the_answer_comes_at_once_and_nothing_is_written() {
+    let mut command = Command::new(std::env::current_exe().unwrap());
+    run_inside(&mut command, "without_a_session_bus_the_answer_comes_at_once_and_nothing_is_written");
+}
+
+fn name(text: &str) -> ProfileName {
+    ProfileName::parse(text).unwrap()
+}
+
+fn credential() -> Credential {
+    Credential { given_client_secret: Some(ClientSecret::new("canary".into())), ..Credential::empty("m") }
+}
+
+fn home() -> PathBuf {
+    std::env::var_os("HOME").unwrap().into()
+}
+
+fn paths() -> Paths {
+    Paths::resolve(Some(home().join("keyfob"))).unwrap()
+}
+
+/// The store as a process that has just started sees it.
+fn fresh_store() -> SealedStore {
+    let keys = SealingKeySource::new(paths(), Choice::default(), None);
+    SealedStore::new(paths(), Arc::new(keys))
+}
+
+fn sealed(profile: &str) -> Vec<u8> {
+    std::fs::read(paths().sealed_record(&name(profile))).unwrap()
+}
+
+const PASSWORD: &[u8] = b"pass";
+
+/// GNOME Keyring, ended when dropped.
+struct Keyring(Child);
+
+impl Keyring {
+    fn start() -> Self {
+        let mut command = Command::new("gnome-keyring-daemon");
+        command.args(["--foreground", "--unlock", "--components=secrets"]);
+        let child = with_password(&mut command);
+        until("the keyring is there", || locked() == Some(false));
+        Self(child)
+    }
+
+    fn signal(&self, signal: &str) {
+        let done = Command::new("kill").args([signal, &self.0.id().to_string()]).status().unwrap();
+        assert!(done.success());
+    }
+}
+
+impl Drop for Keyring {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+fn with_password(command: &mut Command) -> Child {
+    use std::io::Write;
+    let mut child =
+        command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    child.stdin.take().unwrap().write_all(PASSWORD).unwrap();
+    child
+}
+
+const SERVICE: &str = "org.freedesktop.secrets";
+const FOLDER: &str = "/org/freedesktop/secrets";
+const LOGIN: &str = "/org/freedesktop/secrets/collection/login";
+
+fn bus() -> Connection {
+    Connection::session().unwrap()
+}
+
+fn object(path: &str) -> ObjectPath<'_> {
+    ObjectPath::try_from(path).unwrap()
+}
+
+fn lock() {
+    let interface = Some("org.freedesktop.Secret.Service");
+    bus().call_method(Some(SERVICE), FOLDER, interface, "Lock", &vec![object(LOGIN)]).unwrap();
+    until("the keyring is locked", || locked() == Some(true));
+}
+
+/// By the interface that GNOME's own log-in uses: no person, no prompt.
+fn unlock() {
+    let bus = bus();
+    let interface = Some("org.freedesktop.Secret.Service");
+    let plain = ("plain", Value::from(""));
+    let opened = bus.call_method(Some(SERVICE), FOLDER, interface, "OpenSession", &plain).unwrap();
+    let (_, session): (OwnedValue, OwnedObjectPath) = opened.body().deserialize().unwrap();
+    let secret = (object(LOGIN), (session, Vec::<u8>::new(), PASSWORD.to_vec(), "text/plain"));
+    let interface = Some("org.gnome.keyring.InternalUnsupportedGuiltRiddenInterface");
+    bus.call_method(Some(SERVICE), FOLDER, interface, "UnlockWithMasterPassword", &secret).unwrap();
+    until("the keyring is unlocked", || locked() == Some(false));
+}
+
+/// `None` while there is no keyring; asking it itself would make the bus start another one.
+fn locked() -> Option<bool> {
+    let bus = bus();
+    let names = zbus::blocking::fdo::DBusProxy::new(&bus).unwrap();
+    if !names.name_has_owner(SERVICE.try_into().unwrap()).unwrap() {
+        return None;
+    }
+    let wanted = ("org.freedesktop.Secret.Collection", "Locked");
+    let interface = Some("org.freedesktop.DBus.Properties");
+    let answer = bus.call_method(Some(SERVICE), LOGIN, interface, "Get", &wanted).ok()?;
+    answer.body().deserialize::<Value<'_>>().unwrap().downcast::<bool>().ok()
+}
+
+fn secret_tool(arguments: &[&str]) -> Output {
+    Command::new("secret-tool").args(arguments).output().unwrap()
+}
+
+fn until(what: &str, condition: impl Fn() -> bool) {
+    let deadline = Instant::now() + Duration::from_secs(20);
+    while !condition() {
+        assert!(Instant::now() < deadline, "never true: {what}");
+        std::thread::yield_now();
+    }
+}
+
+/// Every file below `folder` that holds `needle`.
+fn files_with(folder: &Path, needle: &[u8]) -> Vec<PathBuf> {
+    let Ok(entries) = std::fs::read_dir(folder) else { return Vec::new() };
+    let paths = entries.map(|entry| entry.unwrap().path());
+    let found = paths.flat_map(|path| {
+        let hit = path.is_file() && std::fs::read(&path).unwrap().windows(needle.len()).any(|w| w == needle);
+        files_with(&path, needle).into_iter().chain(hit.then_some(path))
+    });
+    found.collect()
+}
+
+mod inside {
+    use super::*;
+
+    #[tokio::test]
+    #[ignore = "runs inside a session bus, started by the test of the same name"]
+    async fn the_key_is_in_the_keyring_and_opens_the_store_again() {
+        let _keyring = Keyring::start();
+        assert_eq!(fresh_store().status().await.problem, None);
+        assert_eq!(fresh_store().commit(&name("a"), 0, &credential()).await, Ok(1));
+        let read = fresh_store().read(&name("a")).await.unwrap().unwrap();
+        assert_eq!(read.given_client_secret, credential().given_client_secret);
+        let status = fresh_store().status().await;
+        assert_eq!(
+            (&*status.backend, &*status.strength, status.problem),
+            ("secret-service", "keyring", None)
+        );
+        assert_eq!(files_with(&home().join("keyfob"), b"canary"), Vec::<PathBuf>::new());
+        // Two homes have two keys.
+        let other = Paths::resolve(Some(home().join("other"))).unwrap();
+        let keys = Arc::new(SealingKeySource::new(other.clone(), Choice::default(), None));
+        SealedStore::new(other.clone(), keys).commit(&name("a"), 0, &credential()).await.unwrap();
+        assert!(fresh_store().read(&name("a")).await.is_ok());
+        std::fs::copy(other.sealed_record(&name("a")), paths().sealed_record(&name("a"))).unwrap();
+        assert!(matches!(fresh_store().read(&name("a")).await, Err(StoreProblem::Damaged(_))));
+    }
+
+    /// V19, fault 28
+    #[tokio::test]
+    #[ignore = "runs inside a session bus, started by the test of the same name"]
+    async fn a_locked_keyring_is_told_at_once_and_the_store_goes_on_when_it_is_unlocked() {
+        let _keyring = Keyring::start();
+        fresh_store().commit(&name("a"), 0, &credential()).await.unwrap();
+        lock();
+        let (store, before) = (fresh_store(), sealed("a"));
+        let began = Instant::now();
+        assert_eq!(store.read(&name("a")).await, Err(StoreProblem::Locked));
+        assert_eq!(store.status().await.problem, Some(StoreProblem::Locked));
+        assert_eq!(store.commit(&name("b"), 0, &credential()).await, Err(StoreProblem::Locked.into()));
+        assert!(began.elapsed() < BOUND, "{:?}", began.elapsed());
+        assert_eq!(sealed("a"), before);
+        unlock();
+        assert_eq!(store.read(&name("a")).await.unwrap().unwrap().generation, 1);
+        assert_eq!(store.status().await.problem, None);
+    }
+
+    /// Fault 29
+    #[tokio::test]
+    #[ignore = "runs inside a session bus, started by the test of the same name"]
+    async fn a_key_that_was_loaded_outlives_the_lock() {
+        let _keyring = Keyring::start();
+        let store = fresh_store();
+        store.commit(&name("a"), 0, &credential()).await.unwrap();
+        lock();
+        assert_eq!(store.commit(&name("a"), 1, &credential()).await, Ok(2));
+        assert_eq!(store.read(&name("a")).await.unwrap().unwrap().generation, 2);
+    }
+
+    /// Faults 30 and 31
+    #[tokio::test]
+    #[ignore = "runs inside a session bus, started by the test of the same name"]
+    async fn a_deleted_or_foreign_key_is_told_and_never_replaced() {
+        let _keyring = Keyring::start();
+        fresh_store().commit(&name("a"), 0, &credential()).await.unwrap();
+        let record = std::fs::read_to_string(paths().store_record()).unwrap();
+        let account =
+            record.lines().find_map(|line| line.strip_prefix("key_id = ")).unwrap().trim_matches('"');
+        let entry = ["service", "keyfob", "username", account];
+        let before = sealed("a");
+        let refused = async || {
+            let store = fresh_store();
+            assert!(matches!(store.read(&name("a")).await, Err(StoreProblem::KeyMissing(_))));
+            let other = store.commit(&name("b"), 0, &credential()).await;
+            assert!(matches!(other, Err(error) if error.to_string().contains("sealing key is gone")));
+            assert!(matches!(store.status().await.problem, Some(StoreProblem::KeyMissing(_))));
+            assert_eq!(sealed("a"), before);
+            assert_eq!(store.names().await.unwrap(), [name("a")]);
+        };
+        let kept = secret_tool(&[&["lookup"], &entry[..]].concat()).stdout;
+        assert!(secret_tool(&[&["clear"], &entry[..]].concat()).status.success());
+        refused().await;
+        assert_eq!(secret_tool(&[&["lookup"], &entry[..]].concat()).stdout, b"");
+
+        let put = |secret: Vec<u8>| async move {
+            let secret = SecretText::new(String::from_utf8(secret).unwrap());
+            SystemKeyringEntries.write("keyfob", account, &secret).await.unwrap();
+        };
+        for wrong in ["", "not base64!", "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"] {
+            put(wrong.into()).await;
+            refused().await;
+        }
+        put(kept).await;
+        assert!(fresh_store().read(&name("a")).await.is_ok());
+    }
+
+    /// V19, fault 30
+    #[tokio::test(flavor = "multi_thread")]
+    #[ignore = "runs inside a session bus, started by the test of the same name"]
+    async fn a_keyring_that_hangs_is_slow_for_all_callers_at_once_and_found_again() {
+        let keyring = Keyring::start();
+        fresh_store().commit(&name("a"), 0, &credential()).await.unwrap();
+        let store = fresh_store();
+        keyring.signal("-STOP");
+        let began = Instant::now();
+        let a = name("a");
+        let reads = (0..20).map(|_| store.read(&a));
+        let outcomes = futures_util::future::join_all(reads).await;
+        assert_eq!(outcomes, vec![Err(StoreProblem::Slow); 20]);
+        assert!(began.elapsed() < BOUND, "{:?}", began.elapsed());
+        keyring.signal("-CONT");
+        until("the keyring answers", || locked() == Some(false));
+        assert!(store.read(&name("a")).await.is_ok());
+    }
+
+    /// Fault 30, V20
+    #[tokio::test]
+    #[ignore = "runs inside a session bus, started by the test of the same name"]
+    async fn a_keyring_that_died_is_found_again_by_the_same_process() {
+        let keyring = Keyring::start();
+        fresh_store().commit(&name("a"), 0, &credential()).await.unwrap();
+        let store = fresh_store();
+        drop(keyring);
+        let began = Instant::now();
+        // The bus may start another one by itself, which is locked then.
+        let outcome = store.read(&name("a")).await;
+        assert!(
+            matches!(outcome, Err(StoreProblem::NoKeyring(_) | StoreProblem::Locked | StoreProblem::Slow)),
+            "{outcome:?}"
+        );
+        assert!(began.elapsed() < BOUND, "{:?}", began.elapsed());
+        assert!(store.commit(&name("b"), 0, &credential()).await.is_err());
+        assert_eq!(files_with(&home(), b"canary"), Vec::<PathBuf>::new());
+        let mut again = Command::new("gnome-keyring-daemon");
+        let again = Keyring(with_password(again.args([
+            "--foreground",
+            "--unlock",
+            "--replace",
+            "--components=secrets",
+        ])));
+        until("the keyring is back", || locked() == Some(false));
+        assert!(store.read(&name("a")).await.is_ok());
+        drop(again);
+    }
+
+    #[tokio::test]
+    #[ignore = "runs inside a session bus, started by the test of the same name"]
+    async fn an_entry_for_another_program_is_what_libsecret_reads() {
+        let _keyring = Keyring::start();
+        let lookup = || secret_tool(&["lookup", "service", "my app", "username", "ada"]).stdout;
+        for text in ["token-1", "token-2"] {
+            SystemKeyringEntries.write("my app", "ada", &SecretText::new(text.into())).await.unwrap();
+            assert_eq!(String::from_utf8(lookup()).unwrap(), text);
+        }
+        SystemKeyringEntries.remove("my app", "ada").await.unwrap();
+        assert_eq!(lookup(), b"");
+        SystemKeyringEntries.remove("my app", "ada").await.unwrap();
+    }
+
+    /// Fault 32, V20
+    #[tokio::test]
+    #[ignore = "runs without a session bus, started by the test of the same name"]
+    async fn without_a_session_bus_the_answer_comes_at_once_and_nothing_is_written() {
+        let began = Instant::now();
+        let store = fresh_store();
+        assert!(matches!(store.status().await.problem, Some(StoreProblem::NoKeyring(_))));
+        let refused = store.commit(&name("a"), 0, &credential()).await.unwrap_err().to_string();
+        assert!(refused.contains("never picks a weaker store"), "{refused}");
+        assert!(began.elapsed() < Duration::from_millis(300), "{:?}", began.elapsed());
+        assert_eq!(store.names().await.unwrap(), []);
+        assert!(!paths().store_record().exists() && !paths().sealing_key_file().exists());
+        assert_eq!(files_with(&home(), b"canary"), Vec::<PathBuf>::new());
+    }
+}

@@ -17,6 +17,16 @@ draw app/keyfob.svg 128 app/128x128.png
 draw app/keyfob.svg 256 app/128x128@2x.png
 draw app/keyfob.svg 512 app/icon.png
 
+# themed STATE THEME FOB QUIET: the drawing of a state with its two panel-dependent colours exchanged. What warns keeps
+# its colour.
+themed() {
+    sed -e "s/#6a82ea/$3/g" -e "s/#868b9a/$4/g" "tray/$1.svg" >"tray/$1-$2.svg"
+}
+for state in well soon act offline paused signing-in; do
+    themed "$state" light '#3655c7' '#4f5366' # on a light panel
+    themed "$state" dark '#b9c8ff' '#c9ccd6'  # on a dark panel
+done
+
 for drawing in tray/*.svg; do
     name="${drawing%.svg}"
     draw "$drawing" 32 "$name.png"

@@ -1,6 +1,6 @@
 // The window: what is wrong with everything, then the list and, beside it where there is room, one portal's details.
 import styles from './app.module.css';
-import { adding, open, snapshot, startProblem } from './model/state';
+import { adding, announced, open, snapshot, startProblem } from './model/state';
 import { words } from './model/words';
 import { Notice } from './parts/notice';
 import { Toasts } from './parts/toasts';
@@ -15,6 +15,9 @@ export function App() {
       <Main />
       {adding.value && <AddProfile />}
       <Toasts />
+      <p class={styles.spoken} role="status" data-testid="spoken">
+        {announced}
+      </p>
     </>
   );
 }

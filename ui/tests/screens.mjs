@@ -1,41 +1,12 @@
 // Takes pictures of every view on the made-up data, light and dark, narrow and wide, for a person to look at.
 // usage: npm run build && node tests/screens.mjs [FOLDER]     CHROMIUM: another browser than /usr/bin/chromium
-import { mkdir, readFile } from 'node:fs/promises';
-import { createServer } from 'node:http';
+import { mkdir } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { extname, join, normalize } from 'node:path';
-import { chromium } from 'playwright-core';
+import { join } from 'node:path';
+import { at, card, launch, open, openDetails, serve } from './window.mjs';
 
-const dist = new URL('../dist/', import.meta.url).pathname;
 const folder = process.argv[2] ?? join(tmpdir(), 'keyfob-screens');
-const types = {
-  '.html': 'text/html',
-  '.js': 'text/javascript',
-  '.css': 'text/css',
-  '.svg': 'image/svg+xml',
-  '.woff2': 'font/woff2',
-};
-
-/** The built window under the app's own content security policy. */
-const server = createServer(async (request, response) => {
-  const path = normalize(new URL(request.url, 'http://x').pathname).replace(/\/$/, '/index.html');
-  try {
-    const body = await readFile(join(dist, path));
-    response.setHeader('content-type', types[extname(path)] ?? 'application/octet-stream');
-    response.setHeader('content-security-policy', "default-src 'self'; form-action 'none'; base-uri 'none'");
-    response.end(body);
-  } catch {
-    response.writeHead(404).end();
-  }
-});
-await new Promise((done) => server.listen(0, '127.0.0.1', done));
-const base = `http://127.0.0.1:${server.address().port}/`;
-
-const at = (page, id) => page.getByTestId(id);
-const card = (page, name) => page.locator(`[data-testid="profile-card"][data-profile="${name}"]`);
-const details = (name) => async (page) => {
-  await card(page, name).getByRole('heading').getByRole('button').click();
-};
+const details = (name) => (page) => openDetails(page, name);
 const fillIn = async (page, url) => {
   await at(page, 'add-portal').click();
   await at(page, 'add-url').fill(url);
@@ -127,23 +98,17 @@ const sizes = [
   { width: 900, height: 700 },
 ];
 
-const browser = await chromium.launch({
-  executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
-  args: ['--headless', '--no-sandbox', '--disable-gpu', '--disable-background-networking'],
-});
+const { base, end } = await serve();
+const browser = await launch();
 await mkdir(folder, { recursive: true });
 const complaints = [];
 for (const colorScheme of ['light', 'dark']) {
   for (const viewport of sizes) {
     const context = await browser.newContext({ viewport, colorScheme, locale: 'en-GB', reducedMotion: 'reduce' });
     for (const [name, scene, act] of views) {
-      const page = await context.newPage();
       const where = `${name}-${colorScheme}-${viewport.width}`;
-      page.on('console', (message) => message.type() === 'error' && complaints.push(`${where}: ${message.text()}`));
-      page.on('pageerror', (error) => complaints.push(`${where}: ${error.message}`));
-      page.setDefaultTimeout(8_000);
-      await page.goto(`${base}?scene=${scene}`);
-      await page.locator('h1').first().waitFor();
+      const inside = [];
+      const page = await open(context, `${base}?scene=${scene}`, inside);
       await act(page);
       await page.screenshot({ path: join(folder, `${where}.png`) });
       for (const width of [360, viewport.width, 1600]) {
@@ -152,12 +117,13 @@ for (const colorScheme of ['light', 'dark']) {
         if (beyond > 0) complaints.push(`${where}: ${beyond} px too wide at ${width} px`);
       }
       await page.close();
+      complaints.push(...inside.map((text) => `${where}: ${text}`));
     }
     await context.close();
   }
 }
 await browser.close();
-server.close();
+end();
 console.log(`${views.length * sizes.length * 2} pictures in ${folder}`);
 for (const complaint of complaints) console.error(complaint);
 process.exitCode = complaints.length > 0 ? 1 : 0;

@@ -3,7 +3,7 @@ import { beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Ipc, ProfileShown } from '../ipc/bindings';
 import { fake } from '../ipc/fake';
 import * as act from './act';
-import { open, selected, snapshot, toasts } from './state';
+import { announced, open, selected, snapshot, take, toasts } from './state';
 
 let ipc: Ipc;
 const profile = (name: string): ProfileShown => {
@@ -17,6 +17,8 @@ beforeEach(async () => {
   vi.useFakeTimers();
   toasts.value = [];
   selected.value = null;
+  snapshot.value = null;
+  announced.value = '';
   ipc = fake('daily');
   await act.begin(ipc);
 });
@@ -88,5 +90,23 @@ describe('signing out', () => {
   it('says what is done and what it left open', async () => {
     await done(act.signOut(profile('wiki')));
     expect(said()).toEqual(['note: Signed out of wiki. The server could not be reached; it will be told later.']);
+  });
+});
+
+describe('a change of state', () => {
+  const now = () => snapshot.value ?? { profiles: [] };
+  const lose = (name: string) => {
+    const profiles = now().profiles.map((one) =>
+      one.name === name ? { ...one, state: 'needs-sign-in' as const } : one,
+    );
+    if (snapshot.value) take({ ...snapshot.value, profiles });
+  };
+  it('is read out where it came by itself', () => {
+    lose('readonly');
+    expect(announced.value).toBe('Readonly portal: Sign-in needed');
+  });
+  it('is left to the toast where someone asked for it', async () => {
+    await done(act.signOut(profile('readonly')));
+    expect(announced.value).toBe('');
   });
 });

@@ -2,7 +2,18 @@
 import { describe, expect, it } from 'vitest';
 import type { ProfileShown } from '../ipc/bindings';
 import { blank } from '../ipc/scenes';
-import { completeUrl, endsSoon, hostOf, isName, lifeLeft, nameFor, overall, sorted, urgency } from './profiles';
+import {
+  completeUrl,
+  endsSoon,
+  hostOf,
+  isName,
+  lifeLeft,
+  nameFor,
+  overall,
+  sorted,
+  tokenLeft,
+  urgency,
+} from './profiles';
 
 const NOW = Date.parse('2026-11-21T12:00:00Z');
 const DAY = 86_400_000;
@@ -109,5 +120,24 @@ describe('names and addresses', () => {
     expect(hostOf('https://a.example:8443/mcp')).toBe('a.example:8443');
     expect(hostOf('https://a.example:443/mcp')).toBe('a.example');
     expect(hostOf('nothing')).toBe('nothing');
+  });
+});
+
+describe('what is left of the access token', () => {
+  const HOUR = DAY / 24;
+  const fresh = { access_token: { expires_at: at(HOUR) } };
+  const renewed = { at: at(-HOUR), outcome: 'renewed' as const };
+  const failed = { at: at(-HOUR), outcome: 'failed' as const };
+  it('counts from the last renewal', () =>
+    expect(tokenLeft(held(9, 9, { ...fresh, refreshes: 3, last_refresh: renewed }), NOW)).toBe(0.5));
+  it('counts from the sign-in before the first renewal, a failed one included', () => {
+    expect(tokenLeft(held(3 / 24, 9, fresh), NOW)).toBe(0.25);
+    expect(tokenLeft(held(3 / 24, 9, { ...fresh, last_refresh: failed }), NOW)).toBe(0.25);
+  });
+  it('is not known where the last renewal failed after others that worked', () =>
+    expect(tokenLeft(held(9, 9, { ...fresh, refreshes: 3, last_refresh: failed }), NOW)).toBeNull());
+  it('is nothing without a token and once it ran out', () => {
+    expect(tokenLeft(held(9, 9), NOW)).toBe(0);
+    expect(tokenLeft(held(9, 9, { access_token: { expires_at: at(-1) }, last_refresh: renewed }), NOW)).toBe(0);
   });
 });

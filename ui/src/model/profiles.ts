@@ -57,15 +57,31 @@ export function overall(snapshot: Pick<Snapshot, 'profiles'>, now: number): Urge
 
 export const isSignedIn = (profile: ProfileShown): boolean => profile.sign_in !== null;
 
+/** What is left at `now` of the time from `since` to `end`, from 1 (all) to 0 (nothing). */
+function partLeft(since: number, end: number, now: number): number {
+  if (end <= since) return 0;
+  return Math.min(1, Math.max(0, (end - now) / (end - since)));
+}
+
+/** When the access token was issued: at the last renewal, or at the sign-in if there was none; else not known. */
+function tokenSince(profile: ProfileShown): string | null {
+  if (profile.last_refresh?.outcome === 'renewed') return profile.last_refresh.at;
+  return profile.refreshes === 0 ? (profile.sign_in?.since ?? null) : null;
+}
+
+/** What is left of the access token, from 1 to 0; `null` where its beginning is not known. */
+export function tokenLeft(profile: ProfileShown, now: number): number | null {
+  if (!profile.access_token) return 0;
+  const since = tokenSince(profile);
+  return since === null ? null : partLeft(Date.parse(since), Date.parse(profile.access_token.expires_at), now);
+}
+
 /** What is left of a sign-in, from 1 (just begun) to 0 (over); `null` where its end is not known. */
 export function lifeLeft(profile: ProfileShown, now: number): number | null {
   // Ended by the server, whatever its date was.
   if (profile.state === 'needs-sign-in') return 0;
   if (!profile.sign_in?.ends_at) return null;
-  const since = Date.parse(profile.sign_in.since);
-  const end = Date.parse(profile.sign_in.ends_at);
-  if (end <= since) return 0;
-  return Math.min(1, Math.max(0, (end - now) / (end - since)));
+  return partLeft(Date.parse(profile.sign_in.since), Date.parse(profile.sign_in.ends_at), now);
 }
 
 /** Names as the keeper takes them. */

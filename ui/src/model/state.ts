@@ -2,7 +2,7 @@
 import { computed, signal } from '@preact/signals';
 import type { Refusal, Snapshot } from '../ipc/bindings';
 import { sorted } from './profiles';
-import { words } from './words';
+import { changedWords, words } from './words';
 
 export const snapshot = signal<Snapshot | null>(null);
 /** The wall clock, moved on by `startClock`; words like "in 5 minutes" follow it. */
@@ -15,6 +15,9 @@ export const offerStart = signal(false);
 export const startProblem = signal<Refusal | null>(null);
 /** What runs now, as `action name`, so that its button can wait. */
 export const running = signal<ReadonlySet<string>>(new Set());
+
+/** What changed last without anyone asking for it, to be read out. */
+export const announced = signal('');
 
 export interface Toast {
   id: number;
@@ -41,8 +44,16 @@ export function startClock(): void {
 
 export function take(next: Snapshot): void {
   now.value = Date.now();
+  announce(next);
   snapshot.value = next;
   if (selected.value && !next.profiles.some((one) => one.name === selected.value)) selected.value = null;
+}
+
+/** What someone does here says itself what came of it. */
+function announce(next: Snapshot): void {
+  const byItself = next.profiles.filter((one) => ![...running.value].some((key) => key.endsWith(` ${one.name}`)));
+  const changed = changedWords(snapshot.value?.profiles ?? [], byItself, now.value);
+  if (changed.length > 0) announced.value = changed.join('. ');
 }
 
 let lastToast = 0;

@@ -86,3 +86,22 @@ describe('a problem', () => {
     expect(say.problemWords(held())).toBeNull();
   });
 });
+
+describe('what is read out', () => {
+  const lost = held({ label: 'Admin', state: 'needs-sign-in' });
+  it('names the portal and its new state', () =>
+    expect(say.changedWords([held({ label: 'Admin' })], [lost], NOW)).toEqual(['Admin: Sign-in needed']));
+  it('keeps silent on renewals, on what stays and on what is new', () => {
+    expect(say.changedWords([held()], [held({ state: 'refreshing' })], NOW)).toEqual([]);
+    expect(say.changedWords([held({ state: 'refreshing' })], [held()], NOW)).toEqual([]);
+    expect(say.changedWords([lost], [lost], NOW)).toEqual([]);
+    expect(say.changedWords([], [lost], NOW)).toEqual([]);
+  });
+});
+
+describe('where a sign-in is', () => {
+  it('names the account where it is known', () => {
+    expect(say.whereWords(held())).toBe('a.example');
+    expect(say.whereWords(held({ account: 'ada@example.com' }))).toBe('ada@example.com · a.example');
+  });
+});

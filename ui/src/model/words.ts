@@ -1,7 +1,7 @@
 // Every text of the window. Nothing else in the user interface holds a sentence.
 import type { Access, Known, ProfileShown, StoreShown } from '../ipc/bindings';
 import type { Urgency } from './profiles';
-import { endsSoon } from './profiles';
+import { endsSoon, hostOf } from './profiles';
 
 export const words = {
   app: 'keyfob',
@@ -98,6 +98,10 @@ export const words = {
 /** A profile's name for people. */
 export const titleOf = (profile: ProfileShown): string => profile.label ?? profile.name;
 
+/** Whose sign-in it is and where, for a card. */
+export const whereWords = (profile: ProfileShown): string =>
+  [profile.account, hostOf(profile.url)].filter((part) => part !== null).join(' · ');
+
 const STATE: Record<ProfileShown['state'], string> = {
   'signed-out': 'Signed out',
   'signing-in': 'Signing in',
@@ -114,6 +118,19 @@ export function stateWords(profile: ProfileShown, now: number): string {
   if (profile.state === 'retrying' && profile.problem === 'offline') return 'Offline';
   if (profile.state === 'active' && endsSoon(profile, now)) return 'Ends soon';
   return STATE[profile.state];
+}
+
+/** The same to be read out: a renewal that works is no news. */
+const spokenState = (profile: ProfileShown, now: number): string =>
+  stateWords(profile.state === 'refreshing' ? { ...profile, state: 'active' } : profile, now);
+
+/** What is worth reading out of what has changed by itself. */
+export function changedWords(before: ProfileShown[], after: ProfileShown[], now: number): string[] {
+  return after.flatMap((profile) => {
+    const earlier = before.find((one) => one.name === profile.name);
+    const word = spokenState(profile, now);
+    return earlier && spokenState(earlier, now) !== word ? [`${titleOf(profile)}: ${word}`] : [];
+  });
 }
 
 const MINUTE = 60_000;

@@ -27,7 +27,7 @@ export function Button({
   return (
     <button
       type={type}
-      class={`${styles.button} ${styles[kind]}`}
+      class={`${styles.button} ${styles[kind] ?? ''}`}
       // Stays focusable while waiting, so that the keyboard keeps its place.
       aria-disabled={waiting || disabled ? 'true' : undefined}
       aria-busy={waiting ? 'true' : undefined}

@@ -18,11 +18,15 @@ export function Dialog({ title, onClose, children }: Props) {
   const heading = useId();
   useEffect(() => {
     const shown = dialog.current;
+    const before = document.activeElement;
     shown?.showModal();
     // What is to be filled in comes before the button that closes.
     shown?.querySelector('input')?.focus();
-    // Closing gives the focus back; merely taking it out of the page would lose it.
-    return () => shown?.close();
+    return () => {
+      // Nothing behind an open dialog takes the focus, and one already out of the page no longer gives it back.
+      shown?.close();
+      if (before instanceof HTMLElement) before.focus();
+    };
   }, []);
   return (
     <dialog

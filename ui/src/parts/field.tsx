@@ -29,7 +29,8 @@ export function Field({ label, value, onInput, hint, problem, placeholder, testi
         <input
           id={id}
           class={`${styles.input} ${mono ? styles.mono : ''}`}
-          type={type === 'url' ? 'url' : 'text'}
+          type="text"
+          inputMode={type}
           value={value}
           placeholder={placeholder}
           spellcheck={false}

@@ -9,7 +9,7 @@ import * as say from '../model/words';
 import { titleOf, words } from '../model/words';
 import { Button } from '../parts/button';
 import { Icon } from '../parts/icon';
-import { LifeLine } from '../parts/life-line';
+import { SignInLife, TokenLife } from '../parts/life-line';
 import { Notice } from '../parts/notice';
 import { StateBadge } from '../parts/state-badge';
 import styles from './profile-details.module.css';
@@ -100,7 +100,7 @@ function Facts({ profile }: { profile: ProfileShown }) {
         <Fact name={words.signInEnd}>
           {say.signInDetail(profile, now.value)}
           <div class={styles.line}>
-            <LifeLine profile={profile} />
+            <SignInLife profile={profile} />
           </div>
           <span class={styles.soft}>
             {words.signedInSince} {say.dateWords(sign_in.since, now.value)}
@@ -132,6 +132,11 @@ function SignedInFacts({ profile }: { profile: ProfileShown }) {
       </Fact>
       <Fact name={words.token}>
         {say.tokenWords(profile, now.value)}
+        {profile.access_token && (
+          <div class={styles.line}>
+            <TokenLife profile={profile} />
+          </div>
+        )}
         {next && <span class={styles.soft}>{next}</span>}
       </Fact>
       <Fact name={words.renewals}>

@@ -1,12 +1,21 @@
 // All portals, most urgent first.
 import type { ProfileShown } from '../ipc/bindings';
-import { hostOf, overall } from '../model/profiles';
+import { overall } from '../model/profiles';
 import { adding, now, selected, shown, snapshot } from '../model/state';
-import { accessWords, nextWords, signInWords, storeWords, summaryWords, titleOf, words } from '../model/words';
+import {
+  accessWords,
+  nextWords,
+  signInWords,
+  storeWords,
+  summaryWords,
+  titleOf,
+  whereWords,
+  words,
+} from '../model/words';
 import { Button } from '../parts/button';
 import { Card } from '../parts/card';
 import { Icon } from '../parts/icon';
-import { LifeLine } from '../parts/life-line';
+import { SignInLife } from '../parts/life-line';
 import { StateBadge } from '../parts/state-badge';
 import { Banners } from './banners';
 import styles from './profile-list.module.css';
@@ -68,13 +77,13 @@ function ProfileCard({ profile }: { profile: ProfileShown }) {
       data={{ 'data-testid': 'profile-card', 'data-profile': profile.name, 'data-state': profile.state }}
     >
       <p class={styles.where}>
-        <span class={styles.host}>{hostOf(profile.url)}</span>
+        <span class={styles.host}>{whereWords(profile)}</span>
         {profile.access && <span class={styles[profile.access]}>{accessWords(profile.access)}</span>}
         {profile.local && <span class={styles.read}>{words.local}</span>}
       </p>
       {profile.sign_in && (
         <div class={styles.life}>
-          <LifeLine profile={profile} />
+          <SignInLife profile={profile} />
           <p class={styles.soft}>
             <span>{signInWords(profile, now.value)}</span>
             {next && <span>{next}</span>}

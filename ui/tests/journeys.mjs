@@ -1,0 +1,156 @@
+// Walks the window on the made-up data as people do, by keyboard and by pointer, and holds what it shows and says.
+// usage: npm run build && node tests/journeys.mjs
+import assert from 'node:assert/strict';
+import { at, card, launch, open, openDetails, serve } from './window.mjs';
+
+const { base, end } = await serve();
+const browser = await launch();
+const focused = (page) => page.evaluate(() => document.activeElement?.getAttribute('data-testid'));
+const badges = (page) => page.getByTestId('state-badge').allTextContents();
+
+/** Presses Tab until the keyboard is on `id`. */
+async function tabTo(page, id) {
+  for (let presses = 0; presses < 40; presses += 1) {
+    if ((await focused(page)) === id) return;
+    await page.keyboard.press('Tab');
+  }
+  assert.fail(`the keyboard cannot reach ${id}`);
+}
+
+/** Each: what holds, the scene, the walk. */
+const journeys = [
+  [
+    'the first look has one heading and two ways on',
+    'empty',
+    async (page) => {
+      assert.equal(await page.getByRole('heading', { level: 1 }).textContent(), 'Keep your MCP sign-ins alive');
+      assert.equal(await page.getByRole('main').getByRole('button').count(), 2);
+      await page.getByRole('button', { name: 'Try the demo' }).click();
+      await card(page, 'demo-notes').waitFor();
+      assert.deepEqual(await badges(page), ['Signed in', 'Signed in']);
+    },
+  ],
+  [
+    'the list begins with what needs someone and says each state in words',
+    'daily',
+    async (page) => {
+      const states = ['Sign-in needed', 'Offline', 'Ends soon', 'Signed in', 'Paused', 'Signed out'];
+      assert.deepEqual(await badges(page), states);
+      assert.equal(await page.getByRole('listitem').count(), states.length);
+      assert.match(await card(page, 'admin').textContent(), /ada@example\.com · mcpa\.example\.com/);
+      assert.match(await card(page, 'admin').textContent(), /Can change things/);
+    },
+  ],
+  [
+    'a portal is added and signed in by keyboard alone',
+    'empty',
+    async (page) => {
+      await tabTo(page, 'add-portal');
+      await page.keyboard.press('Enter');
+      await page.getByRole('dialog', { name: 'Add a portal' }).waitFor();
+      assert.equal(await focused(page), 'add-url');
+      await page.keyboard.type('mcp.acme.example/mcp');
+      assert.equal(await at(page, 'add-name').inputValue(), 'acme');
+      await tabTo(page, 'look-up');
+      await page.keyboard.press('Enter');
+      await at(page, 'found').waitFor();
+      assert.match(await at(page, 'found').textContent(), /https:\/\/login\.mcp\.acme\.example/);
+      await tabTo(page, 'add-submit');
+      await page.keyboard.press('Enter');
+      await card(page, 'acme').getByText('Signing in', { exact: true }).waitFor();
+      await at(page, 'toast').getByText('acme is signed in.').waitFor();
+      assert.deepEqual(await badges(page), ['Signed in']);
+      await tabTo(page, 'start-at-login-yes');
+      await page.keyboard.press('Enter');
+      await at(page, 'start-at-login-yes').waitFor({ state: 'detached' });
+    },
+  ],
+  [
+    'a wrong address and a taken name are said beside their fields, and Escape leaves the dialog',
+    'daily',
+    async (page) => {
+      await at(page, 'add-portal').click();
+      await at(page, 'add-url').fill('ftp://x');
+      await at(page, 'add-name').fill('admin');
+      await at(page, 'add-submit').click();
+      assert.equal(await page.locator('[aria-invalid=true]').count(), 2);
+      await page.getByText('There is a portal with this name already.').waitFor();
+      await page.keyboard.press('Escape');
+      await page.getByRole('dialog').waitFor({ state: 'detached' });
+      assert.equal(await focused(page), 'add-portal');
+    },
+  ],
+  [
+    'a look-up that fails says why and what next',
+    'empty',
+    async (page) => {
+      await at(page, 'add-portal').click();
+      await at(page, 'add-url').fill('https://down.example.com/mcp');
+      await at(page, 'look-up').click();
+      assert.match(await page.getByRole('alert').textContent(), /did not answer.*Check the address/s);
+    },
+  ],
+  [
+    'a sign-in is given up without a complaint and the card is as before',
+    'daily',
+    async (page) => {
+      await card(page, 'sandbox').getByTestId('action-sign-in').click();
+      await card(page, 'sandbox').getByRole('button', { name: 'Cancel sign-in' }).click();
+      await card(page, 'sandbox').getByText('Signed out', { exact: true }).waitFor();
+      assert.equal(await at(page, 'toast').count(), 0);
+    },
+  ],
+  [
+    'the details tell account, issuer, ends, deliveries and what went wrong with one',
+    'daily',
+    async (page) => {
+      await openDetails(page, 'admin');
+      const text = await at(page, 'profile-details').textContent();
+      const facts = ['ada@example.com', 'https://login.mcpa.example.com', 'admin:sites', 'set by you', 'it is locked'];
+      for (const fact of [...facts, 'Runs out in']) assert.ok(text.includes(fact), fact);
+      assert.equal(await at(page, 'profile-details').getByRole('img').count(), 2);
+    },
+  ],
+  [
+    'pausing offers to resume, and there is a place for what is only said',
+    'daily',
+    async (page) => {
+      assert.equal(await at(page, 'spoken').getAttribute('role'), 'status');
+      await openDetails(page, 'readonly');
+      await at(page, 'action-pause').click();
+      await at(page, 'profile-details').getByRole('button', { name: 'Resume' }).waitFor();
+      assert.equal(await at(page, 'profile-details').getAttribute('data-state'), 'paused');
+    },
+  ],
+  [
+    'removing asks first and then leaves nothing',
+    'daily',
+    async (page) => {
+      await openDetails(page, 'readonly');
+      await at(page, 'action-remove').click();
+      await page.getByRole('dialog', { name: 'Remove Readonly portal?' }).waitFor();
+      await at(page, 'confirm-remove').click();
+      await card(page, 'readonly').waitFor({ state: 'detached' });
+      assert.equal(await at(page, 'profile-details').count(), 0);
+    },
+  ],
+];
+
+let failed = 0;
+for (const [holds, scene, walk] of journeys) {
+  const complaints = [];
+  const context = await browser.newContext({ viewport: { width: 900, height: 700 }, locale: 'en-GB' });
+  try {
+    const page = await open(context, `${base}?scene=${scene}`, complaints);
+    await walk(page);
+    assert.deepEqual(complaints, []);
+    console.log(`ok      ${holds}`);
+  } catch (error) {
+    failed += 1;
+    console.error(`FAILED  ${holds}\n${error.message}\n${complaints.join('\n')}`);
+  }
+  await context.close();
+}
+await browser.close();
+end();
+process.exitCode = failed > 0 ? 1 : 0;

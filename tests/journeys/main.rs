@@ -7,6 +7,7 @@ mod bad_redirect;
 mod bad_token_answer;
 mod connect;
 mod happy;
+mod held_answer;
 mod keeper;
 mod store_trouble;
 mod transaction;

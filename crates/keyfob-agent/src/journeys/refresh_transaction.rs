@@ -10,7 +10,7 @@
 use std::time::Duration;
 
 use keyfob_core::credential::{Credential, PendingRevocation, RefreshOutcome, pending_revocation};
-use keyfob_core::failure::{Failure, SignInNeeded, Temporary};
+use keyfob_core::failure::{Failure, SignInNeeded, StoreProblem, Temporary};
 use keyfob_core::grant::credential_request::CredentialRequest;
 use keyfob_core::grant::refresh_token;
 use keyfob_core::grant::token_endpoint::{self, Refusal, TokenAnswer};
@@ -144,7 +144,7 @@ impl Flight<'_> {
 
     /// Durable before visible. While the disk refuses, the answer is held in memory under the lock: it is the only copy.
     async fn keep(mut self, answer: TokenAnswer) -> Result<Refreshed, Failure> {
-        let next = self.credential.renewed(answer, &self.ports.clock.now());
+        let mut next = self.credential.renewed(answer, &self.ports.clock.now());
         let mut refused = None;
         for _ in 0..HOLD_ANSWER {
             match self.ports.store.commit(&self.profile.name, self.credential.generation, &next).await {
@@ -152,12 +152,16 @@ impl Flight<'_> {
                     self.credential = Credential { generation, ..next };
                     return Ok(self.renewed().await);
                 }
-                Err(CommitError::Conflict(_)) => return self.lost_to_another_writer(&next).await,
-                Err(CommitError::Store(problem)) => {
-                    tracing::error!(profile = %self.profile.name, %problem, "a renewed token cannot be written; trying again");
-                    refused = Some(problem);
-                    self.ports.clock.sleep(Duration::from_secs(1)).await;
-                }
+                Err(CommitError::Conflict(_)) => match self.own_record(&next).await {
+                    // Written once more, on top of itself: then it is durable as well.
+                    Ok(Some(own)) => {
+                        self.credential.generation = own.generation;
+                        next = own;
+                    }
+                    Ok(None) => return self.lost_to_another_writer(&next).await,
+                    Err(problem) => refused = Some(self.wait_for_disk(problem).await),
+                },
+                Err(CommitError::Store(problem)) => refused = Some(self.wait_for_disk(problem).await),
             }
         }
         let failure =
@@ -170,6 +174,23 @@ impl Flight<'_> {
             Some(failure.to_string()),
         );
         Err(failure)
+    }
+
+    async fn wait_for_disk(&self, problem: StoreProblem) -> StoreProblem {
+        tracing::error!(profile = %self.profile.name, %problem, "a renewed token cannot be written; trying again");
+        self.ports.clock.sleep(Duration::from_secs(1)).await;
+        problem
+    }
+
+    /// The stored record, where it holds the very tokens of `wanted`: a write that was told as failed and reached its place
+    /// all the same is met again as if another writer had been first. Revoking those tokens would end the sign-in.
+    async fn own_record(&self, wanted: &Credential) -> Result<Option<Credential>, StoreProblem> {
+        let stored = self.ports.store.read(&self.profile.name).await?;
+        let tokens = |credential: &Credential| {
+            let tokens = &credential.sign_in.as_ref()?.tokens;
+            Some((tokens.access_token.fingerprint(), tokens.refresh_token.clone()))
+        };
+        Ok(stored.filter(|stored| tokens(stored).is_some() && tokens(stored) == tokens(wanted)))
     }
 
     async fn renewed(self) -> Refreshed {

@@ -230,8 +230,18 @@ impl Folder {
 
     /// Makes a rename or removal here survive a power cut.
     fn sync(&self) -> Result<(), StoreProblem> {
+        #[cfg(test)]
+        if FAILING_SYNCS.with(|left| left.replace(left.get().saturating_sub(1)) > 0) {
+            return Err(self.problem(OsStr::new(""), Errno::IO));
+        }
         rustix::fs::fsync(&self.fd).map_err(|error| problem(&error.into(), &self.path))
     }
+}
+
+#[cfg(test)]
+thread_local! {
+    /// How many of this thread's next folder syncs fail, as a disk with errors would.
+    pub(crate) static FAILING_SYNCS: std::cell::Cell<u32> = const { std::cell::Cell::new(0) };
 }
 
 fn us() -> u32 {

@@ -52,16 +52,20 @@ impl SealedStore {
         Self { paths, keys, turns: Turns::default(), unsettled: Arc::default() }
     }
 
+    fn files(&self) -> Files {
+        Files {
+            paths: self.paths.clone(),
+            keys: Arc::clone(&self.keys),
+            unsettled: Arc::clone(&self.unsettled),
+        }
+    }
+
     /// Runs file work off the async threads: disks may be slow, and a keyring slower.
     async fn off_thread<T: Send + 'static>(
         &self,
         work: impl FnOnce(&Files) -> Result<T, CommitError> + Send + 'static,
     ) -> Result<T, CommitError> {
-        let files = Files {
-            paths: self.paths.clone(),
-            keys: Arc::clone(&self.keys),
-            unsettled: Arc::clone(&self.unsettled),
-        };
+        let files = self.files();
         tokio::task::spawn_blocking(move || work(&files)).await.unwrap_or_else(|error| {
             Err(StoreProblem::Io(format!("the store's thread ended: {error}")).into())
         })

@@ -1,6 +1,7 @@
 //! The sealed store on a real disk.
 
 use super::*;
+use crate::store::folder::FAILING_SYNCS;
 use crate::store::sealing_key::Choice;
 use keyfob_core::secret::ClientSecret;
 
@@ -120,4 +121,25 @@ async fn another_backend_than_the_recorded_one_is_refused() {
     let keys = SealingKeySource::new(paths.clone(), Choice::named("passphrase").unwrap(), None);
     let other = SealedStore::new(paths, Arc::new(keys));
     assert!(matches!(other.read(&name("a")).await, Err(StoreProblem::OtherBackend { .. })));
+}
+
+/// Fault 26: the record is in its place and the folder could not be synced. The same commit again is a success, for the
+/// writer has lost to nobody but itself; another writer's old generation still changes nothing.
+#[test]
+fn a_commit_whose_folder_sync_failed_succeeds_when_it_is_tried_again() {
+    let home = home();
+    let (files, a) = (home.store.files(), name("a"));
+    assert_eq!(files.commit(&a, 0, credential("one")), Ok(1));
+    FAILING_SYNCS.set(2);
+    for _ in 0..2 {
+        let failed = files.commit(&a, 1, credential("two"));
+        assert!(matches!(failed, Err(CommitError::Store(StoreProblem::Io(_)))), "{failed:?}");
+        assert_eq!(files.read(&a).unwrap().unwrap().generation, 2);
+    }
+    let other = open_at(home.folder.path()).files();
+    assert_eq!(other.commit(&a, 1, credential("three")), Err(CommitError::Conflict(2)));
+    assert_eq!(files.commit(&a, 1, credential("two")), Ok(2));
+    assert_eq!(files.commit(&a, 1, credential("two")), Err(CommitError::Conflict(2)));
+    let stored = files.read(&a).unwrap().unwrap();
+    assert_eq!((stored.generation, stored.given_client_secret), (2, credential("two").given_client_secret));
 }

@@ -5,7 +5,7 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
-STAGES=(fmt clippy deny ui unit doc real app desktop)
+STAGES=(fmt clippy deny ui unit doc real faults app desktop)
 
 describe() {
     cat <<'TEXT'
@@ -16,6 +16,7 @@ ui       types, lints, unit tests and build of ui/
 unit     unit tests and journeys of every crate but the desktop app
 doc      documentation tests of keyfob-core, among them that secrets do not compile where they must not
 real     portals on real authorization servers, keyfob against them, and the official conformance suite
+faults   the command killed at each of its system calls, disks that refuse, and started again
 app      lints and tests of the desktop app
 desktop  the real app in a whole desktop without a screen
 deep     (not part of the whole run) everything, then the same properties with many more cases
@@ -81,10 +82,11 @@ stage_ui() {
     done
 }
 
-# The binaries with tests for other stages: real servers are slow to install, a desktop is not always there.
+# The binaries with tests for other stages: real servers are slow to install, a desktop is not always there, and faults
+# take their time.
 stage_unit() {
     local filter="all()" other
-    for other in real_servers desktop; do
+    for other in real_servers crash_points desktop; do
         if has_test_target "$other"; then filter+=" - binary($other)"; fi
     done
     cargo build --locked -p keyfob-cli
@@ -104,6 +106,12 @@ stage_real() {
     echo "-- the official conformance suite"
     "$KEYFOB_NODE" tests/parts/conformance.mjs --group auth
     "$KEYFOB_NODE" tests/parts/conformance.mjs --group draft
+}
+
+stage_faults() {
+    cargo build --locked -p keyfob-cli -p keyfob-tests --bins
+    # Each of these keeps all processors busy by itself.
+    cargo nextest run --locked -p keyfob-tests --test crash_points --test-threads 1 --success-output final
 }
 
 stage_app() {

@@ -8,6 +8,7 @@ mod bad_token_answer;
 mod connect;
 mod happy;
 mod held_answer;
+mod journal;
 mod keeper;
 mod store_trouble;
 mod transaction;

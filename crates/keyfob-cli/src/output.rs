@@ -7,10 +7,32 @@ use std::io::{IsTerminal, Write};
 use anstyle::{AnsiColor, Style};
 use keyfob_core::failure::Failure;
 
+/// A terminal that does not say how wide it is.
+const USUAL_WIDTH: usize = 80;
+
 /// Prints data: what a script reads. A closed pipe is the reader's choice, not an error.
 pub(crate) fn data(text: &str) {
     let mut out = std::io::stdout().lock();
     let _ = out.write_all(text.as_bytes()).and_then(|()| out.write_all(b"\n")).and_then(|()| out.flush());
+}
+
+/// The same for a story that goes on; false once nobody reads any more.
+pub(crate) fn data_goes_on(text: &str) -> bool {
+    let mut out = std::io::stdout().lock();
+    out.write_all(text.as_bytes()).and_then(|()| out.write_all(b"\n")).and_then(|()| out.flush()).is_ok()
+}
+
+/// How wide the terminal at standard output is; `None` where it is no terminal.
+pub(crate) fn width() -> Option<usize> {
+    if !std::io::stdout().is_terminal() {
+        return None;
+    }
+    Some(terminal_size::terminal_size().map_or(USUAL_WIDTH, |(width, _)| width.0.into()))
+}
+
+/// Whether data may be painted.
+pub(crate) fn colours() -> bool {
+    std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
 }
 
 /// Says something to a person.

@@ -3,6 +3,8 @@
 //! Doors branch on the variant only: the CLI turns it into an exit code, the window into words and one button. All texts
 //! from servers inside are already made fit to show (F12).
 
+mod code;
+
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;

@@ -22,15 +22,3 @@ pub struct ControlPeer {
     /// Its process id, where the system says.
     pub pid: Option<i32>,
 }
-
-impl std::fmt::Display for ControlPeer {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Some(pid) = self.pid else { return f.write_str("a local program") };
-        write!(f, "pid {pid}")?;
-        // Which program asked, for the journal; it may have ended by now.
-        match std::fs::read_link(format!("/proc/{pid}/exe")) {
-            Ok(program) => write!(f, " ({})", program.display()),
-            Err(_) => Ok(()),
-        }
-    }
-}

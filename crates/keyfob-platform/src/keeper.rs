@@ -1,9 +1,11 @@
 //! Running a keeper on this machine: the lease, the control socket under it, and the actor behind it.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use keyfob_agent::agent::AgentHandle;
 use keyfob_agent::control::client::ControlClient;
+use keyfob_agent::control::hand_outs::HandOuts;
 use keyfob_agent::control::server::{ControlServer, DoorRequest};
 use keyfob_agent::ports::Ports;
 use keyfob_agent::snapshot::KeeperKind;
@@ -13,12 +15,15 @@ use tokio::sync::mpsc;
 use crate::control_socket::{self, ControlListener};
 use crate::lease::Lease;
 use crate::paths::Paths;
+use crate::program;
 use crate::store::atomic_file;
 
 /// How long another keeper may take to end its renewals and step down.
 const STEP_DOWN_PATIENCE: Duration = Duration::from_secs(35);
 /// How often the lease is tried meanwhile.
 const TRY_EVERY: Duration = Duration::from_millis(50);
+/// How often counted hand-outs are looked at while nobody asks.
+const COUNTED_LOOK: Duration = Duration::from_mins(1);
 
 /// A running keeper; dropping it ends its tasks and gives the lease back.
 pub struct Keeper {
@@ -26,7 +31,8 @@ pub struct Keeper {
     pub agent: AgentHandle,
     /// What clients ask of the program around it.
     pub door: mpsc::UnboundedReceiver<DoorRequest>,
-    accepting: tokio::task::JoinHandle<()>,
+    hand_outs: Arc<HandOuts>,
+    tasks: [tokio::task::JoinHandle<()>; 2],
     _lease: Lease,
 }
 
@@ -45,9 +51,12 @@ impl Keeper {
         let listener = ControlListener::bind(&paths.bindable_control_socket()?, &lease)?;
         let agent = AgentHandle::start(ports, kind, std::process::id());
         let (sender, door) = mpsc::unbounded_channel();
-        let server = ControlServer { agent: agent.clone(), kind, door: sender };
-        let accepting = tokio::spawn(accept(listener, server));
-        Ok(Self { agent, door, accepting, _lease: lease })
+        let hand_outs = Arc::new(HandOuts::new(agent.ports()));
+        let server =
+            ControlServer { agent: agent.clone(), kind, door: sender, hand_outs: Arc::clone(&hand_outs) };
+        let tasks =
+            [tokio::spawn(accept(listener, server)), tokio::spawn(tell_now_and_then(Arc::clone(&hand_outs)))];
+        Ok(Self { agent, door, hand_outs, tasks, _lease: lease })
     }
 
     /// Becomes the keeper, asking a headless one to step down first.
@@ -79,7 +88,15 @@ impl Keeper {
 
 impl Drop for Keeper {
     fn drop(&mut self) {
-        self.accepting.abort();
+        self.tasks.iter().for_each(tokio::task::JoinHandle::abort);
+        self.hand_outs.tell_all();
+    }
+}
+
+async fn tell_now_and_then(hand_outs: Arc<HandOuts>) {
+    loop {
+        tokio::time::sleep(COUNTED_LOOK).await;
+        hand_outs.tell_due();
     }
 }
 
@@ -87,9 +104,9 @@ async fn accept(listener: ControlListener, server: ControlServer) {
     loop {
         match listener.accept().await {
             Ok((stream, peer)) => {
-                let (server, peer) = (server.clone(), peer.to_string());
+                let (server, program) = (server.clone(), program::behind(peer.pid));
                 tokio::spawn(async move {
-                    if let Err(error) = server.serve(stream, peer).await {
+                    if let Err(error) = server.serve(stream, program).await {
                         tracing::debug!(%error, "a control connection ended");
                     }
                 });

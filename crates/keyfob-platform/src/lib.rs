@@ -14,6 +14,7 @@ pub mod keyring_entries;
 pub mod lease;
 pub mod loopback;
 pub mod paths;
+pub mod program;
 pub mod store;
 pub mod system_clock;
 pub mod token_files;

@@ -2,5 +2,6 @@
 //! token can never be mistaken for protocol (V12).
 
 pub mod client;
+pub mod hand_outs;
 pub mod server;
 pub mod wire;

@@ -1,11 +1,14 @@
 //! The keeper's end of the control socket. Who may connect is decided by the platform (peer uid) before a stream gets here.
 
+use std::sync::Arc;
+
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::mpsc;
 
+use super::hand_outs::HandOuts;
 use super::wire::{Hello, Request, Response, read_frame, write_frame};
 use crate::agent::AgentHandle;
-use crate::journal::{JournalEntry, JournalEvent};
+use crate::journal::Program;
 use crate::snapshot::KeeperKind;
 
 /// What a client asked of the program around the keeper.
@@ -26,14 +29,16 @@ pub struct ControlServer {
     pub kind: KeeperKind,
     /// Hears what concerns the program around it.
     pub door: mpsc::UnboundedSender<DoorRequest>,
+    /// Tells the journal who got a token.
+    pub hand_outs: Arc<HandOuts>,
 }
 
 impl ControlServer {
-    /// Serves one connection until the client ends it. `peer` says who asks, for the journal.
+    /// Serves one connection until the client ends it. `program` says who asks, for the journal.
     pub async fn serve<S: AsyncRead + AsyncWrite + Unpin>(
         self,
         mut stream: S,
-        peer: String,
+        program: Program,
     ) -> std::io::Result<()> {
         let Some(_theirs) = read_frame::<_, Hello>(&mut stream).await? else { return Ok(()) };
         write_frame(&mut stream, &Hello::ours()).await?;
@@ -41,21 +46,20 @@ impl ControlServer {
             if matches!(request, Request::Watch) {
                 return self.watch(stream).await;
             }
-            let response = self.answer(request, &peer).await;
+            let response = self.answer(request, &program).await;
             write_frame(&mut stream, &response).await?;
         }
         Ok(())
     }
 
-    async fn answer(&self, request: Request, peer: &str) -> Response {
+    async fn answer(&self, request: Request, program: &Program) -> Response {
         let done = Response::Done { kind: Some(self.kind) };
         match request {
             Request::HandOut { profile, wanted } => {
-                match self.agent.hand_out(profile.clone(), wanted).await {
-                    Ok(token) => {
-                        self.handed_out(&profile, peer);
-                        Response::Token(token.into())
-                    }
+                let outcome = self.agent.hand_out(profile.clone(), wanted).await;
+                self.hand_outs.note(&profile, program, outcome.as_ref().err());
+                match outcome {
+                    Ok(token) => Response::Token(token.into()),
                     Err(failure) => Response::Failed { failure },
                 }
             }
@@ -77,17 +81,6 @@ impl ControlServer {
 
     fn snapshot(&self) -> Response {
         Response::Snapshot { snapshot: Box::new(self.agent.snapshots().borrow().as_ref().clone()) }
-    }
-
-    fn handed_out(&self, profile: &keyfob_core::identity::ProfileName, peer: &str) {
-        let ports = self.agent.ports();
-        ports.journal.append(&JournalEntry {
-            at: ports.clock.now().wall,
-            profile: Some(profile.clone()),
-            event: JournalEvent::HandedOut,
-            duration_ms: None,
-            detail: Some(peer.to_owned()),
-        });
     }
 
     async fn watch<S: AsyncRead + AsyncWrite + Unpin>(self, stream: S) -> std::io::Result<()> {

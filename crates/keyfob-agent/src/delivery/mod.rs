@@ -7,7 +7,7 @@ use keyfob_core::credential::Credential;
 use keyfob_core::failure::StoreProblem;
 use keyfob_core::profile::{Delivery, DeliveryTarget, Profile, TokenFileFormat};
 
-use crate::journal::JournalEvent;
+use crate::journal::{JournalEntry, JournalEvent};
 use crate::journeys::record;
 use crate::ports::Ports;
 
@@ -25,15 +25,24 @@ pub async fn deliver(ports: &Ports, profile: &Profile, credential: &Credential) 
     let mut reports = Vec::new();
     let Some(sign_in) = credential.sign_in_for(&profile.url) else { return reports };
     for delivery in &profile.deliver {
+        let began = ports.clock.now().boot_ms;
         let problem = write(ports, delivery, sign_in).await.err();
-        let (event, detail) = match &problem {
-            None => (JournalEvent::Delivered, delivery.target.to_string()),
-            Some(problem) => (JournalEvent::DeliveryFailed, format!("{}: {problem}", delivery.target)),
-        };
-        record(ports, profile, event, None, Some(detail));
+        match &problem {
+            None => {
+                let target = Some(delivery.target.to_string());
+                record(ports, profile, JournalEvent::Delivered, Some(began), target);
+            }
+            Some(problem) => not_delivered(ports, profile, &delivery.target.to_string(), problem),
+        }
         reports.push(DeliveryReport { target: delivery.target.clone(), problem });
     }
     reports
+}
+
+fn not_delivered(ports: &Ports, profile: &Profile, what: &str, problem: &StoreProblem) {
+    let entry = JournalEntry::new(ports.clock.now().wall, JournalEvent::DeliveryFailed).about(&profile.name);
+    let entry = entry.because(&problem.clone().into());
+    ports.journal.append(&entry.saying(format!("{what}: {problem}")));
 }
 
 async fn write(
@@ -72,8 +81,7 @@ pub async fn withdraw(ports: &Ports, profile: &Profile) {
             }
         };
         if let Err(problem) = removed {
-            let detail = format!("{} could not be removed: {problem}", delivery.target);
-            record(ports, profile, JournalEvent::DeliveryFailed, None, Some(detail));
+            not_delivered(ports, profile, &format!("{} could not be removed", delivery.target), &problem);
         }
     }
 }

@@ -69,14 +69,25 @@ pub(crate) fn record(
     began: Option<u64>,
     detail: Option<String>,
 ) {
+    let entry = timed(ports, profile, event, began);
+    ports.journal.append(&JournalEntry { detail, ..entry });
+}
+
+/// The same for what failed: with the cause as a code and in words.
+pub(crate) fn record_failure(
+    ports: &Ports,
+    profile: &Profile,
+    event: JournalEvent,
+    began: Option<u64>,
+    failure: &Failure,
+) {
+    ports.journal.append(&timed(ports, profile, event, began).because(failure));
+}
+
+fn timed(ports: &Ports, profile: &Profile, event: JournalEvent, began: Option<u64>) -> JournalEntry {
     let now = ports.clock.now();
-    ports.journal.append(&JournalEntry {
-        at: now.wall,
-        profile: Some(profile.name.clone()),
-        event,
-        duration_ms: began.map(|began| now.boot_ms.saturating_sub(began)),
-        detail,
-    });
+    let duration_ms = began.map(|began| now.boot_ms.saturating_sub(began));
+    JournalEntry { duration_ms, ..JournalEntry::new(now.wall, event).about(&profile.name) }
 }
 
 /// A number in -1.0..=1.0 from the system's randomness, to spread renewals and retries.

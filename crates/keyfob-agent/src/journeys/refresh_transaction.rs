@@ -18,7 +18,9 @@ use keyfob_core::profile::Profile;
 use keyfob_core::refresh_schedule::has_come;
 use keyfob_core::secret::Fingerprint;
 
-use super::{as_http_answer, guard_of, jitter, record, revoke, transport_failure, usable_sign_in};
+use super::{
+    as_http_answer, guard_of, jitter, record, record_failure, revoke, transport_failure, usable_sign_in,
+};
 use crate::delivery;
 use crate::journal::JournalEvent;
 use crate::ports::{CommitError, Ports, TransportFailure};
@@ -166,13 +168,7 @@ impl Flight<'_> {
         }
         let failure =
             refused.map_or_else(|| Failure::Bug("an answer was held and never written".into()), Into::into);
-        record(
-            self.ports,
-            self.profile,
-            JournalEvent::RenewalFailed,
-            Some(self.began),
-            Some(failure.to_string()),
-        );
+        record_failure(self.ports, self.profile, JournalEvent::RenewalFailed, Some(self.began), &failure);
         Err(failure)
     }
 
@@ -218,7 +214,7 @@ impl Flight<'_> {
         let ended =
             next.history.last_refresh.as_ref().is_some_and(|last| last.outcome == RefreshOutcome::Rejected);
         let event = if ended { JournalEvent::SignInEnded } else { JournalEvent::RenewalFailed };
-        record(self.ports, self.profile, event, Some(self.began), Some(failure.to_string()));
+        record_failure(self.ports, self.profile, event, Some(self.began), &failure);
         match self.ports.store.commit(&self.profile.name, self.credential.generation, &next).await {
             Ok(generation) => self.credential = Credential { generation, ..next },
             // A stale loser changes nothing: the winner's record stays (fault 12).

@@ -9,7 +9,7 @@ use keyfob_core::identity::ProfileName;
 use keyfob_core::profile::Profile;
 
 use super::{guard_of, record};
-use crate::journal::JournalEvent;
+use crate::journal::{JournalEntry, JournalEvent};
 use crate::ports::{AddressGuard, CommitError, Ports};
 
 /// What became of the tokens at the server.
@@ -27,14 +27,27 @@ pub enum RevocationOutcome {
     NotOffered,
 }
 
+impl std::fmt::Display for RevocationOutcome {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Nothing => f.write_str("there was nothing to revoke"),
+            Self::Revoked => f.write_str("at the server"),
+            Self::Queued => f.write_str("not yet: the server could not be reached, it will be tried again"),
+            Self::Refused(why) => write!(f, "not at the server, which refused: {why}"),
+            Self::NotOffered => f.write_str("not at the server, which offers no revocation"),
+        }
+    }
+}
+
 /// Revokes both tokens of one pending revocation.
 pub(crate) async fn revoke(
     ports: &Ports,
     profile: &Profile,
     pending: &PendingRevocation,
 ) -> RevocationOutcome {
+    let began = ports.clock.now().boot_ms;
     let outcome = send_both(ports, guard_of(profile), pending).await;
-    record(ports, profile, JournalEvent::Revoked, None, Some(format!("{outcome:?}")));
+    record(ports, profile, JournalEvent::Revoked, Some(began), Some(outcome.to_string()));
     outcome
 }
 
@@ -48,6 +61,8 @@ pub async fn settle(
     let mut outcome = RevocationOutcome::Nothing;
     for pending in &credential.revocations {
         outcome = send_both(ports, guard, pending).await;
+        let entry = JournalEntry::new(ports.clock.now().wall, JournalEvent::Revoked).about(name);
+        ports.journal.append(&entry.saying(outcome.to_string()));
         if outcome != RevocationOutcome::Queued {
             take_out(ports, name, pending).await?;
         }

@@ -20,7 +20,7 @@ use super::account::account;
 use super::examine::{Examined, examine};
 use super::redirect_port::{self, BoundRedirect};
 use super::register::{self, Wanted};
-use super::{as_http_answer, guard_of, landing_page, record, transport_failure};
+use super::{as_http_answer, guard_of, landing_page, record, record_failure, transport_failure};
 use crate::delivery;
 use crate::journal::JournalEvent;
 use crate::ports::{Clock, CommitError, LoopbackListener, Page, Ports, Visit};
@@ -95,9 +95,7 @@ pub async fn sign_in(
     let outcome = attempt(ports, profile, options).await;
     match &outcome {
         Ok(_) => record(ports, profile, JournalEvent::SignedIn, Some(began), None),
-        Err(failure) => {
-            record(ports, profile, JournalEvent::SignInFailed, Some(began), Some(failure.to_string()));
-        }
+        Err(failure) => record_failure(ports, profile, JournalEvent::SignInFailed, Some(began), failure),
     }
     outcome
 }

@@ -54,13 +54,7 @@ async fn ended() -> &'static str {
 
 fn note(context: &Context, event: JournalEvent) -> Result<(), Failure> {
     let ports = context.ports()?;
-    let detail = Some(format!("headless, pid {}", std::process::id()));
-    ports.journal.append(&JournalEntry {
-        at: ports.clock.now().wall,
-        profile: None,
-        event,
-        duration_ms: None,
-        detail,
-    });
+    let detail = format!("headless, pid {}", std::process::id());
+    ports.journal.append(&JournalEntry::new(ports.clock.now().wall, event).saying(detail));
     Ok(())
 }

@@ -1,66 +1,53 @@
-//! `keyfob log`: the journal.
+//! `keyfob log`: the journal, for people as a page of aligned lines, for scripts as one JSON object a line. It opens
+//! neither the store nor the keyring, so that it also tells why they cannot be opened.
+
+mod page;
 
 use std::time::Duration;
 
 use keyfob_agent::journal::JournalEntry;
-use keyfob_agent::ports::Journal;
 use keyfob_core::failure::Failure;
-use keyfob_core::identity::ProfileName;
+use keyfob_platform::store::journal::JournalFiles;
 
 use crate::arguments::Log;
 use crate::context::{Context, profile_name};
 use crate::output;
+use page::Page;
 
 /// Entries shown at first.
 const SHOWN: usize = 200;
 
-/// How often the journal is looked at while following.
-const LOOK_EVERY: Duration = Duration::from_millis(500);
+/// How often the journal is looked at while following: soon enough for an eye, and nothing for a processor.
+const LOOK_EVERY: Duration = Duration::from_millis(200);
 
 pub(crate) async fn run(arguments: &Log, context: &Context) -> Result<(), Failure> {
     let profile = arguments.name.as_deref().map(profile_name).transpose()?;
-    let ports = context.ports()?;
-    let mut shown = show_since(&*ports.journal, profile.as_ref(), None, arguments.json);
+    let (history, mut tail) = JournalFiles::new(&context.paths).follow(profile.as_ref(), SHOWN);
     // What a removed profile did is still told; a name without a history must be a profile's.
-    if let (None, Some(name)) = (&shown, &arguments.name) {
+    if let (true, Some(name)) = (history.is_empty(), &arguments.name) {
         context.profile(name)?;
     }
-    if !arguments.follow {
-        return Ok(());
+    if history.is_empty() && !arguments.json {
+        output::note("nothing is in the journal yet");
     }
-    loop {
-        ports.clock.sleep(LOOK_EVERY).await;
-        shown = show_since(&*ports.journal, profile.as_ref(), shown, arguments.json);
+    let mut page = Page::new(output::width(), output::colours());
+    let mut goes_on = show(&history, arguments.json, &mut page);
+    while arguments.follow && goes_on {
+        tokio::time::sleep(LOOK_EVERY).await;
+        goes_on = show(&tail.more(), arguments.json, &mut page);
     }
+    Ok(())
 }
 
-/// Prints what came after `last`; gives the newest entry.
-fn show_since(
-    journal: &dyn Journal,
-    profile: Option<&ProfileName>,
-    last: Option<JournalEntry>,
-    json: bool,
-) -> Option<JournalEntry> {
-    let entries = journal.read(profile, SHOWN);
-    let seen =
-        last.as_ref().and_then(|last| entries.iter().rposition(|entry| entry == last)).map_or(0, |at| at + 1);
-    for entry in &entries[seen..] {
-        output::data(&line(entry, json));
-    }
-    entries.into_iter().next_back().or(last)
-}
-
-fn line(entry: &JournalEntry, json: bool) -> String {
-    if json {
-        return serde_json::to_string(entry).unwrap_or_default();
-    }
-    let at = entry.at.with_timezone(&chrono::Local).format("%Y-%m-%d %H:%M:%S");
-    let event = serde_json::to_value(entry.event)
-        .ok()
-        .and_then(|v| v.as_str().map(|s| s.replace('-', " ")))
-        .unwrap_or_default();
-    let profile = entry.profile.as_ref().map_or("—".into(), ToString::to_string);
-    let took = entry.duration_ms.map(|ms| format!(" ({ms} ms)")).unwrap_or_default();
-    let detail = entry.detail.as_ref().map(|detail| format!(": {detail}")).unwrap_or_default();
-    format!("{at}  {profile:<14}{event}{took}{detail}")
+/// False once nobody reads any more.
+fn show(entries: &[JournalEntry], json: bool, page: &mut Page) -> bool {
+    page.make_room_for(entries);
+    entries.iter().all(|entry| {
+        let line = if json {
+            serde_json::to_string(entry).unwrap_or_default()
+        } else {
+            page.lines(entry, &chrono::Local)
+        };
+        output::data_goes_on(&line)
+    })
 }

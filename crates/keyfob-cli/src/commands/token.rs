@@ -1,12 +1,11 @@
 //! `keyfob token` and `keyfob headers`: the token, and nothing else, on standard output.
 
+use keyfob_agent::control::hand_outs;
 use keyfob_agent::control::wire::{Hello, Request, Response, decode, encode, frame_length};
 use keyfob_agent::delivery::formats::rfc3339;
-use keyfob_agent::journal::{JournalEntry, JournalEvent};
 use keyfob_agent::journeys::hand_out::{HandOutRequest, HandedOut, hand_out};
 use keyfob_core::failure::{Failure, SignInNeeded};
-use keyfob_core::identity::ProfileName;
-use keyfob_platform::control_socket;
+use keyfob_platform::{control_socket, program};
 use serde_json::json;
 use std::io::{Read, Write};
 
@@ -85,19 +84,9 @@ pub(crate) async fn take(
     }
     let profile = context.profile(name)?;
     let ports = context.ports()?;
-    let handed_out = hand_out(ports, &profile, wanted).await?;
-    ports.journal.append(&journal_entry(&profile.name, ports.clock.now().wall));
-    Ok(handed_out)
-}
-
-fn journal_entry(profile: &ProfileName, at: chrono::DateTime<chrono::Utc>) -> JournalEntry {
-    JournalEntry {
-        at,
-        profile: Some(profile.clone()),
-        event: JournalEvent::HandedOut,
-        duration_ms: None,
-        detail: Some(format!("pid {} (no keeper)", std::process::id())),
-    }
+    let outcome = hand_out(ports, &profile, wanted).await;
+    hand_outs::note_alone(ports, &profile.name, &program::behind_this_process(), outcome.as_ref().err());
+    outcome
 }
 
 fn wanted(token: &Token) -> Result<HandOutRequest, Failure> {

@@ -1,4 +1,9 @@
-//! The journal: JSON lines in two files of at most 1 MiB each. It never fails its caller.
+//! The journal: JSON lines in two files of at most 1 MiB each. It never fails its caller, and nobody waits for it.
+//!
+//! Writers of several processes share the files: each line is one write at the end of the file, which the kernel does not
+//! mix with another's.
+
+mod tail;
 
 use std::fs::{File, OpenOptions};
 use std::io::{Read, Seek, SeekFrom, Write};
@@ -13,8 +18,13 @@ use keyfob_core::identity::ProfileName;
 use super::{atomic_file, problem, profile_lock};
 use crate::paths::Paths;
 
+pub use tail::JournalTail;
+
 /// When the current file is put aside; together with the one before, a bounded journal.
 const LARGEST: u64 = 1024 * 1024;
+
+/// Longest detail, in characters: a line stays far below what one write takes whole.
+const LONGEST_DETAIL: usize = 1_000;
 
 /// The journal's files.
 pub struct JournalFiles {
@@ -28,22 +38,20 @@ impl JournalFiles {
         Self { folder: paths.journal_dir(), turn: Mutex::new(()) }
     }
 
-    fn current(&self) -> PathBuf {
-        self.folder.join("journal.jsonl")
-    }
-
-    fn before(&self) -> PathBuf {
-        self.folder.join("journal.1.jsonl")
+    /// The newest entries, oldest first, at most `limit`, and then whatever is written, by whichever process.
+    pub fn follow(&self, profile: Option<&ProfileName>, limit: usize) -> (Vec<JournalEntry>, JournalTail) {
+        JournalTail::open(&self.folder, profile, limit)
     }
 
     fn write(&self, entry: &JournalEntry) -> Result<(), StoreProblem> {
         let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
         atomic_file::private_folder(&self.folder)?;
-        let path = self.current();
+        let path = current(&self.folder);
         if is_full(&path) {
             self.rotate(&path)?;
         }
-        let mut line = serde_json::to_vec(entry).map_err(|error| StoreProblem::Io(error.to_string()))?;
+        let bounded = JournalEntry { detail: entry.detail.as_deref().map(bounded), ..entry.clone() };
+        let mut line = serde_json::to_vec(&bounded).map_err(|error| StoreProblem::Io(error.to_string()))?;
         line.push(b'\n');
         append(&path, &line).map_err(|error| problem(&error, &path))
     }
@@ -53,10 +61,22 @@ impl JournalFiles {
     fn rotate(&self, path: &Path) -> Result<(), StoreProblem> {
         let Some(_guard) = profile_lock::try_lock(&self.folder.join("journal.lock"))? else { return Ok(()) };
         if is_full(path) {
-            std::fs::rename(path, self.before()).map_err(|error| problem(&error, path))?;
+            std::fs::rename(path, before(&self.folder)).map_err(|error| problem(&error, path))?;
         }
         Ok(())
     }
+}
+
+fn current(folder: &Path) -> PathBuf {
+    folder.join("journal.jsonl")
+}
+
+fn before(folder: &Path) -> PathBuf {
+    folder.join("journal.1.jsonl")
+}
+
+fn bounded(detail: &str) -> String {
+    detail.chars().take(LONGEST_DETAIL).collect()
 }
 
 fn is_full(path: &Path) -> bool {
@@ -90,6 +110,12 @@ fn ends_torn(file: &mut File) -> std::io::Result<bool> {
     Ok(last != *b"\n")
 }
 
+/// Lines that do not read (torn by a crash, or written by another version) are passed over.
+fn entry(line: &[u8], profile: Option<&ProfileName>) -> Option<JournalEntry> {
+    let entry: JournalEntry = serde_json::from_slice(line).ok()?;
+    (profile.is_none() || entry.profile.as_ref() == profile).then_some(entry)
+}
+
 impl Journal for JournalFiles {
     fn append(&self, entry: &JournalEntry) {
         if let Err(problem) = self.write(entry) {
@@ -98,54 +124,9 @@ impl Journal for JournalFiles {
     }
 
     fn read(&self, profile: Option<&ProfileName>, limit: usize) -> Vec<JournalEntry> {
-        let files = [self.before(), self.current()];
-        let bytes: Vec<u8> = files.iter().filter_map(|path| std::fs::read(path).ok()).flatten().collect();
-        let text = String::from_utf8_lossy(&bytes);
-        // Lines that do not read (torn by a crash, or written by another version) are passed over.
-        let entries = text.lines().filter_map(|line| serde_json::from_str::<JournalEntry>(line).ok());
-        let mut entries: Vec<_> =
-            entries.filter(|entry| profile.is_none() || entry.profile.as_ref() == profile).collect();
-        entries.split_off(entries.len().saturating_sub(limit))
+        self.follow(profile, limit).0
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use keyfob_agent::journal::JournalEvent;
-
-    fn entry(detail: &str) -> JournalEntry {
-        JournalEntry {
-            at: chrono::DateTime::UNIX_EPOCH,
-            profile: ProfileName::parse("a").ok(),
-            event: JournalEvent::Renewed,
-            duration_ms: None,
-            detail: Some(detail.into()),
-        }
-    }
-
-    /// What a crash leaves: no line end, half a character.
-    fn append_raw(path: &Path, bytes: &[u8]) {
-        OpenOptions::new().append(true).open(path).unwrap().write_all(bytes).unwrap();
-    }
-
-    #[test]
-    fn a_torn_line_is_passed_over_and_size_is_bounded() {
-        let folder = tempfile::tempdir().unwrap();
-        let journal = JournalFiles::new(&Paths::resolve(Some(folder.path().into())).unwrap());
-        journal.append(&entry("first"));
-        append_raw(&journal.current(), b"{\"at\":\"19");
-        append_raw(&journal.current(), b"\xc3");
-        journal.append(&entry("second"));
-        let details: Vec<_> = journal.read(None, 10).into_iter().filter_map(|e| e.detail).collect();
-        assert_eq!(details, ["first", "second"]);
-        assert_eq!(journal.read(ProfileName::parse("b").ok().as_ref(), 10), []);
-
-        let long = "x".repeat(100_000);
-        (0..40).for_each(|_| journal.append(&entry(&long)));
-        let size: u64 =
-            std::fs::read_dir(&journal.folder).unwrap().map(|f| f.unwrap().metadata().unwrap().len()).sum();
-        assert!(size <= 2 * LARGEST + 200_000, "{size}");
-        assert_eq!(journal.read(None, 3).len(), 3);
-    }
-}
+mod tests;

@@ -7,10 +7,8 @@ use keyfob_agent::journal::{JournalEntry, JournalEvent, Program};
 
 /// Widest column of names; longer names push their line.
 const WIDEST_NAME: usize = 20;
-/// `event command failed` and its mark.
-const EVENT_WIDTH: usize = 22;
-/// `59 m 59 s`
-const DURATION_WIDTH: usize = 8;
+/// `hand-out failed` with its mark, `handed out ×9999`; longer ones push their line.
+const EVENT_WIDTH: usize = 18;
 /// A detail column narrower than this goes below its line.
 const NARROWEST_DETAIL: usize = 24;
 
@@ -52,15 +50,14 @@ impl Page {
         let name = name(entry);
         let (mark, colour) = mark(entry);
         let event = format!("{mark} {}", event_words(entry));
-        let duration = entry.duration_ms.map(duration).unwrap_or_default();
         let before = time.chars().count() + 2 + name_width.max(name.chars().count()) + 2;
-        let detail = self.wrapped(&detail(entry), before + EVENT_WIDTH + 2 + DURATION_WIDTH + 2, before);
+        let column = before + EVENT_WIDTH.max(event.chars().count()) + 2;
+        let detail = self.wrapped(&detail(entry), column, before);
         let line = format!(
-            "{}  {}  {}  {}  {detail}",
+            "{}  {}  {}  {detail}",
             self.painted(&time, Style::new().dimmed()),
             self.painted(&format!("{name:name_width$}"), Style::new().bold()),
             self.painted(&format!("{event:EVENT_WIDTH$}"), colour),
-            self.painted(&format!("{duration:>DURATION_WIDTH$}"), Style::new().dimmed()),
         );
         format!("{heading}{}", trimmed(&line))
     }
@@ -101,7 +98,8 @@ fn name(entry: &JournalEntry) -> &str {
 }
 
 fn event_words(entry: &JournalEntry) -> String {
-    let word = entry.event.word().replace('-', " ");
+    let word =
+        entry.event.word().replace('-', " ").replace("sign in", "sign-in").replace("hand out", "hand-out");
     entry.times.map_or(word.clone(), |times| format!("{word} ×{times}"))
 }
 
@@ -118,15 +116,10 @@ fn mark(entry: &JournalEntry) -> (&'static str, Style) {
     }
 }
 
-/// What is worth reading beyond the event: for whom, and why.
+/// What is worth reading beyond the event: for whom, how long, and why.
 fn detail(entry: &JournalEntry) -> String {
-    let program = entry.program.as_ref().map(program).unwrap_or_default();
-    let detail = entry.detail.as_deref().unwrap_or_default();
-    match (program.as_str(), detail) {
-        ("", detail) => detail.to_owned(),
-        (program, "") => program.to_owned(),
-        (program, detail) => format!("{program}: {detail}"),
-    }
+    let parts = [entry.program.as_ref().map(program), entry.duration_ms.map(duration), entry.detail.clone()];
+    parts.into_iter().flatten().collect::<Vec<_>>().join(" · ")
 }
 
 fn program(program: &Program) -> String {
@@ -196,14 +189,13 @@ mod tests {
     fn a_terminal_gets_days_and_columns_and_a_long_cause_below_its_own_column() {
         let expected = "
 Friday, 20 November 2026
-23:59:58  —         · keeper started                  headless, pid 7
+23:59:58  —         · keeper started    headless, pid 7
 
 Saturday, 21 November 2026
-00:00:01  readonly  ✓ signed in                8.2 s
-00:10:01  readonly  → handed out ×311                 node (pid 4711)
-09:00:00  readonly  ✗ renewal failed          20.0 s  offline: the name
-                                                      mcp.example.com was not
-                                                      found";
+00:00:01  readonly  ✓ signed in         8.2 s
+00:10:01  readonly  → handed out ×311   node (pid 4711)
+09:00:00  readonly  ✗ renewal failed    20.0 s · offline: the name
+                                        mcp.example.com was not found";
         assert_eq!(shown(Some(78), false), expected);
     }
 

@@ -1,4 +1,5 @@
 # keyfob: what a newcomer needs. The scripts say more.
+export PATH := $(CURDIR)/target/tools/bin:$(PATH)
 .PHONY: help run test test-deep fmt setup
 
 help: ## this list

@@ -40,13 +40,6 @@ need() {
     }
 }
 
-# install_packages_of DIR: npm's packages as locked, installed again only when the lock file changed.
-install_packages_of() {
-    cmp -s "$1/package-lock.json" "$1/node_modules/.installed-lock" && return 0
-    (cd "$1" && npm ci --no-audit --no-fund --loglevel error)
-    cp "$1/package-lock.json" "$1/node_modules/.installed-lock"
-}
-
 # has_test_target NAME: whether keyfob-tests has this test binary yet.
 has_test_target() {
     cargo metadata --no-deps --offline --format-version 1 2>/dev/null | grep -q "\"kind\":\[\"test\"\][^{]*\"name\":\"$1\""
@@ -74,7 +67,7 @@ stage_deny() {
 
 stage_ui() {
     need ui/package.json "the user interface"
-    install_packages_of ui
+    scripts/npm-packages.sh ui
     local script
     for script in typecheck lint test build; do
         echo "-- npm run $script"
@@ -96,7 +89,7 @@ stage_unit() {
 stage_doc() { cargo test --locked --doc -p keyfob-core; }
 
 stage_real() {
-    install_packages_of tests/parts
+    scripts/npm-packages.sh tests/parts
     need "$KEYFOB_NODE" "Node 22 from tests/parts"
     echo "-- the portals themselves, with a plain client"
     (cd tests/parts && npm test --silent)
@@ -122,7 +115,7 @@ stage_app() {
 
 stage_desktop() {
     scripts/setup.sh desktop
-    install_packages_of tests/parts
+    scripts/npm-packages.sh tests/parts
     need ui/dist "built by: scripts/test.sh ui"
     cargo build --locked -p keyfob-cli
     cargo build --locked -p keyfob-app

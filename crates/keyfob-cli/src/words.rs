@@ -21,6 +21,11 @@ pub(crate) fn span(length: TimeDelta) -> String {
     }
 }
 
+/// A time of day on this machine's clock.
+pub(crate) fn clock(at: DateTime<Utc>) -> String {
+    at.with_timezone(&chrono::Local).format("%H:%M:%S").to_string()
+}
+
 /// A state's mark and word.
 pub(crate) fn state(word: StateWord) -> (&'static str, &'static str) {
     match word {

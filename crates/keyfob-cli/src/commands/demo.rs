@@ -23,9 +23,9 @@ use keyfob_proxy::token_source::KeptTokens;
 use serde_json::json;
 use url::Url;
 
-use super::status;
-use crate::arguments::Demo;
-use crate::context::Silent;
+use super::{log, status};
+use crate::arguments::{Demo, Log};
+use crate::context::{Context, Silent};
 use crate::{output, words};
 
 pub(crate) async fn run(arguments: &Demo) -> Result<u8, Failure> {
@@ -58,6 +58,7 @@ pub(crate) async fn run(arguments: &Demo) -> Result<u8, Failure> {
     call_tools(&ports, &profiles).await?;
     show_token_file(&token_file);
     show_refresh(&ports, &profiles[0]).await?;
+    show_journal(&home).await?;
     what_next(&home, arguments);
     if arguments.keep {
         keep_running(&home, ports).await?;
@@ -160,30 +161,47 @@ fn show_token_file(path: &Path) {
 
 async fn show_refresh(ports: &Ports, profile: &Profile) -> Result<(), Failure> {
     output::heading("One renewal");
-    let now = chrono::Utc::now;
     let before = hand_out(ports, profile, &HandOutRequest::default()).await?;
-    output::note(&format!("  before: the token ends {}", words::when(before.expires_at, now())));
+    output::note(&format!("  before: a token that ends at {}", words::clock(before.expires_at)));
     let wanted = HandOutRequest { fresh: true, ..HandOutRequest::default() };
     let after = hand_out(ports, profile, &wanted).await?;
     let other = if before.access_token == after.access_token { "the same token" } else { "another token" };
-    output::note(&format!("  after:  {other}, it ends {}", words::when(after.expires_at, now())));
+    output::note(&format!("  after:  {other}, it ends at {}", words::clock(after.expires_at)));
     output::note("  The tray app and keyfob agent do this by themselves, before a token ends.");
     Ok(())
 }
 
+/// What happened, as `keyfob log` tells it.
+async fn show_journal(home: &Home) -> Result<(), Failure> {
+    output::heading("keyfob log");
+    let context = Context::new(Paths::resolve(Some(home.path.clone()))?);
+    log::run(&Log { name: None, follow: false, json: false }, &context).await
+}
+
 fn what_next(home: &Home, arguments: &Demo) {
     output::heading("Next");
+    let keyfob = own_name();
     if arguments.keep {
         let home = home.path.display();
-        output::note(&format!("  keyfob --home {home} status --watch"));
-        output::note(&format!("  keyfob --home {home} call readonly add '{{\"a\":2,\"b\":3}}'"));
-        output::note(&format!("  keyfob --home {home} token admin"));
+        output::note(&format!("  {keyfob} --home {home} status --watch"));
+        output::note(&format!("  {keyfob} --home {home} call readonly add '{{\"a\":2,\"b\":3}}'"));
+        output::note(&format!("  {keyfob} --home {home} token admin"));
         output::note("\n  The portals and a keeper run until Ctrl-C.");
         return;
     }
-    output::note("  keyfob demo --keep           leave the portals running and try the commands yourself");
-    output::note("  keyfob demo --browser        sign in with your own browser");
-    output::note("  keyfob add NAME URL --sign-in    your own portal");
+    let lines = [
+        ("demo --keep", "leave the portals running and try the commands yourself"),
+        ("demo --browser", "sign in with your own browser"),
+        ("add NAME URL --sign-in", "your own portal"),
+    ];
+    for (command, what) in lines {
+        output::note(&format!("  {keyfob} {command:<24}{what}"));
+    }
+}
+
+/// How this program was called, so that the next command can be copied as it stands.
+fn own_name() -> String {
+    std::env::args().next().unwrap_or_else(|| "keyfob".into())
 }
 
 async fn keep_running(home: &Home, ports: Ports) -> Result<(), Failure> {

@@ -114,6 +114,16 @@ impl Keyfob {
         command
     }
 
+    /// A command of this user for callers that run no tasks, such as a benchmark.
+    pub fn blocking_command<I: AsRef<OsStr>>(
+        &self,
+        arguments: impl IntoIterator<Item = I>,
+    ) -> std::process::Command {
+        let mut command = std::process::Command::new(binary());
+        command.args(arguments).env_clear().envs(self.environment.iter().cloned());
+        command
+    }
+
     /// Runs a command to its end.
     pub async fn run<I: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = I>) -> Output {
         self.run_with_input(arguments, "").await

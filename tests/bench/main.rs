@@ -1,0 +1,30 @@
+//! keyfob's benchmarks: every figure is a ratio against a floor measured in the same run. `make bench` runs them on release
+//! builds; they are no tests and fail nothing, they say which bar is met.
+#![forbid(unsafe_code)]
+#![expect(
+    clippy::expect_used,
+    clippy::print_stdout,
+    reason = "a benchmark prints, and stops where it cannot measure"
+)]
+
+mod idle;
+mod measure;
+mod store;
+mod token;
+
+#[tokio::main]
+async fn main() {
+    let only: Option<String> = std::env::args().nth(1).filter(|argument| !argument.starts_with('-'));
+    let wanted = |name: &str| only.as_deref().is_none_or(|only| only == name);
+    if wanted("token") {
+        token::from_a_running_keeper().await;
+        token::without_a_keeper().await;
+    }
+    if wanted("store") {
+        store::against_a_bare_sync();
+        store::with_more_records();
+    }
+    if wanted("idle") {
+        idle::with_a_hundred_profiles().await;
+    }
+}

@@ -85,6 +85,39 @@ async fn status_says_every_member_of_the_contract_and_null_for_what_is_absent() 
     assert!(keyfob.must(["status"]).await.contains("readonly"));
 }
 
+/// fault 47: nobody prompts without a terminal, the hint names the command, and the answer stays.
+#[tokio::test]
+async fn an_unknown_end_is_asked_for_until_it_is_answered() {
+    let (keyfob, portal) = (Keyfob::new(), portal().await);
+    let answered_by = "keyfob config readonly --lifetime 30d";
+    keyfob.run(["add", "readonly", &portal.mcp_url(), "--sign-in"]).await.expect_code(0).says(answered_by);
+    let shown = async || keyfob.run(["status", "readonly", "--json"]).await.json()["profiles"][0].clone();
+    let before = shown().await;
+    assert_eq!(
+        (&before["sign_in"]["known"], &before["sign_in"]["ends_at"]),
+        (&json!("unknown"), &Value::Null)
+    );
+    assert!(before["hint"].as_str().unwrap().contains(answered_by));
+    keyfob.run(["config", "readonly", "--lifetime", "not-known"]).await.expect_code(0);
+    assert_eq!(
+        (&shown().await["sign_in"]["known"], &shown().await["hint"]),
+        (&json!("unknown"), &Value::Null)
+    );
+    keyfob.run(["config", "readonly", "--lifetime", "30d"]).await.expect_code(0);
+    let after = shown().await;
+    let time =
+        |member: &str| after["sign_in"][member].as_str().unwrap().parse::<chrono::DateTime<chrono::Utc>>();
+    assert_eq!(time("ends_at").unwrap() - time("since").unwrap(), chrono::TimeDelta::days(30));
+    assert_eq!(after["sign_in"]["known"], "configured");
+    keyfob
+        .run(["config", "readonly", "--lifetime", "soon"])
+        .await
+        .expect_code(2)
+        .says("write 60s, 5m, 2h or 7d");
+    keyfob.run(["config", "nobody", "--lifetime", "30d"]).await.expect_code(3);
+    keyfob.run(["config", "readonly"]).await.expect_code(2);
+}
+
 #[tokio::test]
 async fn each_format_of_a_token_is_what_its_reader_wants() {
     let (keyfob, _portal, _) = signed_in().await;

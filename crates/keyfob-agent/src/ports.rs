@@ -14,7 +14,7 @@ use keyfob_core::grant::authorization_code::RedirectArrival;
 use keyfob_core::grant::credential_request::CredentialRequest;
 use keyfob_core::identity::ProfileName;
 use keyfob_core::moment::Moment;
-use keyfob_core::profile::{Profile, RedirectHost};
+use keyfob_core::profile::{LifetimeAnswer, Profile, RedirectHost};
 use keyfob_core::secret::{AccessToken, SecretText};
 use serde::{Deserialize, Serialize};
 use tokio::sync::oneshot;
@@ -65,6 +65,8 @@ pub trait ProfileSettings: Send + Sync {
     fn remove(&self, name: &ProfileName) -> Result<(), Failure>;
     /// Pauses or resumes background renewal.
     fn set_paused(&self, name: &ProfileName, paused: bool) -> Result<(), Failure>;
+    /// Answers "when does this sign-in end?"; [`LifetimeAnswer::Open`] takes the answer back.
+    fn set_sign_in_lifetime(&self, name: &ProfileName, answer: LifetimeAnswer) -> Result<(), Failure>;
     /// Changes whenever the file changes; compared, never ordered.
     fn version(&self) -> u64;
 }

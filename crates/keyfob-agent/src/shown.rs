@@ -5,7 +5,7 @@ use keyfob_core::credential_state::{CredentialState, Hold, Holding};
 use keyfob_core::failure::{Failure, Temporary};
 use keyfob_core::moment::Moment;
 use keyfob_core::profile::{Delivery, DeliveryTarget, Profile};
-use keyfob_core::refresh_schedule::{SignInEnd, sign_in_end};
+use keyfob_core::sign_in_end::{SignInEnd, is_asked_for, sign_in_end};
 
 use crate::delivery::DeliveryReport;
 use crate::ports::StoreStatus;
@@ -45,7 +45,7 @@ pub(crate) fn profile(known: &Known<'_>) -> ProfileShown {
             .map(|s| s.names().to_vec())
             .unwrap_or_default(),
         access_token: sign_in.map(|s| AccessTokenShown { expires_at: s.tokens.expires_at() }),
-        sign_in: sign_in.zip(end).map(|(s, end)| SignInShown {
+        sign_in: sign_in.zip(end.as_ref()).map(|(s, end)| SignInShown {
             since: s.since.wall,
             ends_at: end.at(),
             known: end.known().to_owned(),
@@ -56,7 +56,10 @@ pub(crate) fn profile(known: &Known<'_>) -> ProfileShown {
         failures: history.map_or(0, |h| h.failures),
         deliveries: deliveries(known),
         problem: failure.as_ref().map(problem_words).or_else(|| delivery_problem(known.deliveries)),
-        hint: failure.as_ref().and_then(|f| f.hint(profile.name.as_str())).or_else(|| end_hint(end, profile)),
+        hint: failure
+            .as_ref()
+            .and_then(|f| f.hint(profile.name.as_str()))
+            .or_else(|| end_hint(end.as_ref()?, profile)),
     }
 }
 
@@ -104,9 +107,9 @@ fn delivery_problem(reports: &[DeliveryReport]) -> Option<String> {
     Some(format!("{} could not be written: {}", failed.0, failed.1))
 }
 
-/// An unknown end is asked for, never made up.
-fn end_hint(end: Option<SignInEnd>, profile: &Profile) -> Option<String> {
-    (end? == SignInEnd::Unknown).then(|| {
-        format!("the server does not say when this sign-in ends; if you know, set sign_in_lifetime = \"30d\" for {} in profiles.toml", profile.name)
+/// An unknown end is asked for, never made up; "not known" is an answer.
+fn end_hint(end: &SignInEnd, profile: &Profile) -> Option<String> {
+    is_asked_for(end, profile).then(|| {
+        format!("nobody has said when this sign-in ends; if you know: keyfob config {0} --lifetime 30d, else: keyfob config {0} --lifetime not-known", profile.name)
     })
 }

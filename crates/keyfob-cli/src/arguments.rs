@@ -56,8 +56,8 @@ pub(crate) enum Command {
     Log(Log),
     /// Start two demo portals on this machine and show everything working.
     Demo(Demo),
-    /// Show where keyfob keeps its files.
-    Config,
+    /// Show where keyfob keeps its files; with a profile, say when its sign-ins end.
+    Config(Config),
     /// Print a completion script.
     Completions {
         /// For which shell.
@@ -72,6 +72,16 @@ pub(crate) enum Command {
 pub(crate) struct Named {
     /// The profile.
     pub(crate) name: String,
+}
+
+/// `keyfob config`
+#[derive(Debug, Args)]
+pub(crate) struct Config {
+    /// The profile to change.
+    pub(crate) name: Option<String>,
+    /// How long a sign-in lives where the server does not say, such as 30d, or `not-known`.
+    #[arg(long, value_name = "D|not-known")]
+    pub(crate) lifetime: Option<String>,
 }
 
 /// `keyfob add`
@@ -124,8 +134,8 @@ pub(crate) struct Add {
     /// When to warn before the sign-in ends, such as 7d; may be given several times.
     #[arg(long, value_name = "D")]
     pub(crate) remind: Vec<String>,
-    /// How long a sign-in lives where the server does not say, such as 30d.
-    #[arg(long, value_name = "D")]
+    /// How long a sign-in lives where the server does not say, such as 30d, or `not-known`.
+    #[arg(long, value_name = "D|not-known")]
     pub(crate) lifetime: Option<String>,
     /// The server may have a private address.
     #[arg(long)]

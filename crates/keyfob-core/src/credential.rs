@@ -4,6 +4,7 @@
 //! written down here as plain functions from old to new.
 
 mod sealed_form;
+mod verdict;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
@@ -14,12 +15,15 @@ use crate::failure::{Failure, SignInNeeded, Temporary};
 use crate::grant::token_endpoint::{Refusal, TokenAnswer};
 use crate::moment::Moment;
 use crate::refresh_schedule;
+use crate::reminders::Reminded;
 use crate::resource::CheckedUrl;
 use crate::scope::ScopeSet;
 use crate::secret::{AccessToken, ClientSecret, Fingerprint, RefreshToken, SecretText};
+use crate::sign_in_end::{SAME_END, learned_from};
 use crate::token_set::TokenSet;
 
 pub use sealed_form::{SCHEMA, UnreadableCredential};
+use verdict::{Verdict, verdict};
 
 /// The sealed record of one profile.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,6 +42,8 @@ pub struct Credential {
     pub history: History,
     /// Lifetimes of sign-ins seen to end, newest last.
     pub learned_lifetimes: Vec<TimeDelta>,
+    /// What the user has been told about this sign-in's end.
+    pub reminded: Box<Reminded>,
     /// Tokens forgotten here that the server may still honour: revoked as soon as it can be reached (H7, H8).
     pub revocations: Vec<PendingRevocation>,
     /// Members written by another version, kept as they are.
@@ -72,6 +78,8 @@ pub struct SignIn {
     pub since: Moment,
     /// When the sign-in ends, where the server said.
     pub ends_at: Option<DateTime<Utc>>,
+    /// When the server first stated this end; records of older versions lack it.
+    pub ends_stated: Option<Moment>,
     /// The account, where known.
     pub account: Option<String>,
     /// Scopes asked for and refused, so that they are not asked again and again (D8).
@@ -179,6 +187,7 @@ impl Credential {
             sign_in: None,
             history: History::default(),
             learned_lifetimes: Vec::new(),
+            reminded: Box::default(),
             revocations: Vec::new(),
             unknown: Map::new(),
         }
@@ -216,6 +225,7 @@ impl Credential {
             tokens: TokenSet::from_answer(new.answer, &new.requested, now),
             since: now.clone(),
             ends_at,
+            ends_stated: ends_at.map(|_| now.clone()),
             account,
             refused_scopes: Vec::new(),
             intent: None,
@@ -226,6 +236,7 @@ impl Credential {
             registration: Some(new.registration),
             sign_in: Some(sign_in),
             history: History::default(),
+            reminded: Box::new(self.reminded.after_sign_in()),
             ..self.clone()
         }
     }
@@ -269,7 +280,7 @@ impl Credential {
         let mut next = self.clone();
         let Some(sign_in) = &mut next.sign_in else { return next };
         if let Some(left) = answer.sign_in_ends_in {
-            sign_in.ends_at = Some(now.wall + left);
+            sign_in.state_end(now.wall + left, now);
         }
         if let Some(account) = &answer.account {
             sign_in.account = Some(account.clone());
@@ -278,6 +289,7 @@ impl Credential {
         sign_in.intent = None;
         sign_in.dead = None;
         sign_in.waiting = None;
+        next.reminded.needed = None;
         next.history.refreshes += 1;
         next.history.last_refresh = Some(LastRefresh { at: now.wall, outcome: RefreshOutcome::Renewed });
         next
@@ -311,9 +323,8 @@ impl Credential {
         next.history.failures += 1;
         let outcome = match verdict {
             Verdict::Final(why) => {
+                next.learned_lifetimes.extend(sign_in.lesson(&why, now));
                 sign_in.waiting = None;
-                next.learned_lifetimes
-                    .extend(sign_in.dead.is_none().then(|| sign_in.since.age(now)).flatten());
                 sign_in.dead = Some(why);
                 RefreshOutcome::Rejected
             }
@@ -340,6 +351,26 @@ impl Credential {
     }
 }
 
+impl SignIn {
+    /// The server says when the sign-in ends: a date that has not moved keeps the moment it was first stated.
+    fn state_end(&mut self, at: DateTime<Utc>, now: &Moment) {
+        if self.ends_at.is_none_or(|before| (at - before).abs() > SAME_END) {
+            self.ends_at = Some(at);
+            self.ends_stated = Some(now.clone());
+        }
+    }
+
+    /// The lifetime that the end of this sign-in teaches. One that a lost answer may have ended teaches none, nor one whose
+    /// client is gone.
+    fn lesson(&self, why: &SignInNeeded, now: &Moment) -> Option<TimeDelta> {
+        let ended_by_grant = matches!(why, SignInNeeded::Ended { error, .. } if error == "invalid_grant")
+            && self.dead.is_none();
+        let was_cut =
+            self.waiting.as_ref().is_some_and(|w| matches!(w.failure, Failure::Temporary(Temporary::Cut(_))));
+        (ended_by_grant && !was_cut).then(|| learned_from(self, now)).flatten()
+    }
+}
+
 /// The revocation of a sign-in's tokens, where the server offers one.
 pub fn pending_revocation(sign_in: &SignIn, registration: Registration) -> Option<PendingRevocation> {
     Some(PendingRevocation {
@@ -348,48 +379,6 @@ pub fn pending_revocation(sign_in: &SignIn, registration: Registration) -> Optio
         refresh_token: sign_in.tokens.refresh_token.clone(),
         access_token: sign_in.tokens.access_token.clone(),
     })
-}
-
-enum Verdict {
-    Final(SignInNeeded),
-    Wait { failure: Failure, retry_at: Option<DateTime<Utc>>, equal_refusals: u32 },
-}
-
-/// Equal final-looking answers that are needed before a sign-in counts as ended (trust rule 7).
-const EQUAL_REFUSALS_TO_END: u32 = 3;
-
-/// Rules 6, 7 and C13: what a refusal means, given what was refused before.
-fn verdict(refusal: &Refusal, sign_in: Option<&SignIn>) -> Verdict {
-    let ended = |error: &str, description: &str| {
-        Verdict::Final(SignInNeeded::Ended { error: error.to_owned(), description: description.to_owned() })
-    };
-    match refusal {
-        Refusal::Temporary { cause, retry_at } => {
-            Verdict::Wait { failure: cause.clone().into(), retry_at: *retry_at, equal_refusals: 0 }
-        }
-        Refusal::InvalidGrant { description } => ended("invalid_grant", description),
-        Refusal::InvalidClient { description } => {
-            Verdict::Final(SignInNeeded::RegistrationGone(description.clone()))
-        }
-        Refusal::Unusable(why) => Verdict::Wait {
-            failure: crate::failure::Misbehaviour::TokenAnswer(why.clone()).into(),
-            retry_at: None,
-            equal_refusals: 0,
-        },
-        Refusal::Other { error, description } => {
-            let failure: Failure = crate::failure::Misbehaviour::Refused {
-                error: error.clone(),
-                description: description.clone(),
-            }
-            .into();
-            let before = sign_in.and_then(|s| s.waiting.as_ref()).filter(|w| w.failure == failure);
-            let equal_refusals = before.map_or(0, |w| w.equal_refusals) + 1;
-            if equal_refusals > EQUAL_REFUSALS_TO_END {
-                return ended(error, description);
-            }
-            Verdict::Wait { failure, retry_at: None, equal_refusals }
-        }
-    }
 }
 
 #[cfg(test)]

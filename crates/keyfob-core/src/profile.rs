@@ -38,7 +38,7 @@ pub struct Profile {
     /// When to warn before the sign-in ends, longest first.
     pub remind: Vec<TimeDelta>,
     /// How long a sign-in lives where the server does not say.
-    pub sign_in_lifetime: Option<SignInLifetime>,
+    pub sign_in_lifetime: LifetimeAnswer,
     /// Taken off a token's end where a server refuses early.
     pub margin: TimeDelta,
     /// Where tokens are written.
@@ -169,6 +169,21 @@ impl RedirectHost {
     }
 }
 
+/// The user's answer to "when does this sign-in end?".
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum LifetimeAnswer {
+    /// Not answered yet.
+    #[default]
+    Open,
+    /// Answered: not known. It stays answered.
+    NotKnown,
+    /// Answered.
+    Known(SignInLifetime),
+}
+
+/// How "not known" is written in `profiles.toml` and on the command line.
+pub const NOT_KNOWN: &str = "not-known";
+
 /// A sign-in's lifetime as the user knows it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SignInLifetime {
@@ -282,7 +297,7 @@ impl Profile {
             redirect: RedirectChoice::default(),
             extra_params: Vec::new(),
             remind: default_reminders(),
-            sign_in_lifetime: None,
+            sign_in_lifetime: LifetimeAnswer::Open,
             margin: TimeDelta::zero(),
             deliver: Vec::new(),
             private_network: false,

@@ -1,10 +1,9 @@
-//! When a renewal is due, how long to wait after a failure, and when to remind. Pure: the clock comes in as `now`.
+//! When a renewal is due, and how long to wait after a failure. Pure: the clock comes in as `now`.
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::TimeDelta;
 
 use crate::credential::SignIn;
 use crate::moment::Moment;
-use crate::profile::{LifetimeFrom, Profile};
 
 /// No renewal comes closer to the token's end than this, where its life allows (trust rule 8).
 const SHORTEST_LEAD: TimeDelta = TimeDelta::minutes(5);
@@ -78,54 +77,6 @@ pub fn time_until(until: &Moment, now: &Moment) -> TimeDelta {
         return TimeDelta::milliseconds(i64::try_from(left).unwrap_or(i64::MAX / 2));
     }
     (until.wall - now.wall).max(TimeDelta::zero())
-}
-
-/// When a sign-in ends, and how that is known. A date is never invented.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum SignInEnd {
-    /// The server said.
-    Server(DateTime<Utc>),
-    /// The user configured a lifetime.
-    Configured(DateTime<Utc>),
-    /// An earlier sign-in of this profile ended after this time.
-    Learned(DateTime<Utc>),
-    /// Nobody knows.
-    Unknown,
-}
-
-impl SignInEnd {
-    /// The date, where one is known.
-    pub fn at(self) -> Option<DateTime<Utc>> {
-        match self {
-            Self::Server(at) | Self::Configured(at) | Self::Learned(at) => Some(at),
-            Self::Unknown => None,
-        }
-    }
-
-    /// `server`, `configured`, `learned` or `unknown`.
-    pub fn known(self) -> &'static str {
-        match self {
-            Self::Server(_) => "server",
-            Self::Configured(_) => "configured",
-            Self::Learned(_) => "learned",
-            Self::Unknown => "unknown",
-        }
-    }
-}
-
-/// Works the end of a sign-in out; `learned` is the lifetime of the last one that was seen to end.
-pub fn sign_in_end(sign_in: &SignIn, profile: &Profile, learned: Option<TimeDelta>) -> SignInEnd {
-    if let Some(at) = sign_in.ends_at {
-        return SignInEnd::Server(at - profile.margin);
-    }
-    if let Some(configured) = profile.sign_in_lifetime {
-        let start = match configured.from {
-            LifetimeFrom::SignIn => sign_in.since.wall,
-            LifetimeFrom::Refresh => sign_in.tokens.obtained.wall,
-        };
-        return SignInEnd::Configured(start + configured.lifetime - profile.margin);
-    }
-    learned.map_or(SignInEnd::Unknown, |lifetime| SignInEnd::Learned(sign_in.since.wall + lifetime))
 }
 
 #[expect(

@@ -11,7 +11,7 @@ use std::sync::Mutex;
 use keyfob_agent::ports::ProfileSettings;
 use keyfob_core::failure::{Failure, StoreProblem};
 use keyfob_core::identity::ProfileName;
-use keyfob_core::profile::Profile;
+use keyfob_core::profile::{LifetimeAnswer, Profile};
 use toml_edit::DocumentMut;
 
 use crate::paths::Paths;
@@ -82,6 +82,10 @@ impl ProfileSettings for ProfilesToml {
 
     fn set_paused(&self, name: &ProfileName, paused: bool) -> Result<(), Failure> {
         self.edit(|document| edit::set_paused(document, name, paused))
+    }
+
+    fn set_sign_in_lifetime(&self, name: &ProfileName, answer: LifetimeAnswer) -> Result<(), Failure> {
+        self.edit(|document| edit::set_sign_in_lifetime(document, name, answer))
     }
 
     fn version(&self) -> u64 {

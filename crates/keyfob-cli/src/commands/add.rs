@@ -6,13 +6,14 @@ use keyfob_core::discovery::authorization_server::ClientAuthentication;
 use keyfob_core::failure::Failure;
 use keyfob_core::identity::ProfileName;
 use keyfob_core::profile::{
-    self, DeliveryTarget, LifetimeFrom, Profile, ResourceParameter, SignInLifetime, parse_duration,
+    self, DeliveryTarget, LifetimeAnswer, LifetimeFrom, NOT_KNOWN, Profile, ResourceParameter,
+    SignInLifetime, parse_duration,
 };
 use keyfob_core::resource::CheckedUrl;
 use keyfob_core::scope::ScopeSet;
 use keyfob_core::secret::ClientSecret;
 
-use super::{delivery_argument, sign_in};
+use super::{delivery_argument, end_question, sign_in};
 use crate::arguments::{Access, Add, ClientAuth};
 use crate::context::Context;
 use crate::output;
@@ -35,7 +36,8 @@ pub(crate) async fn run(add: &Add, context: &Context) -> Result<(), Failure> {
     context.tell_keeper().await;
     output::good(&format!("added {}", profile.name));
     if add.sign_in {
-        return sign_in::profile(&profile, &add.browser, context).await;
+        let credential = sign_in::profile(&profile, &add.browser, context).await?;
+        return end_question::ask(&profile, &credential, context).await;
     }
     output::hint(&format!("keyfob sign-in {}", profile.name));
     Ok(())
@@ -108,8 +110,7 @@ fn profile(add: &Add) -> Result<Profile, Failure> {
         profile.remind = add.remind.iter().map(|text| duration(text)).collect::<Result<_, _>>()?;
     }
     if let Some(lifetime) = &add.lifetime {
-        profile.sign_in_lifetime =
-            Some(SignInLifetime { lifetime: duration(lifetime)?, from: LifetimeFrom::SignIn });
+        profile.sign_in_lifetime = lifetime_answer(lifetime)?;
     }
     if let Some(url) = &profile.client.metadata_url {
         keyfob_core::client_registration::metadata_document::check_client_id(url)?;
@@ -124,4 +125,13 @@ fn profile(add: &Add) -> Result<Profile, Failure> {
 pub(crate) fn duration(text: &str) -> Result<chrono::TimeDelta, Failure> {
     parse_duration(text)
         .ok_or_else(|| Failure::Usage(format!("`{text}` is no time span: write 60s, 5m, 2h or 7d")))
+}
+
+/// Reads an answer to "when does this sign-in end?": `30d` after the sign-in, or `not-known`.
+pub(crate) fn lifetime_answer(text: &str) -> Result<LifetimeAnswer, Failure> {
+    if text == NOT_KNOWN {
+        return Ok(LifetimeAnswer::NotKnown);
+    }
+    let lifetime = duration(text)?;
+    Ok(LifetimeAnswer::Known(SignInLifetime { lifetime, from: LifetimeFrom::SignIn }))
 }

@@ -8,6 +8,7 @@ pub(crate) mod config;
 pub(crate) mod connect;
 pub(crate) mod delivery_argument;
 pub(crate) mod demo;
+pub(crate) mod end_question;
 pub(crate) mod exec;
 pub(crate) mod log;
 pub(crate) mod pause;
@@ -41,7 +42,7 @@ pub(crate) async fn run(command: Command, context: &Context) -> Result<u8, Failu
         Command::Resume(named) => pause::run(&named.name, false, context).await,
         Command::Agent => agent::run(context).await,
         Command::Log(log) => log::run(&log, context).await,
-        Command::Config => config::run(context),
+        Command::Config(config) => config::run(&config, context).await,
         Command::Demo(_) | Command::Completions { .. } | Command::Man => Ok(()),
     };
     done.map(|()| 0)
@@ -58,6 +59,7 @@ pub(crate) fn subject(command: &Command) -> String {
         Command::Call(c) => c.name.clone(),
         Command::Tools(c) => c.name.clone(),
         Command::Connect(c) => c.target.clone(),
+        Command::Config(c) => c.name.clone().unwrap_or_else(|| "NAME".into()),
         Command::SignOut(c)
         | Command::Remove(c)
         | Command::Refresh(c)

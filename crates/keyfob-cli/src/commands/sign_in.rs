@@ -6,27 +6,30 @@ use keyfob_agent::journeys::sign_in::{SignInOptions, SignInProgress, sign_in};
 use keyfob_core::credential::Credential;
 use keyfob_core::failure::Failure;
 use keyfob_core::profile::Profile;
-use keyfob_core::refresh_schedule::{SignInEnd, sign_in_end};
 use keyfob_core::scope::ScopeSet;
+use keyfob_core::sign_in_end::{SignInEnd, sign_in_end};
 use tokio::io::AsyncBufReadExt;
 use tokio::sync::mpsc;
 
 use super::add::duration;
+use super::end_question;
 use crate::arguments::{BrowserChoice, SignIn};
 use crate::context::Context;
 use crate::{output, words};
 
 pub(crate) async fn run(arguments: &SignIn, context: &Context) -> Result<(), Failure> {
     let found = context.profile(&arguments.name)?;
-    profile(&found, &arguments.browser, context).await
+    let credential = profile(&found, &arguments.browser, context).await?;
+    end_question::hint(&found, &credential);
+    Ok(())
 }
 
-/// Signs a profile in and says how it went.
+/// Signs a profile in and says how it went; gives the record.
 pub(crate) async fn profile(
     profile: &Profile,
     choice: &BrowserChoice,
     context: &Context,
-) -> Result<(), Failure> {
+) -> Result<Credential, Failure> {
     let ports = context.ports()?;
     let (progress, heard) = mpsc::unbounded_channel();
     let timeout =
@@ -43,8 +46,9 @@ pub(crate) async fn profile(
     // The journey has dropped its end: what was said is said before the outcome is.
     let _ = teller.await;
     context.tell_keeper().await;
-    success(profile, &outcome?, &ports.clock.now());
-    Ok(())
+    let credential = outcome?;
+    success(profile, &credential, &ports.clock.now());
+    Ok(credential)
 }
 
 /// Lines of standard input: redirect URLs pasted from a browser elsewhere.
@@ -103,14 +107,9 @@ fn success(profile: &Profile, credential: &Credential, now: &keyfob_core::moment
     }
     match sign_in_end(sign_in, profile, credential.learned_lifetimes.last().copied()) {
         SignInEnd::Unknown => output::note("  the server does not say when this sign-in ends"),
-        known => {
-            if let Some(at) = known.at() {
-                output::note(&format!(
-                    "  this sign-in ends {} ({})",
-                    words::when(at, now.wall),
-                    known.known()
-                ));
-            }
+        SignInEnd::Known(end) => {
+            let (when, source) = (words::when(end.at(), now.wall), end.source.word());
+            output::note(&format!("  this sign-in ends {when} ({source})"));
         }
     }
 }

@@ -10,6 +10,7 @@ use crate::client_registration::{Management, Registration, RegistrationOrigin};
 use crate::discovery::authorization_server::ClientAuthentication;
 use crate::failure::SignInNeeded;
 use crate::moment::Moment;
+use crate::reminders::Reminded;
 use crate::resource::CheckedUrl;
 use crate::scope::ScopeSet;
 use crate::secret::{AccessToken, ClientSecret, RefreshToken, RegistrationAccessToken, SecretText};
@@ -44,6 +45,8 @@ struct Wire {
     history: History,
     #[serde(default)]
     learned_lifetimes_s: Vec<i64>,
+    #[serde(default)]
+    reminded: Box<Reminded>,
     #[serde(default)]
     revocations: Vec<WireRevocation>,
     #[serde(flatten)]
@@ -85,6 +88,8 @@ struct WireSignIn {
     scopes: Option<ScopeSet>,
     since: Moment,
     ends_at: Option<DateTime<Utc>>,
+    #[serde(default)]
+    ends_stated: Option<Moment>,
     account: Option<String>,
     #[serde(default)]
     refused_scopes: Vec<ScopeSet>,
@@ -136,6 +141,7 @@ impl From<&Credential> for Wire {
             sign_in: c.sign_in.as_ref().map(WireSignIn::from),
             history: c.history.clone(),
             learned_lifetimes_s: c.learned_lifetimes.iter().map(TimeDelta::num_seconds).collect(),
+            reminded: c.reminded.clone(),
             revocations: c.revocations.iter().map(WireRevocation::from).collect(),
             unknown: c.unknown.clone(),
         }
@@ -152,6 +158,7 @@ impl From<Wire> for Credential {
             sign_in: w.sign_in.map(SignIn::from),
             history: w.history,
             learned_lifetimes: w.learned_lifetimes_s.into_iter().filter_map(TimeDelta::try_seconds).collect(),
+            reminded: w.reminded,
             revocations: w.revocations.into_iter().map(PendingRevocation::from).collect(),
             unknown: w.unknown,
         }
@@ -217,6 +224,7 @@ impl From<&SignIn> for WireSignIn {
             scopes: s.tokens.scopes.clone(),
             since: s.since.clone(),
             ends_at: s.ends_at,
+            ends_stated: s.ends_stated.clone(),
             account: s.account.clone(),
             refused_scopes: s.refused_scopes.clone(),
             intent: s.intent.clone(),
@@ -241,6 +249,7 @@ impl From<WireSignIn> for SignIn {
             },
             since: w.since,
             ends_at: w.ends_at,
+            ends_stated: w.ends_stated,
             account: w.account,
             refused_scopes: w.refused_scopes,
             intent: w.intent,

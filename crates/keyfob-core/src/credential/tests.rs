@@ -33,6 +33,8 @@ fn a_credential_survives_writing_and_reading() {
         signed_in().with_intent(&at(1)).unanswered(Temporary::Cut("x".into()), true, &at(2), 0.0);
     credential.given_client_secret = Some(ClientSecret::new("given".into()));
     credential.learned_lifetimes.push(TimeDelta::days(30));
+    credential.reminded.asked_end = true;
+    credential.reminded.snoozed_until = Some(at(9));
     assert_eq!(Credential::from_plaintext(&credential.to_plaintext()), Ok(credential));
 }
 
@@ -72,8 +74,19 @@ fn a_rejected_refresh_keeps_the_record_and_says_the_sign_in_has_ended() {
         Some(SignInNeeded::Ended { error: "invalid_grant".into(), description: "gone".into() })
     );
     assert_eq!(sign_in.intent, None);
-    assert_eq!(refused.learned_lifetimes, [TimeDelta::seconds(61)]);
     assert_eq!(refused.history.last_refresh.unwrap().outcome, RefreshOutcome::Rejected);
+}
+
+/// fault 47
+#[test]
+fn an_end_seen_teaches_a_lifetime_and_a_lost_answer_or_client_teaches_none() {
+    let gone = Refusal::InvalidGrant { description: String::new() };
+    let lived = signed_in().renewed(answer("a2", Some("r2"), 120), &at(3_600));
+    assert_eq!(lived.refused(&gone, &at(3_660), 0.0).learned_lifetimes, [TimeDelta::hours(1)]);
+    let lost = lived.unanswered(Temporary::Cut("x".into()), true, &at(3_650), 0.0);
+    assert_eq!(lost.refused(&gone, &at(3_660), 0.0).learned_lifetimes, []);
+    let client = Refusal::InvalidClient { description: String::new() };
+    assert_eq!(lived.refused(&client, &at(3_660), 0.0).learned_lifetimes, []);
 }
 
 /// trust rule 2

@@ -4,10 +4,10 @@ use keyfob_core::discovery::authorization_server::ClientAuthentication;
 use keyfob_core::failure::Failure;
 use keyfob_core::identity::ProfileName;
 use keyfob_core::profile::{
-    Access, Delivery, DeliveryTarget, KeyringFormat, LifetimeFrom, Profile, RedirectChoice,
-    ResourceParameter, TokenFileFormat, default_reminders, duration_text,
+    Access, Delivery, DeliveryTarget, KeyringFormat, LifetimeAnswer, LifetimeFrom, NOT_KNOWN, Profile,
+    RedirectChoice, ResourceParameter, TokenFileFormat, default_reminders, duration_text,
 };
-use toml_edit::{Array, ArrayOfTables, DocumentMut, Item, Table, value};
+use toml_edit::{Array, ArrayOfTables, DocumentMut, Item, Table, TableLike, value};
 
 /// Adds a table with the settings that differ from their defaults.
 pub(super) fn add(document: &mut DocumentMut, profile: &Profile) -> Result<(), Failure> {
@@ -112,12 +112,45 @@ fn times(table: &mut Table, profile: &Profile) {
     if profile.remind != default_reminders() {
         table.insert("remind", value(profile.remind.iter().map(|d| duration_text(*d)).collect::<Array>()));
     }
-    if let Some(lifetime) = profile.sign_in_lifetime {
-        table.insert("sign_in_lifetime", value(duration_text(lifetime.lifetime)));
-        if lifetime.from == LifetimeFrom::Refresh {
-            table.insert("sign_in_lifetime_from", value("refresh"));
+    lifetime(table, profile.sign_in_lifetime);
+}
+
+/// Writes the answer to "when does this sign-in end?", or takes it out.
+fn lifetime(table: &mut dyn TableLike, answer: LifetimeAnswer) {
+    let (text, from) = match answer {
+        LifetimeAnswer::Open => (None, LifetimeFrom::SignIn),
+        LifetimeAnswer::NotKnown => (Some(NOT_KNOWN.to_owned()), LifetimeFrom::SignIn),
+        LifetimeAnswer::Known(known) => (Some(duration_text(known.lifetime)), known.from),
+    };
+    replace(table, "sign_in_lifetime", text.as_deref());
+    replace(table, "sign_in_lifetime_from", (from == LifetimeFrom::Refresh).then_some("refresh"));
+}
+
+/// Sets a text and keeps what stands around it, or takes the key out.
+fn replace(table: &mut dyn TableLike, key: &str, text: Option<&str>) {
+    let Some(text) = text else {
+        table.remove(key);
+        return;
+    };
+    match table.get_mut(key).and_then(Item::as_value_mut) {
+        Some(old) => {
+            let decor = old.decor().clone();
+            *old = text.into();
+            *old.decor_mut() = decor;
         }
+        None => drop(table.insert(key, value(text))),
     }
+}
+
+/// Answers "when does this sign-in end?".
+pub(super) fn set_sign_in_lifetime(
+    document: &mut DocumentMut,
+    name: &ProfileName,
+    answer: LifetimeAnswer,
+) -> Result<(), Failure> {
+    let table = profiles(document)?.get_mut(name.as_str()).and_then(Item::as_table_like_mut);
+    lifetime(table.ok_or_else(|| Failure::NoSuchProfile(name.to_string()))?, answer);
+    Ok(())
 }
 
 fn delivery(delivery: &Delivery) -> Table {

@@ -7,8 +7,9 @@ use keyfob_core::discovery::authorization_server::ClientAuthentication;
 use keyfob_core::failure::Failure;
 use keyfob_core::identity::ProfileName;
 use keyfob_core::profile::{
-    Access, Delivery, DeliveryTarget, GrantKind, KeyringFormat, LifetimeFrom, Profile, RedirectChoice,
-    RedirectHost, ResourceParameter, SignInLifetime, TokenFileFormat, parse_duration,
+    Access, Delivery, DeliveryTarget, GrantKind, KeyringFormat, LifetimeAnswer, LifetimeFrom, NOT_KNOWN,
+    Profile, RedirectChoice, RedirectHost, ResourceParameter, SignInLifetime, TokenFileFormat,
+    parse_duration,
 };
 use keyfob_core::resource::CheckedUrl;
 use keyfob_core::scope::ScopeSet;
@@ -224,10 +225,18 @@ fn extra_params(fields: &Fields<'_>) -> Result<Vec<(String, String)>, Failure> {
     table.iter().map(pair).collect()
 }
 
-fn lifetime(fields: &Fields<'_>) -> Result<Option<SignInLifetime>, Failure> {
+/// A time span, or `not-known`: an answer, too.
+fn lifetime(fields: &Fields<'_>) -> Result<LifetimeAnswer, Failure> {
     let words = [("sign-in", LifetimeFrom::SignIn), ("refresh", LifetimeFrom::Refresh)];
     let from = fields.word("sign_in_lifetime_from", &words)?.unwrap_or_default();
-    Ok(fields.duration("sign_in_lifetime")?.map(|lifetime| SignInLifetime { lifetime, from }))
+    match fields.text("sign_in_lifetime")? {
+        None => Ok(LifetimeAnswer::Open),
+        Some(NOT_KNOWN) => Ok(LifetimeAnswer::NotKnown),
+        Some(text) => {
+            let lifetime = fields.parse_duration("sign_in_lifetime", text)?;
+            Ok(LifetimeAnswer::Known(SignInLifetime { lifetime, from }))
+        }
+    }
 }
 
 fn deliveries(source: &Source<'_>, fields: &Fields<'_>) -> Result<Vec<Delivery>, Failure> {

@@ -1,7 +1,7 @@
 //! `profiles.toml` as users write it.
 
 use super::*;
-use keyfob_core::profile::{DeliveryTarget, TokenFileFormat};
+use keyfob_core::profile::{DeliveryTarget, LifetimeFrom, SignInLifetime, TokenFileFormat};
 
 const FILE: &str = r#"# my portals
 theme = "kept"
@@ -46,6 +46,25 @@ fn every_setting_is_read() {
         format: TokenFileFormat::McpTokens { utc: true },
     };
     assert_eq!(profile.deliver[0].target, expected);
+}
+
+#[test]
+fn the_answer_about_a_sign_ins_end_is_written_into_the_users_own_line() {
+    let (_folder, toml) = open(FILE);
+    let answered = |answer| {
+        toml.set_sign_in_lifetime(&name("readonly"), answer).unwrap();
+        assert_eq!(toml.list().unwrap()[0].sign_in_lifetime, answer);
+        std::fs::read_to_string(&toml.path).unwrap()
+    };
+    let text = answered(LifetimeAnswer::NotKnown);
+    assert_eq!(text, FILE.replace("\"30d\"", "\"not-known\""));
+    let lifetime = SignInLifetime { lifetime: chrono::TimeDelta::days(30), from: LifetimeFrom::Refresh };
+    assert!(answered(LifetimeAnswer::Known(lifetime)).contains("sign_in_lifetime_from = \"refresh\""));
+    let lifetime = SignInLifetime { from: LifetimeFrom::SignIn, ..lifetime };
+    assert_eq!(answered(LifetimeAnswer::Known(lifetime)), FILE);
+    assert_eq!(answered(LifetimeAnswer::Open), FILE.replace("sign_in_lifetime = \"30d\"\n", ""));
+    let nobody = toml.set_sign_in_lifetime(&name("nobody"), LifetimeAnswer::NotKnown);
+    assert_eq!(nobody, Err(Failure::NoSuchProfile("nobody".into())));
 }
 
 #[test]

@@ -360,26 +360,33 @@ impl Actor {
         });
     }
 
+    /// Renews for this asker, or lets it join a renewal under way.
     fn refresh_asked(&mut self, name: &ProfileName, waiter: Waiter) {
+        let Some(entry) = self.entries.get_mut(name) else { return };
+        entry.waiters.push(waiter);
         self.step(name, Event::RefreshRequested);
         let Some(entry) = self.entries.get_mut(name) else { return };
         if entry.state.refreshing.is_some() {
-            entry.waiters.push(waiter);
             return;
         }
         // No flight can start: the sign-in has ended, or the record is not known here yet. The plain journey says it all.
-        let (ports, profile, name) = (self.ports.clone(), entry.profile.clone(), name.clone());
-        self.spawn(async move {
-            let _ = waiter.reply.send(hand_out(&ports, &profile, &waiter.wanted).await);
-            let read = ports.store.read(&name).await;
-            Some(News::Read { name, read })
-        });
+        let (waiters, profile) = (std::mem::take(&mut entry.waiters), entry.profile.clone());
+        for waiter in waiters {
+            let (ports, profile, name) = (self.ports.clone(), profile.clone(), name.clone());
+            self.spawn(async move {
+                let _ = waiter.reply.send(hand_out(&ports, &profile, &waiter.wanted).await);
+                let read = ports.store.read(&name).await;
+                Some(News::Read { name, read })
+            });
+        }
     }
 
     fn start_refresh(&mut self, name: &ProfileName, attempt: AttemptNumber) {
         let Some(entry) = self.entries.get(name) else { return };
         let Some(sign_in) = entry.credential.as_ref().and_then(|c| c.sign_in.as_ref()) else { return };
-        let stale = sign_in.tokens.access_token.fingerprint();
+        // An asker has read the record itself, and another process may have renewed since the keeper did.
+        let unwanted = entry.waiters.first().map_or(sign_in, |waiter| &waiter.before);
+        let stale = unwanted.tokens.access_token.fingerprint();
         let (ports, profile, name) = (self.ports.clone(), entry.profile.clone(), name.clone());
         self.spawn(async move {
             let outcome = refresh(&ports, &profile, &stale).await;
@@ -403,6 +410,10 @@ impl Actor {
         let (waiters, profile) = (std::mem::take(&mut entry.waiters), entry.profile.clone());
         self.publish();
         for waiter in waiters {
+            if brings_nothing_new(outcome, &waiter) {
+                self.refresh_asked(name, waiter);
+                continue;
+            }
             let answer = conclude(&self.ports, &profile, &waiter.before, outcome.clone(), &waiter.wanted);
             let _ = waiter.reply.send(answer);
         }
@@ -444,4 +455,11 @@ impl Actor {
             }
         });
     }
+}
+
+/// True where the renewal found another token than the one it was begun for, and it is the very one that this asker has read
+/// and found wanting: another process had renewed meanwhile, and that token has come to its end as well.
+fn brings_nothing_new(outcome: &Result<Refreshed, Failure>, waiter: &Waiter) -> bool {
+    let Ok(Refreshed { credential, failure: None }) = outcome else { return false };
+    credential.sign_in.as_ref().is_some_and(|sign_in| sign_in.tokens == waiter.before.tokens)
 }

@@ -106,7 +106,8 @@ impl Folder {
         if found.st_uid != us() {
             return refuse("belongs to another user");
         }
-        if found.st_nlink != 1 {
+        // None is no second one: a file that was replaced between its look-up and this look at it.
+        if found.st_nlink > 1 {
             return refuse("has a second name (a hard link)");
         }
         Ok(())
@@ -130,9 +131,7 @@ impl Folder {
         };
         // What was opened counts, not what was there before.
         let found = rustix::fs::fstat(&file).map_err(|error| self.problem(name, error))?;
-        if found.st_nlink != 0 {
-            self.check_found(name, &found)?;
-        }
+        self.check_found(name, &found)?;
         if private && found.st_mode & 0o077 != 0 {
             let mode = format!("{:o}", found.st_mode & 0o777);
             tracing::warn!(path = %self.path.join(name).display(), mode, "was open to others; made private again");

@@ -31,23 +31,26 @@ impl Turns {
 
 /// A held lock.
 struct Held {
-    _file: File,
+    _files: [File; 2],
     _turn: OwnedMutexGuard<()>,
 }
 
 impl ProfileLock for Held {}
 
-/// Takes the lock at `path`, waiting at most `patience`.
+/// Takes the lock, waiting at most `patience`. It is two files in two folders, and who has it has both: a cleaner that
+/// removes the one from under its holder lets others past that one only.
 pub(crate) async fn take(
     turns: &Turns,
-    path: &Path,
+    paths: [&Path; 2],
     patience: Duration,
 ) -> Result<Box<dyn ProfileLock>, Failure> {
     let within = tokio::time::timeout(patience, async {
-        let turn = turns.of(path).lock_owned().await;
+        let turn = turns.of(paths[0]).lock_owned().await;
         loop {
-            if let Some(file) = try_lock(path)? {
-                return Ok::<_, StoreProblem>(Held { _file: file, _turn: turn });
+            if let Some(first) = try_lock(paths[0])?
+                && let Some(second) = try_lock(paths[1])?
+            {
+                return Ok::<_, StoreProblem>(Held { _files: [first, second], _turn: turn });
             }
             tokio::time::sleep(TRY_EVERY).await;
         }
@@ -131,12 +134,27 @@ mod tests {
     #[tokio::test]
     async fn a_second_task_waits_and_gives_up_as_busy() {
         let folder = tempfile::tempdir().unwrap();
-        let (turns, path) = (Turns::default(), folder.path().join("a.lock"));
-        let held = take(&turns, &path, Duration::from_secs(5)).await.unwrap();
-        let busy = take(&turns, &path, Duration::from_millis(30)).await.err().unwrap();
+        let (first, second) = (folder.path().join("a.lock"), folder.path().join("a.second"));
+        let (turns, paths) = (Turns::default(), [first.as_path(), second.as_path()]);
+        let held = take(&turns, paths, Duration::from_secs(5)).await.unwrap();
+        let busy = take(&turns, paths, Duration::from_millis(30)).await.err().unwrap();
         assert_eq!(busy, Temporary::Busy.into());
         drop(held);
-        assert!(take(&turns, &path, Duration::from_secs(5)).await.is_ok());
+        assert!(take(&turns, paths, Duration::from_secs(5)).await.is_ok());
+    }
+
+    /// fault 10
+    #[tokio::test]
+    async fn a_holder_whose_lock_file_is_removed_keeps_the_lock() {
+        let folder = tempfile::tempdir().unwrap();
+        let (first, second) = (folder.path().join("a.lock"), folder.path().join("a.second"));
+        for removed in [&first, &second] {
+            let held = take(&Turns::default(), [&first, &second], Duration::from_secs(5)).await.unwrap();
+            std::fs::remove_file(removed).unwrap();
+            let other = take(&Turns::default(), [&first, &second], Duration::from_millis(30)).await;
+            assert_eq!(other.err(), Some(Temporary::Busy.into()));
+            drop(held);
+        }
     }
 
     /// fault 10

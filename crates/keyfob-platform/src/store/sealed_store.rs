@@ -100,8 +100,10 @@ impl CredentialStore for SealedStore {
 
     async fn lock(&self, profile: &ProfileName, patience: Duration) -> Result<Box<dyn ProfileLock>, Failure> {
         atomic_file::private_folder(&self.paths.locks_dir())?;
-        let path = self.paths.locks_dir().join(format!("{profile}.lock"));
-        profile_lock::take(&self.turns, &path, patience).await
+        atomic_file::private_folder(&self.paths.credentials_dir())?;
+        let first = self.paths.locks_dir().join(format!("{profile}.lock"));
+        let second = self.paths.credentials_dir().join(format!(".{profile}.lock"));
+        profile_lock::take(&self.turns, [&first, &second], patience).await
     }
 
     async fn status(&self) -> StoreStatus {

@@ -1,0 +1,14 @@
+//! The fault table at the doors people use: the real binary, the control socket and the bridge against a portal that breaks
+//! on demand. `KEYFOB_DEEP=1` makes the long runs as long as the numbers say.
+#![forbid(unsafe_code)]
+#![expect(clippy::expect_used, clippy::unwrap_used, reason = "a test fails with words")]
+
+mod callers;
+mod in_process;
+mod locks;
+mod single_flight;
+
+/// `usual` in every run, `deep` where somebody takes the time.
+fn times(usual: usize, deep: usize) -> usize {
+    if std::env::var_os("KEYFOB_DEEP").is_some() { deep } else { usual }
+}

@@ -10,5 +10,7 @@ mod happy;
 mod held_answer;
 mod journal;
 mod keeper;
+mod stopping;
 mod store_trouble;
 mod transaction;
+mod versions;

@@ -148,6 +148,11 @@ impl AgentHandle {
         let _ = stopped.await;
     }
 
+    /// True once it has been stopped: what is asked of it now is not answered any more.
+    pub fn has_ended(&self) -> bool {
+        self.mailbox.is_closed()
+    }
+
     async fn tell(&self, message: Message) {
         // Only a keeper that has been stopped has no mailbox; then there is nobody to tell.
         let _ = self.mailbox.send(message).await;

@@ -1,6 +1,8 @@
 //! What every command works with: the ports of this machine, and the way to a running keeper.
 
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use keyfob_agent::agent::find_profile;
 use keyfob_agent::control::client::ControlClient;
@@ -15,10 +17,14 @@ use keyfob_platform::paths::Paths;
 
 use crate::output;
 
+/// How long a keeper may take to say hello. It does so at once unless it is frozen (fault 8), and then nobody waits for it.
+pub(crate) const HELLO_PATIENCE: Duration = Duration::from_secs(2);
+
 /// One run of the program.
 pub(crate) struct Context {
     pub(crate) paths: Paths,
     ports: OnceLock<Ports>,
+    keeper_is_out_of_reach: AtomicBool,
 }
 
 /// The command line has no notifications of its own; the keeper tells its user.
@@ -30,7 +36,7 @@ impl Notifier for Silent {
 
 impl Context {
     pub(crate) fn new(paths: Paths) -> Self {
-        Self { paths, ports: OnceLock::new() }
+        Self { paths, ports: OnceLock::new(), keeper_is_out_of_reach: AtomicBool::new(false) }
     }
 
     /// The ports, made at the first use: what is answered by a running keeper needs none.
@@ -49,8 +55,29 @@ impl Context {
 
     /// A connection to the keeper, if one runs.
     pub(crate) async fn keeper(&self) -> Option<ControlClient<control_socket::ControlStream>> {
-        let stream = control_socket::connect(&self.paths.control_socket()).await.ok()?;
-        ControlClient::open(stream).await.ok()
+        if self.keeper_is_out_of_reach.load(Ordering::Relaxed) {
+            return None;
+        }
+        let opened = tokio::time::timeout(HELLO_PATIENCE, async {
+            let stream = control_socket::connect(&self.paths.control_socket()).await.ok()?;
+            ControlClient::open(stream).await.ok()
+        });
+        opened.await.unwrap_or_else(|_| {
+            self.keeper_does_not_move();
+            None
+        })
+    }
+
+    /// Says so, and goes on without it.
+    pub(crate) fn keeper_does_not_move(&self) {
+        output::warning("a keeper runs and does not answer; going on without it");
+        self.do_without_keeper();
+    }
+
+    /// From now on everything is done as if no keeper ran: it is frozen, ends, or is of a version that does not
+    /// understand. The profile's lock keeps both from spending one refresh token.
+    pub(crate) fn do_without_keeper(&self) {
+        self.keeper_is_out_of_reach.store(true, Ordering::Relaxed);
     }
 
     /// Tells a running keeper that records or settings were changed here.

@@ -112,6 +112,18 @@ pub enum Temporary {
     /// A local port is taken.
     #[error("port {0} on this machine is taken by another program")]
     PortTaken(u16),
+    /// The running keeper is another version and does not understand, or is not understood.
+    #[error(
+        "the running keeper is keyfob {keeper}, this is {ours}, and they do not understand each other here"
+    )]
+    OtherVersion {
+        /// The keeper's version.
+        keeper: String,
+        /// This program's version.
+        ours: String,
+        /// True where this program is the older of the two.
+        ours_is_older: bool,
+    },
 }
 
 /// Why the store is not usable.
@@ -296,6 +308,12 @@ impl Temporary {
     fn hint(&self, profile: &str) -> String {
         match self {
             Self::PortTaken(port) => format!("end the program on port {port}, then keyfob sign-in {profile}"),
+            Self::OtherVersion { ours_is_older: true, .. } => {
+                "update this keyfob to the keeper's version".into()
+            }
+            Self::OtherVersion { .. } => {
+                "update the keeper: quit and start the tray app, or: systemctl --user restart keyfob".into()
+            }
             Self::Intercepted(_) => {
                 "open any web page: a network log-in page may be waiting; keyfob tries again by itself".into()
             }

@@ -16,6 +16,9 @@ pub use not_supported_yet::{
     BlockingControlStream, ControlListener, ControlStream, connect, connect_blocking,
 };
 
+/// How long a blocking client waits for one read or write: longer than any flight (20 s) and its retries.
+pub const BLOCKING_PATIENCE: std::time::Duration = std::time::Duration::from_secs(40);
+
 /// Who is at the other end of an accepted connection; its user id is ours, or it would not have been accepted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ControlPeer {

@@ -4,9 +4,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use keyfob_agent::agent::AgentHandle;
-use keyfob_agent::control::client::ControlClient;
+use keyfob_agent::control::client::{ControlClient, ControlFailure};
 use keyfob_agent::control::hand_outs::HandOuts;
 use keyfob_agent::control::server::{ControlServer, DoorRequest};
+use keyfob_agent::control::under_way::UnderWay;
 use keyfob_agent::ports::Ports;
 use keyfob_agent::snapshot::KeeperKind;
 use keyfob_core::failure::{Failure, Temporary};
@@ -18,8 +19,16 @@ use crate::paths::Paths;
 use crate::program;
 use crate::store::atomic_file;
 
+/// How long a renewal under way may take to reach the disk once the keeper is told to end (fault 33).
+pub const LAST_FLIGHT: Duration = Duration::from_secs(30);
+
+/// How long the last answers may take to be read by their askers.
+const LAST_ANSWERS: Duration = Duration::from_secs(1);
+
 /// How long another keeper may take to end its renewals and step down.
 const STEP_DOWN_PATIENCE: Duration = Duration::from_secs(35);
+/// How long it may take to say that it will.
+const ANSWER_PATIENCE: Duration = Duration::from_secs(5);
 /// How often the lease is tried meanwhile.
 const TRY_EVERY: Duration = Duration::from_millis(50);
 /// How often counted hand-outs are looked at while nobody asks.
@@ -32,6 +41,7 @@ pub struct Keeper {
     /// What clients ask of the program around it.
     pub door: mpsc::UnboundedReceiver<DoorRequest>,
     hand_outs: Arc<HandOuts>,
+    under_way: UnderWay,
     tasks: [tokio::task::JoinHandle<()>; 2],
     _lease: Lease,
 }
@@ -52,17 +62,31 @@ impl Keeper {
         let agent = AgentHandle::start(ports, kind, std::process::id());
         let (sender, door) = mpsc::unbounded_channel();
         let hand_outs = Arc::new(HandOuts::new(agent.ports()));
-        let server =
-            ControlServer { agent: agent.clone(), kind, door: sender, hand_outs: Arc::clone(&hand_outs) };
+        let under_way = UnderWay::default();
+        let server = ControlServer {
+            agent: agent.clone(),
+            kind,
+            door: sender,
+            hand_outs: Arc::clone(&hand_outs),
+            under_way: under_way.clone(),
+        };
         let tasks =
             [tokio::spawn(accept(listener, server)), tokio::spawn(tell_now_and_then(Arc::clone(&hand_outs)))];
-        Ok(Self { agent, door, hand_outs, tasks, _lease: lease })
+        Ok(Self { agent, door, hand_outs, under_way, tasks, _lease: lease })
     }
 
     /// Becomes the keeper, asking a headless one to step down first.
     pub async fn take_over(paths: &Paths, ports: Ports, kind: KeeperKind) -> Result<Self, Failure> {
         if let Ok(stream) = control_socket::connect(&paths.control_socket()).await {
-            ControlClient::open(stream).await?.step_down().await?;
+            // One that is frozen cannot be asked; its lease is waited for all the same.
+            let asked = async { ControlClient::open(stream).await?.step_down().await };
+            if let Ok(answer) = tokio::time::timeout(ANSWER_PATIENCE, asked).await {
+                match answer {
+                    // It may be gone before it has answered.
+                    Ok(_) | Err(ControlFailure::Broken(_)) => {}
+                    Err(failure) => return Err(failure.into()),
+                }
+            }
         }
         let started = tokio::time::timeout(STEP_DOWN_PATIENCE, async {
             loop {
@@ -80,9 +104,13 @@ impl Keeper {
         std::mem::replace(&mut self.door, mpsc::unbounded_channel().1)
     }
 
-    /// Ends: renewals under way reach the disk first.
-    pub async fn stop(self) {
-        self.agent.stop().await;
+    /// Ends: renewals under way reach the disk first, if they do so within `patience`. False where one was cut short; its
+    /// intent is on disk, and the next keeper takes it up.
+    pub async fn stop(self, patience: Duration) -> bool {
+        let stopped = tokio::time::timeout(patience, self.agent.stop()).await.is_ok();
+        // Askers get what the last renewals gave; one that does not read keeps nobody waiting.
+        let _ = tokio::time::timeout(LAST_ANSWERS, self.under_way.all_answered()).await;
+        stopped
     }
 }
 

@@ -4,4 +4,5 @@
 pub mod client;
 pub mod hand_outs;
 pub mod server;
+pub mod under_way;
 pub mod wire;

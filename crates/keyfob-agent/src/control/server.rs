@@ -1,15 +1,20 @@
 //! The keeper's end of the control socket. Who may connect is decided by the platform (peer uid) before a stream gets here.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::mpsc;
 
 use super::hand_outs::HandOuts;
-use super::wire::{Hello, Request, Response, read_frame, write_frame};
+use super::under_way::UnderWay;
+use super::wire::{Asked, Hello, Request, Response, read_frame, read_request, write_frame};
 use crate::agent::AgentHandle;
 use crate::journal::Program;
 use crate::snapshot::KeeperKind;
+
+/// How long a client may take to say hello; one that never does must not hold a descriptor for ever (fault 39).
+const HELLO_PATIENCE: Duration = Duration::from_secs(10);
 
 /// What a client asked of the program around the keeper.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,6 +36,8 @@ pub struct ControlServer {
     pub door: mpsc::UnboundedSender<DoorRequest>,
     /// Tells the journal who got a token.
     pub hand_outs: Arc<HandOuts>,
+    /// Counts the questions without an answer yet.
+    pub under_way: UnderWay,
 }
 
 impl ControlServer {
@@ -40,16 +47,40 @@ impl ControlServer {
         mut stream: S,
         program: Program,
     ) -> std::io::Result<()> {
-        let Some(_theirs) = read_frame::<_, Hello>(&mut stream).await? else { return Ok(()) };
-        write_frame(&mut stream, &Hello::ours()).await?;
-        while let Some(request) = read_frame::<_, Request>(&mut stream).await? {
-            if matches!(request, Request::Watch) {
-                return self.watch(stream).await;
+        if !self.shake_hands(&mut stream).await? {
+            return Ok(());
+        }
+        while let Some(asked) = read_request(&mut stream).await? {
+            let under_way = self.under_way.begin();
+            let response = match asked {
+                Asked::Known(Request::Watch) => {
+                    drop(under_way);
+                    return self.watch(stream).await;
+                }
+                Asked::Known(request) => self.answer(request, &program).await,
+                Asked::Unknown(ask) => Response::NotKnown { ask },
+            };
+            // A keeper that has ended has nothing to say any more; the client does its work itself.
+            if self.agent.has_ended() && matches!(response, Response::Failed { .. }) {
+                return Ok(());
             }
-            let response = self.answer(request, &program).await;
             write_frame(&mut stream, &response).await?;
+            drop(under_way);
         }
         Ok(())
+    }
+
+    /// False where the client went away, or says nothing. Clients of every version are heard: what they ask decides.
+    async fn shake_hands<S: AsyncRead + AsyncWrite + Unpin>(&self, stream: &mut S) -> std::io::Result<bool> {
+        let clock = Arc::clone(&self.agent.ports().clock);
+        let theirs = tokio::select! {
+            theirs = read_frame::<_, Hello>(stream) => theirs?,
+            () = clock.sleep(HELLO_PATIENCE) => None,
+        };
+        if theirs.is_some() {
+            write_frame(stream, &Hello::ours()).await?;
+        }
+        Ok(theirs.is_some())
     }
 
     async fn answer(&self, request: Request, program: &Program) -> Response {
@@ -92,7 +123,7 @@ impl ControlServer {
             tokio::select! {
                 changed = snapshots.changed() => if changed.is_err() { return Ok(()) },
                 // The client says nothing more; that it ends is all there is to hear.
-                _ = read_frame::<_, Request>(&mut from) => return Ok(()),
+                _ = read_request(&mut from) => return Ok(()),
             }
         }
     }

@@ -5,6 +5,7 @@ use keyfob_core::failure::Failure;
 use keyfob_core::identity::ProfileName;
 use keyfob_core::scope::ScopeSet;
 use keyfob_core::secret::AccessToken;
+use keyfob_core::server_text::shown;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
@@ -12,11 +13,15 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use crate::journeys::hand_out::{HandOutRequest, HandedOut};
 use crate::snapshot::{KeeperKind, Snapshot};
 
-/// The protocol's version. A keeper answers older clients; a client older than the keeper gets its own version's words.
+/// The protocol's version, raised when a request or an answer changes its meaning. New requests and members do not raise
+/// it: what is not known is answered with [`Response::NotKnown`], and unknown members are passed over.
 pub const PROTOCOL: u32 = 1;
 
-/// Largest frame, in bytes: a snapshot of ten thousand profiles fits.
+/// Largest answer, in bytes: a snapshot of ten thousand profiles fits.
 pub const MAX_FRAME: usize = 16 * 1024 * 1024;
+
+/// Largest request, in bytes: a name and a few numbers.
+pub const MAX_REQUEST: usize = 64 * 1024;
 
 /// First frame in both directions.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -72,6 +77,11 @@ pub enum Response {
     Done {
         /// Who answers.
         kind: Option<KeeperKind>,
+    },
+    /// This keeper does not know the request: it is older or newer than the client.
+    NotKnown {
+        /// The request's name, made fit to show.
+        ask: String,
     },
     /// Not done.
     Failed {
@@ -134,13 +144,44 @@ pub async fn write_frame<W: AsyncWrite + Unpin>(to: &mut W, message: &impl Seria
 pub async fn read_frame<R: AsyncRead + Unpin, T: DeserializeOwned>(
     from: &mut R,
 ) -> std::io::Result<Option<T>> {
+    read_body(from, MAX_FRAME).await?.map(|body| decode(&body)).transpose()
+}
+
+/// A request as the keeper reads it.
+#[derive(Debug)]
+pub enum Asked {
+    /// One of ours.
+    Known(Request),
+    /// Of another version, by its name.
+    Unknown(String),
+}
+
+/// Reads one request; what is a request of no version is an error.
+pub async fn read_request<R: AsyncRead + Unpin>(from: &mut R) -> std::io::Result<Option<Asked>> {
+    #[derive(Deserialize)]
+    struct Name {
+        ask: String,
+    }
+    let Some(body) = read_body(from, MAX_REQUEST).await? else { return Ok(None) };
+    if let Ok(request) = decode(&body) {
+        return Ok(Some(Asked::Known(request)));
+    }
+    let Name { ask } = decode(&body)?;
+    Ok(Some(Asked::Unknown(shown(&ask))))
+}
+
+async fn read_body<R: AsyncRead + Unpin>(
+    from: &mut R,
+    largest: usize,
+) -> std::io::Result<Option<zeroize::Zeroizing<Vec<u8>>>> {
     let mut length = [0; 4];
     if let Err(error) = from.read_exact(&mut length).await {
         return if error.kind() == std::io::ErrorKind::UnexpectedEof { Ok(None) } else { Err(error) };
     }
-    let mut body = zeroize::Zeroizing::new(vec![0; frame_length(length)?]);
+    let length = frame_length(length, largest)?;
+    let mut body = zeroize::Zeroizing::new(vec![0; length]);
     from.read_exact(&mut body).await?;
-    decode(&body).map(Some)
+    Ok(Some(body))
 }
 
 /// A frame's bytes, for callers without a runtime.
@@ -152,10 +193,10 @@ pub fn encode(message: &impl Serialize) -> std::io::Result<zeroize::Zeroizing<Ve
     Ok(bytes)
 }
 
-/// The length a frame announces, if it is allowed.
-pub fn frame_length(prefix: [u8; 4]) -> std::io::Result<usize> {
+/// The length a frame announces, if it is not above `largest`.
+pub fn frame_length(prefix: [u8; 4], largest: usize) -> std::io::Result<usize> {
     let length = u32::from_be_bytes(prefix) as usize;
-    if length > MAX_FRAME { Err(invalid("the frame is too large")) } else { Ok(length) }
+    if length > largest { Err(invalid("the frame is too large")) } else { Ok(length) }
 }
 
 /// A frame's message.
@@ -181,6 +222,43 @@ mod tests {
         assert!(read_frame::<_, Request>(&mut &wire[..]).await.is_err());
         assert!(read_frame::<_, Hello>(&mut &wire[..3]).await.unwrap().is_none());
         assert!(read_frame::<_, Hello>(&mut &wire[..9]).await.is_err());
+    }
+
+    fn frame(body: &[u8]) -> Vec<u8> {
+        [&u32::try_from(body.len()).unwrap().to_be_bytes()[..], body].concat()
+    }
+
+    /// V12: whatever the bytes are, a request is known, of another version by its name, or an error; never a panic.
+    #[tokio::test]
+    async fn hostile_requests_are_errors_and_a_name_stays_a_name() {
+        let unknown = frame(br#"{"ask":"dance\u001b[31m\r\n","partner":1}"#);
+        let Some(Asked::Unknown(ask)) = read_request(&mut &unknown[..]).await.unwrap() else { panic!() };
+        assert_eq!(ask, "dance[31m");
+        // A name that is none makes the request one of no known kind, and never reaches a store or a path.
+        let smuggled = frame(br#"{"ask":"hand-out","profile":"a\r\nb","wanted":{}}"#);
+        assert!(
+            matches!(read_request(&mut &smuggled[..]).await, Ok(Some(Asked::Unknown(ask))) if ask == "hand-out")
+        );
+        let deep = [vec![b'['; 60_000], b"".to_vec()].concat();
+        let huge = [&u32::MAX.to_be_bytes()[..], b"{}"].concat();
+        let above = frame(&vec![b' '; MAX_REQUEST + 1]);
+        for hostile in
+            [frame(&deep), huge, above, frame(b""), frame(b"[]"), frame(b"{\"ask\":1}"), frame(b"\xff")]
+        {
+            assert!(read_request(&mut &hostile[..]).await.is_err(), "{:?}", &hostile[..8.min(hostile.len())]);
+        }
+    }
+
+    /// fault 34: members that came or went change nothing for either side.
+    #[test]
+    fn members_of_another_version_are_passed_over_and_missing_ones_have_their_usual_value() {
+        let old = br#"{"ask":"hand-out","profile":"a","wanted":{"min_validity_s":5}}"#;
+        let Request::HandOut { wanted, .. } = decode(old).unwrap() else { panic!() };
+        assert_eq!(wanted, HandOutRequest { min_validity_s: 5, ..HandOutRequest::default() });
+        let new = br#"{"ask":"snapshot","colour":"blue"}"#;
+        assert!(matches!(decode(new).unwrap(), Request::Snapshot));
+        let hello = br#"{"protocol":99,"version":"9.0.0","mood":"good"}"#;
+        assert_eq!(decode::<Hello>(hello).unwrap(), Hello { protocol: 99, version: "9.0.0".into() });
     }
 
     #[test]

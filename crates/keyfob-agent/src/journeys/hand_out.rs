@@ -15,6 +15,7 @@ use crate::ports::Ports;
 
 /// What is wanted of the token.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct HandOutRequest {
     /// It must be valid for this many seconds more.
     pub min_validity_s: i64,

@@ -4,7 +4,7 @@ use keyfob_agent::control::server::DoorRequest;
 use keyfob_agent::journal::{JournalEntry, JournalEvent};
 use keyfob_agent::snapshot::KeeperKind;
 use keyfob_core::failure::Failure;
-use keyfob_platform::keeper::Keeper;
+use keyfob_platform::keeper::{Keeper, LAST_FLIGHT};
 
 use crate::context::Context;
 use crate::output;
@@ -18,8 +18,14 @@ pub(crate) async fn run(context: &Context) -> Result<(), Failure> {
         why = ended() => why,
         () = asked_to_step_down(&mut keeper) => "another keeper takes over",
     };
-    keeper.stop().await;
+    let unfinished = tokio::select! {
+        finished = keeper.stop(LAST_FLIGHT) => !finished,
+        _ = ended() => true,
+    };
     note(context, JournalEvent::KeeperStopped)?;
+    if unfinished {
+        output::warning("a renewal was still under way; the next start takes it up at once");
+    }
     output::note(&format!("ended: {why}"));
     Ok(())
 }

@@ -15,7 +15,7 @@ use keyfob_core::profile::{Access, Delivery, DeliveryTarget, Profile, TokenFileF
 use keyfob_core::resource::CheckedUrl;
 use keyfob_demo::{Consent, Portal, PortalOptions};
 use keyfob_platform::compose::Composition;
-use keyfob_platform::keeper::Keeper;
+use keyfob_platform::keeper::{Keeper, LAST_FLIGHT};
 use keyfob_platform::paths::Paths;
 use keyfob_platform::store::sealing_key::Choice;
 use keyfob_proxy::mcp_client::McpClient;
@@ -208,7 +208,7 @@ async fn keep_running(home: &Home, ports: Ports) -> Result<(), Failure> {
     let paths = Paths::resolve(Some(home.path.clone()))?;
     let keeper = Keeper::start(&paths, ports, keyfob_agent::snapshot::KeeperKind::Headless)?;
     let _ = tokio::signal::ctrl_c().await;
-    keeper.stop().await;
+    keeper.stop(LAST_FLIGHT).await;
     output::note(&format!("\nended; the demo's files stay in {}", home.path.display()));
     Ok(())
 }

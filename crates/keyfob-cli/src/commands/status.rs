@@ -2,8 +2,10 @@
 
 use chrono::{DateTime, Utc};
 use keyfob_agent::agent::snapshot_without_keeper;
-use keyfob_agent::snapshot::{ProfileShown, Snapshot};
-use keyfob_core::failure::Failure;
+use keyfob_agent::control::client::ControlFailure;
+use keyfob_agent::snapshot::{AgentShown, KeeperKind, ProfileShown, Snapshot};
+use keyfob_core::failure::{Failure, Temporary};
+use keyfob_platform::lease::Lease;
 
 use crate::arguments::Status;
 use crate::context::Context;
@@ -13,11 +15,33 @@ pub(crate) async fn run(arguments: &Status, context: &Context) -> Result<(), Fai
     if arguments.watch {
         return watch(arguments, context).await;
     }
-    let snapshot = match context.keeper().await {
-        Some(mut keeper) => keeper.snapshot().await?,
-        None => snapshot_without_keeper(context.ports()?).await?,
+    let asked = match context.keeper().await {
+        Some(mut keeper) => Some(keeper.snapshot().await),
+        None => None,
+    };
+    let snapshot = match asked {
+        Some(Ok(snapshot)) => snapshot,
+        Some(Err(ControlFailure::OtherVersion(why))) => beside_another_version(&why, context).await?,
+        Some(Err(ControlFailure::Answered(failure))) => return Err(failure),
+        Some(Err(ControlFailure::Broken(_))) | None => snapshot_without_keeper(context.ports()?).await?,
     };
     show(snapshot, arguments)
+}
+
+/// What the records say, and that a keeper runs all the same (fault 34).
+async fn beside_another_version(why: &Temporary, context: &Context) -> Result<Snapshot, Failure> {
+    let failure = Failure::from(why.clone());
+    output::warning(&failure.to_string());
+    output::hint(&failure.hint("NAME").unwrap_or_default());
+    let mut snapshot = snapshot_without_keeper(context.ports()?).await?;
+    let holder = Lease::holder(&context.paths.lease());
+    let kind = holder.as_ref().and_then(|holder| match holder.kind.as_str() {
+        "app" => Some(KeeperKind::App),
+        "headless" => Some(KeeperKind::Headless),
+        _ => None,
+    });
+    snapshot.agent = AgentShown { running: true, kind, pid: holder.map(|holder| holder.pid) };
+    Ok(snapshot)
 }
 
 async fn watch(arguments: &Status, context: &Context) -> Result<(), Failure> {

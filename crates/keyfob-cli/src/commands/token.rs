@@ -1,17 +1,18 @@
 //! `keyfob token` and `keyfob headers`: the token, and nothing else, on standard output.
 
+use keyfob_agent::control::client::ControlFailure;
 use keyfob_agent::control::hand_outs;
-use keyfob_agent::control::wire::{Hello, Request, Response, decode, encode, frame_length};
+use keyfob_agent::control::wire::{Hello, MAX_FRAME, Request, Response, decode, encode, frame_length};
 use keyfob_agent::delivery::formats::rfc3339;
 use keyfob_agent::journeys::hand_out::{HandOutRequest, HandedOut, hand_out};
 use keyfob_core::failure::{Failure, SignInNeeded};
 use keyfob_platform::{control_socket, program};
 use serde_json::json;
-use std::io::{Read, Write};
+use std::io::{ErrorKind, Read, Write};
 
 use super::add::duration;
 use crate::arguments::{Command, Token, TokenFormat};
-use crate::context::{Context, profile_name};
+use crate::context::{Context, HELLO_PATIENCE, profile_name};
 use crate::output;
 
 /// Answers `token` and `headers` from a running keeper: one socket round trip, no runtime, no store, no keyring. `None`
@@ -27,7 +28,20 @@ pub(crate) fn from_keeper(context: &Context, command: &Command) -> Option<Result
         Ok(wanted) => wanted,
         Err(failure) => return Some(Err(failure)),
     };
-    let response = ask(context, &Request::HandOut { profile, wanted }).ok()?;
+    let response = match ask(context, &Request::HandOut { profile, wanted }) {
+        Ok(Response::NotKnown { .. }) => None,
+        Ok(response) => Some(response),
+        Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => {
+            context.keeper_does_not_move();
+            None
+        }
+        // No keeper at all, or one whose words make no sense here.
+        Err(_) => None,
+    };
+    let Some(response) = response else {
+        context.do_without_keeper();
+        return None;
+    };
     Some(match response {
         Response::Token(token) => {
             match command {
@@ -46,15 +60,17 @@ fn ask(context: &Context, request: &Request) -> std::io::Result<Response> {
     // Both frames in one write: one round trip.
     let mut frames = encode(&Hello::ours())?;
     frames.extend_from_slice(&encode(request)?);
+    stream.set_read_timeout(Some(HELLO_PATIENCE))?;
     stream.write_all(&frames)?;
     let _theirs: Hello = read_frame(&mut stream)?;
+    stream.set_read_timeout(Some(control_socket::BLOCKING_PATIENCE))?;
     read_frame(&mut stream)
 }
 
 fn read_frame<T: serde::de::DeserializeOwned>(stream: &mut impl Read) -> std::io::Result<T> {
     let mut length = [0; 4];
     stream.read_exact(&mut length)?;
-    let mut body = vec![0; frame_length(length)?];
+    let mut body = vec![0; frame_length(length, MAX_FRAME)?];
     stream.read_exact(&mut body)?;
     decode(&body)
 }
@@ -80,7 +96,11 @@ pub(crate) async fn take(
     context: &Context,
 ) -> Result<HandedOut, Failure> {
     if let Some(mut keeper) = context.keeper().await {
-        return keeper.hand_out(profile_name(name)?, wanted.clone()).await;
+        match keeper.hand_out(profile_name(name)?, wanted.clone()).await {
+            // Of another version, or gone in the middle: the same transaction runs here (fault 34).
+            Err(ControlFailure::OtherVersion(_) | ControlFailure::Broken(_)) => context.do_without_keeper(),
+            outcome => return Ok(outcome?),
+        }
     }
     let profile = context.profile(name)?;
     let ports = context.ports()?;

@@ -63,6 +63,7 @@ impl Temporary {
             Self::Intercepted(_) => "intercepted",
             Self::Busy => "busy",
             Self::PortTaken(_) => "port-taken",
+            Self::OtherVersion { .. } => "other-version",
         }
     }
 }

@@ -13,7 +13,33 @@ use crate::lease::Lease;
 /// A connection that cannot exist here.
 pub type ControlStream = tokio::io::DuplexStream;
 /// A blocking connection that cannot exist here.
-pub type BlockingControlStream = io::Cursor<Vec<u8>>;
+#[derive(Debug)]
+pub struct BlockingControlStream {
+    never: std::convert::Infallible,
+}
+
+impl BlockingControlStream {
+    /// Cannot be called.
+    pub fn set_read_timeout(&self, _patience: Option<std::time::Duration>) -> io::Result<()> {
+        match self.never {}
+    }
+}
+
+impl io::Read for BlockingControlStream {
+    fn read(&mut self, _into: &mut [u8]) -> io::Result<usize> {
+        match self.never {}
+    }
+}
+
+impl io::Write for BlockingControlStream {
+    fn write(&mut self, _from: &[u8]) -> io::Result<usize> {
+        match self.never {}
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        match self.never {}
+    }
+}
 
 const WHY: &str = "the control socket is not supported on this system yet";
 

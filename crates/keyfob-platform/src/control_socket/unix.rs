@@ -9,7 +9,7 @@ use std::time::Duration;
 use keyfob_core::failure::StoreProblem;
 use tokio::net::UnixListener;
 
-use super::ControlPeer;
+use super::{BLOCKING_PATIENCE, ControlPeer};
 use crate::lease::Lease;
 
 /// A connection to the keeper, or from a client of it.
@@ -17,8 +17,6 @@ pub type ControlStream = tokio::net::UnixStream;
 /// A connection for a program without a runtime.
 pub type BlockingControlStream = std::os::unix::net::UnixStream;
 
-/// How long a blocking client waits for one read or write: longer than any flight (20 s) and its retries.
-const BLOCKING_PATIENCE: Duration = Duration::from_secs(40);
 /// A pause after a failed `accept`, so that running out of file descriptors (fault 39) is no busy loop.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 

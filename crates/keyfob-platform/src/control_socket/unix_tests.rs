@@ -141,3 +141,22 @@ async fn another_user_is_not_heard() {
     assert!(accepted.is_err(), "a stranger was let in");
     assert_eq!(stranger.join().unwrap(), 0, "the stranger was left waiting");
 }
+
+/// V25, fault 35: a socket that another user put in the keeper's place hears nothing from us. Only root can play that user.
+#[tokio::test]
+async fn a_strangers_socket_is_not_spoken_to() {
+    if !rustix::process::geteuid().is_root() {
+        return;
+    }
+    let place = place();
+    let folder = place.socket.parent().unwrap();
+    make_private_folder(folder).unwrap();
+    let stranger = StdListener::bind(&place.socket).unwrap();
+    stranger.set_nonblocking(true).unwrap();
+    std::os::unix::fs::chown(&place.socket, Some(65_534), None).unwrap();
+    assert_eq!(connect(&place.socket).await.unwrap_err().kind(), io::ErrorKind::PermissionDenied);
+    assert_eq!(connect_blocking(&place.socket).unwrap_err().kind(), io::ErrorKind::PermissionDenied);
+    assert_eq!(stranger.accept().unwrap_err().kind(), io::ErrorKind::WouldBlock, "nobody came");
+    assert!(matches!(ControlListener::bind(&place.socket, &place.lease), Err(StoreProblem::Unsafe(_))));
+    assert!(place.socket.exists(), "and it is not removed");
+}

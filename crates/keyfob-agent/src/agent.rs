@@ -2,6 +2,8 @@
 
 mod actor;
 mod entry;
+mod records;
+mod renewals;
 
 use std::sync::Arc;
 

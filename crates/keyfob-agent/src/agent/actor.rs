@@ -10,18 +10,15 @@ use std::time::Duration;
 
 use chrono::TimeDelta;
 use keyfob_core::credential::Credential;
-use keyfob_core::credential_state::{AttemptNumber, Effect, Event, Hold, Holding, Observation};
+use keyfob_core::credential_state::{AttemptNumber, Effect, Event, Hold};
 use keyfob_core::failure::{Failure, SignInNeeded, StoreProblem};
 use keyfob_core::identity::ProfileName;
-use keyfob_core::refresh_schedule;
 use tokio::sync::{mpsc, oneshot, watch};
 
 use super::entry::{Entry, Waiter};
 use super::{Message, Reply};
-use crate::journeys::hand_out::{HandOutRequest, HandedOut, Held, conclude, hand_out, held};
-use crate::journeys::refresh_transaction::{Refreshed, refresh};
+use crate::journeys::refresh_transaction::Refreshed;
 use crate::journeys::sign_in::sign_in;
-use crate::journeys::{guard_of, jitter, revoke};
 use crate::notice::{Notice, NoticeKind};
 use crate::ports::{Ports, StoreStatus};
 use crate::shown;
@@ -29,9 +26,6 @@ use crate::snapshot::{AgentShown, Snapshot};
 
 /// Longest nap; sleeping laptops make timers lie.
 const LONGEST_NAP: Duration = Duration::from_secs(30);
-
-/// The pause after a renewal that could not even begin.
-const BETWEEN_BEGINNINGS: TimeDelta = TimeDelta::seconds(15);
 
 /// What a task of the actor's tells it.
 pub(crate) enum News {
@@ -58,19 +52,19 @@ pub(crate) enum News {
 }
 
 /// A waiter on its way to the actor.
-pub(crate) struct WaiterSent(Waiter);
+pub(crate) struct WaiterSent(pub(super) Waiter);
 
 /// The actor.
 pub(super) struct Actor {
-    ports: Ports,
-    mailbox: mpsc::Sender<Message>,
-    entries: BTreeMap<ProfileName, Entry>,
-    settings_version: Option<u64>,
-    settings_problem: Option<String>,
-    store: StoreStatus,
-    agent: AgentShown,
-    snapshot: watch::Sender<Arc<Snapshot>>,
-    stopping: Option<oneshot::Sender<()>>,
+    pub(super) ports: Ports,
+    pub(super) mailbox: mpsc::Sender<Message>,
+    pub(super) entries: BTreeMap<ProfileName, Entry>,
+    pub(super) settings_version: Option<u64>,
+    pub(super) settings_problem: Option<String>,
+    pub(super) store: StoreStatus,
+    pub(super) agent: AgentShown,
+    pub(super) snapshot: watch::Sender<Arc<Snapshot>>,
+    pub(super) stopping: Option<oneshot::Sender<()>>,
 }
 
 impl Actor {
@@ -194,83 +188,9 @@ impl Actor {
         }
     }
 
-    // ---- what is on disk ----
-
-    fn look_at_settings(&mut self) {
-        self.settings_version = Some(self.ports.settings.version());
-        let profiles = match self.ports.settings.list() {
-            Ok(profiles) => profiles,
-            // The last good settings stay in force; a typo must not sign anybody out.
-            Err(failure) => {
-                self.settings_problem = Some(failure.to_string());
-                return;
-            }
-        };
-        self.settings_problem = None;
-        let mut before = std::mem::take(&mut self.entries);
-        for profile in profiles {
-            let name = profile.name.clone();
-            let mut entry = before.remove(&name).unwrap_or_else(|| Entry::new(profile.clone()));
-            entry.step(Event::PauseSet(profile.paused));
-            entry.profile = profile;
-            self.entries.insert(name.clone(), entry);
-            self.look_at_record(name);
-        }
-        before.into_values().filter_map(|entry| entry.sign_in).for_each(|(_, journey)| journey.abort());
-    }
-
-    fn look_at_record(&self, name: ProfileName) {
-        let ports = self.ports.clone();
-        self.spawn(async move {
-            let read = ports.store.read(&name).await;
-            Some(News::Read { name, read })
-        });
-    }
-
-    fn look_at_store(&self) {
-        let ports = self.ports.clone();
-        self.spawn(async move { Some(News::Store(ports.store.status().await)) });
-    }
-
-    fn take_in(&mut self, name: &ProfileName, read: Result<Option<Credential>, StoreProblem>) {
-        let now = self.ports.clock.now();
-        let Some(entry) = self.entries.get_mut(name) else { return };
-        let event = match read {
-            Err(problem) => Event::StoreFailed(problem),
-            Ok(credential) => {
-                let generation = |c: &Option<Credential>| c.as_ref().map_or(0, |c| c.generation);
-                // A slow read must not undo what a journey has reported since.
-                if credential.is_some() && generation(&credential) < generation(&entry.credential) {
-                    return;
-                }
-                let observation = Observation::of(credential.as_ref(), &entry.profile, &now);
-                entry.credential = credential;
-                entry.jitter = jitter(&self.ports);
-                entry.not_before = None;
-                Event::Observed(observation)
-            }
-        };
-        self.step(name, event);
-        self.settle_revocations(name);
-    }
-
-    fn settle_revocations(&self, name: &ProfileName) {
-        let Some(entry) = self.entries.get(name) else { return };
-        if entry.credential.as_ref().is_none_or(|c| c.revocations.is_empty()) {
-            return;
-        }
-        let (ports, name, guard) = (self.ports.clone(), name.clone(), guard_of(&entry.profile));
-        self.spawn(async move {
-            if let Err(failure) = revoke::settle(&ports, &name, guard).await {
-                tracing::warn!(profile = %name, %failure, "a revocation could not be settled");
-            }
-            None
-        });
-    }
-
     // ---- steps and effects ----
 
-    fn step(&mut self, name: &ProfileName, event: Event) {
+    pub(super) fn step(&mut self, name: &ProfileName, event: Event) {
         let Some(entry) = self.entries.get_mut(name) else { return };
         for effect in entry.step(event) {
             self.carry_out(name, effect);
@@ -334,102 +254,9 @@ impl Actor {
         entry.sign_in = Some((attempt, journey.abort_handle()));
     }
 
-    // ---- renewals and tokens ----
-
-    fn hand_out_asked(&self, name: ProfileName, wanted: HandOutRequest, reply: Reply<HandedOut>) {
-        let Some(entry) = self.entries.get(&name) else {
-            let _ = reply.send(Err(Failure::NoSuchProfile(name.to_string())));
-            return;
-        };
-        let (ports, profile) = (self.ports.clone(), entry.profile.clone());
-        self.spawn(async move {
-            match held(&ports, &profile, &wanted).await {
-                Ok(Held::Suits(token)) => {
-                    let _ = reply.send(Ok(token));
-                    None
-                }
-                Ok(Held::Stale { sign_in: before, .. }) => {
-                    let waiter = Box::new(WaiterSent(Waiter { before, wanted, reply }));
-                    Some(News::RefreshNeeded { name, waiter })
-                }
-                Err(failure) => {
-                    let _ = reply.send(Err(failure));
-                    None
-                }
-            }
-        });
-    }
-
-    /// Renews for this asker, or lets it join a renewal under way.
-    fn refresh_asked(&mut self, name: &ProfileName, waiter: Waiter) {
-        let Some(entry) = self.entries.get_mut(name) else { return };
-        entry.waiters.push(waiter);
-        self.step(name, Event::RefreshRequested);
-        let Some(entry) = self.entries.get_mut(name) else { return };
-        if entry.state.refreshing.is_some() {
-            return;
-        }
-        // No flight can start: the sign-in has ended, or the record is not known here yet. The plain journey says it all.
-        let (waiters, profile) = (std::mem::take(&mut entry.waiters), entry.profile.clone());
-        for waiter in waiters {
-            let (ports, profile, name) = (self.ports.clone(), profile.clone(), name.clone());
-            self.spawn(async move {
-                let _ = waiter.reply.send(hand_out(&ports, &profile, &waiter.wanted).await);
-                let read = ports.store.read(&name).await;
-                Some(News::Read { name, read })
-            });
-        }
-    }
-
-    fn start_refresh(&mut self, name: &ProfileName, attempt: AttemptNumber) {
-        let Some(entry) = self.entries.get(name) else { return };
-        let Some(sign_in) = entry.credential.as_ref().and_then(|c| c.sign_in.as_ref()) else { return };
-        // An asker has read the record itself, and another process may have renewed since the keeper did.
-        let unwanted = entry.waiters.first().map_or(sign_in, |waiter| &waiter.before);
-        let stale = unwanted.tokens.access_token.fingerprint();
-        let (ports, profile, name) = (self.ports.clone(), entry.profile.clone(), name.clone());
-        self.spawn(async move {
-            let outcome = refresh(&ports, &profile, &stale).await;
-            Some(News::RefreshEnded { name, attempt, outcome })
-        });
-    }
-
-    fn refresh_ended(
-        &mut self,
-        name: &ProfileName,
-        attempt: AttemptNumber,
-        outcome: &Result<Refreshed, Failure>,
-    ) {
-        self.step(name, Event::RefreshEnded { attempt });
-        match outcome {
-            Ok(refreshed) => self.take_in(name, Ok(Some(refreshed.credential.clone()))),
-            Err(Failure::SignInNeeded(_)) => self.look_at_record(name.clone()),
-            Err(failure) => self.could_not_begin(name, failure),
-        }
-        let Some(entry) = self.entries.get_mut(name) else { return };
-        let (waiters, profile) = (std::mem::take(&mut entry.waiters), entry.profile.clone());
-        self.publish();
-        for waiter in waiters {
-            if brings_nothing_new(outcome, &waiter) {
-                self.refresh_asked(name, waiter);
-                continue;
-            }
-            let answer = conclude(&self.ports, &profile, &waiter.before, outcome.clone(), &waiter.wanted);
-            let _ = waiter.reply.send(answer);
-        }
-    }
-
-    /// The store refuses writes, or another process holds the profile: what is held stays, and it is tried again.
-    fn could_not_begin(&mut self, name: &ProfileName, failure: &Failure) {
-        let Some(entry) = self.entries.get_mut(name) else { return };
-        entry.not_before = Some(refresh_schedule::later(&self.ports.clock.now(), BETWEEN_BEGINNINGS));
-        let holding = Holding::Held { retrying: Some(failure.clone()) };
-        self.step(name, Event::Observed(Observation { holding }));
-    }
-
     // ---- outwards ----
 
-    fn publish(&self) {
+    pub(super) fn publish(&self) {
         let now = self.ports.clock.now();
         let snapshot = Snapshot {
             version: env!("CARGO_PKG_VERSION").into(),
@@ -447,7 +274,7 @@ impl Actor {
         });
     }
 
-    fn spawn(&self, task: impl Future<Output = Option<News>> + Send + 'static) {
+    pub(super) fn spawn(&self, task: impl Future<Output = Option<News>> + Send + 'static) {
         let mailbox = self.mailbox.clone();
         tokio::spawn(async move {
             if let Some(news) = task.await {
@@ -455,11 +282,4 @@ impl Actor {
             }
         });
     }
-}
-
-/// True where the renewal found another token than the one it was begun for, and it is the very one that this asker has read
-/// and found wanting: another process had renewed meanwhile, and that token has come to its end as well.
-fn brings_nothing_new(outcome: &Result<Refreshed, Failure>, waiter: &Waiter) -> bool {
-    let Ok(Refreshed { credential, failure: None }) = outcome else { return false };
-    credential.sign_in.as_ref().is_some_and(|sign_in| sign_in.tokens == waiter.before.tokens)
 }

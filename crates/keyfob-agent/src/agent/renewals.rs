@@ -1,0 +1,116 @@
+//! Renewals and those who wait for them: who asks for a token that only a renewal can give joins the flight under way.
+
+use chrono::TimeDelta;
+use keyfob_core::credential_state::{AttemptNumber, Event, Holding, Observation};
+use keyfob_core::failure::Failure;
+use keyfob_core::identity::ProfileName;
+use keyfob_core::refresh_schedule;
+
+use super::Reply;
+use super::actor::{Actor, News, WaiterSent};
+use super::entry::Waiter;
+use crate::journeys::hand_out::{HandOutRequest, HandedOut, Held, conclude, hand_out, held};
+use crate::journeys::refresh_transaction::{Refreshed, refresh};
+
+/// The pause after a renewal that could not even begin.
+const BETWEEN_BEGINNINGS: TimeDelta = TimeDelta::seconds(15);
+
+impl Actor {
+    pub(super) fn hand_out_asked(&self, name: ProfileName, wanted: HandOutRequest, reply: Reply<HandedOut>) {
+        let Some(entry) = self.entries.get(&name) else {
+            let _ = reply.send(Err(Failure::NoSuchProfile(name.to_string())));
+            return;
+        };
+        let (ports, profile) = (self.ports.clone(), entry.profile.clone());
+        self.spawn(async move {
+            match held(&ports, &profile, &wanted).await {
+                Ok(Held::Suits(token)) => {
+                    let _ = reply.send(Ok(token));
+                    None
+                }
+                Ok(Held::Stale { sign_in: before, .. }) => {
+                    let waiter = Box::new(WaiterSent(Waiter { before, wanted, reply }));
+                    Some(News::RefreshNeeded { name, waiter })
+                }
+                Err(failure) => {
+                    let _ = reply.send(Err(failure));
+                    None
+                }
+            }
+        });
+    }
+
+    /// Renews for this asker, or lets it join a renewal under way.
+    pub(super) fn refresh_asked(&mut self, name: &ProfileName, waiter: Waiter) {
+        let Some(entry) = self.entries.get_mut(name) else { return };
+        entry.waiters.push(waiter);
+        self.step(name, Event::RefreshRequested);
+        let Some(entry) = self.entries.get_mut(name) else { return };
+        if entry.state.refreshing.is_some() {
+            return;
+        }
+        // No flight can start: the sign-in has ended, or the record is not known here yet. The plain journey says it all.
+        let (waiters, profile) = (std::mem::take(&mut entry.waiters), entry.profile.clone());
+        for waiter in waiters {
+            let (ports, profile, name) = (self.ports.clone(), profile.clone(), name.clone());
+            self.spawn(async move {
+                let _ = waiter.reply.send(hand_out(&ports, &profile, &waiter.wanted).await);
+                let read = ports.store.read(&name).await;
+                Some(News::Read { name, read })
+            });
+        }
+    }
+
+    pub(super) fn start_refresh(&mut self, name: &ProfileName, attempt: AttemptNumber) {
+        let Some(entry) = self.entries.get(name) else { return };
+        let Some(sign_in) = entry.credential.as_ref().and_then(|c| c.sign_in.as_ref()) else { return };
+        // An asker has read the record itself, and another process may have renewed since the keeper did.
+        let unwanted = entry.waiters.first().map_or(sign_in, |waiter| &waiter.before);
+        let stale = unwanted.tokens.access_token.fingerprint();
+        let (ports, profile, name) = (self.ports.clone(), entry.profile.clone(), name.clone());
+        self.spawn(async move {
+            let outcome = refresh(&ports, &profile, &stale).await;
+            Some(News::RefreshEnded { name, attempt, outcome })
+        });
+    }
+
+    pub(super) fn refresh_ended(
+        &mut self,
+        name: &ProfileName,
+        attempt: AttemptNumber,
+        outcome: &Result<Refreshed, Failure>,
+    ) {
+        self.step(name, Event::RefreshEnded { attempt });
+        match outcome {
+            Ok(refreshed) => self.take_in(name, Ok(Some(refreshed.credential.clone()))),
+            Err(Failure::SignInNeeded(_)) => self.look_at_record(name.clone()),
+            Err(failure) => self.could_not_begin(name, failure),
+        }
+        let Some(entry) = self.entries.get_mut(name) else { return };
+        let (waiters, profile) = (std::mem::take(&mut entry.waiters), entry.profile.clone());
+        self.publish();
+        for waiter in waiters {
+            if brings_nothing_new(outcome, &waiter) {
+                self.refresh_asked(name, waiter);
+                continue;
+            }
+            let answer = conclude(&self.ports, &profile, &waiter.before, outcome.clone(), &waiter.wanted);
+            let _ = waiter.reply.send(answer);
+        }
+    }
+
+    /// The store refuses writes, or another process holds the profile: what is held stays, and it is tried again.
+    fn could_not_begin(&mut self, name: &ProfileName, failure: &Failure) {
+        let Some(entry) = self.entries.get_mut(name) else { return };
+        entry.not_before = Some(refresh_schedule::later(&self.ports.clock.now(), BETWEEN_BEGINNINGS));
+        let holding = Holding::Held { retrying: Some(failure.clone()) };
+        self.step(name, Event::Observed(Observation { holding }));
+    }
+}
+
+/// True where the renewal found another token than the one it was begun for, and it is the very one that this asker has read
+/// and found wanting: another process had renewed meanwhile, and that token has come to its end as well.
+fn brings_nothing_new(outcome: &Result<Refreshed, Failure>, waiter: &Waiter) -> bool {
+    let Ok(Refreshed { credential, failure: None }) = outcome else { return false };
+    credential.sign_in.as_ref().is_some_and(|sign_in| sign_in.tokens == waiter.before.tokens)
+}

@@ -6,8 +6,10 @@
 
 #[allow(dead_code, reason = "the tests of refused calls use the rest")]
 mod calls;
+mod journey;
 mod kills;
+mod power_cut;
+mod session;
 #[allow(dead_code, reason = "the tests of refused calls use the rest")]
 mod traced;
-#[allow(dead_code, reason = "the tests of refused calls use the rest")]
 mod user;

@@ -1,37 +1,48 @@
-//! Somebody signed in to a portal of their own, and what must hold for them after every crash.
+//! Somebody with a portal of their own, and what must hold for them after every crash.
 
 use std::path::PathBuf;
 
-use keyfob_demo::Portal;
-use keyfob_tests::{Keyfob, all_files, portal};
+use keyfob_demo::{Portal, PortalOptions};
+use keyfob_tests::{Keyfob, Output, all_files};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
 
 use crate::calls::Call;
+use crate::session::Session;
 use crate::traced::{self, Ended, Fate};
 
 /// The one profile.
 pub(crate) const NAME: &str = "a";
 
-/// A user, and the portal that grants 5 s after each rotation.
+/// A user, and the portal they sign in to.
 pub(crate) struct User {
     pub(crate) keyfob: Keyfob,
     pub(crate) portal: Portal,
 }
 
 impl User {
-    /// With a profile, not signed in yet.
-    pub(crate) async fn new() -> Self {
+    /// With a profile at an exemplary portal, not signed in yet. It grants 5 s after each rotation.
+    pub(crate) async fn new(session: &Session) -> Self {
+        Self::at(session, PortalOptions::default()).await
+    }
+
+    /// With a profile at a portal like this.
+    pub(crate) async fn at(session: &Session, options: PortalOptions) -> Self {
         // Reading all of the machine's certificates takes most of a traced run, and no portal here speaks TLS.
-        let keyfob = Keyfob::new().with("SSL_CERT_FILE", one_certificate());
-        let user = Self { keyfob, portal: portal().await };
-        user.keyfob.must(["add", NAME, &user.portal.mcp_url()]).await;
+        let keyfob = session.user().with("SSL_CERT_FILE", one_certificate());
+        let user = Self { keyfob, portal: Portal::start(options).await.expect("a portal") };
+        user.add().await;
         user
     }
 
-    /// Signed in.
-    pub(crate) async fn signed_in() -> Self {
-        let user = Self::new().await;
-        user.keyfob.must(["sign-in", NAME]).await;
-        user
+    /// Makes the profile.
+    pub(crate) async fn add(&self) {
+        self.keyfob.must(["add", NAME, &self.portal.mcp_url()]).await;
+    }
+
+    /// Signs in.
+    pub(crate) async fn sign_in(&self) -> Output {
+        self.keyfob.run(["sign-in", NAME, "--timeout", "20s"]).await
     }
 
     /// Runs a command under the tracer.
@@ -46,24 +57,32 @@ impl User {
         run.await.expect("the tracer").unwrap_or_else(|why| panic!("{why}"))
     }
 
-    /// Files that a writer left half-way.
-    pub(crate) fn left_over(&self) -> Vec<PathBuf> {
-        let is_temporary = |path: &PathBuf| path.extension().is_some_and(|ending| ending == "new");
-        all_files(&self.keyfob.home()).into_iter().filter(is_temporary).collect()
-    }
-
-    /// What must hold after a crash wherever a sign-in was kept: the next renewal succeeds, its token is good at the
-    /// server, no spent refresh token was presented outside the grace, and nothing lies about.
+    /// What must hold wherever a sign-in was kept: the next renewal succeeds, its token is good at the server, no spent
+    /// refresh token was presented outside the grace, and nothing lies about.
     pub(crate) async fn works(&self) -> Result<(), String> {
-        let renewed = self.keyfob.run(["refresh", NAME]).await;
-        if renewed.code != Some(0) {
-            return Err(format!("the sign-in is lost: {}", renewed.stderr));
+        let renewed = self.keyfob.run(["token", NAME, "--fresh"]).await;
+        if renewed.code != Some(0) || !renewed.stderr.is_empty() {
+            return Err(format!("the sign-in is lost: {renewed:?}"));
         }
-        let called = self.keyfob.run(["call", NAME, "whoami"]).await;
-        if called.code != Some(0) || !called.stdout.contains("ada@example.com") {
-            return Err(format!("its token is not good: {}", called.stderr));
+        if !self.takes(renewed.stdout.trim()).await {
+            return Err("the renewed token is not good at the server".into());
         }
         self.is_clean()
+    }
+
+    /// Whether the server takes this access token.
+    pub(crate) async fn takes(&self, token: &str) -> bool {
+        let address = self.portal.origin().trim_start_matches("http://");
+        let mut stream = TcpStream::connect(address).await.expect("the portal listens");
+        let request = format!(
+            "POST /mcp HTTP/1.1\r\nHost: {address}\r\nAuthorization: Bearer {token}\r\nConnection: close\r\n\
+             Content-Type: application/json\r\nContent-Length: 2\r\n\r\n{{}}"
+        );
+        stream.write_all(request.as_bytes()).await.expect("sent");
+        let mut answer = Vec::new();
+        stream.read_to_end(&mut answer).await.expect("an answer");
+        // What is asked is nonsense; only whether the token was let through counts.
+        !answer.starts_with(b"HTTP/1.1 401") && answer.starts_with(b"HTTP/1.1 ")
     }
 
     /// No sign of a crash is left, here or at the server.
@@ -72,17 +91,31 @@ impl User {
         if (refreshes.reused, refreshes.refused) != (0, 0) {
             return Err(format!("the server saw {refreshes:?}"));
         }
-        let left = self.left_over();
+        let is_temporary = |path: &PathBuf| path.extension().is_some_and(|ending| ending == "new");
+        let left: Vec<_> = all_files(&self.keyfob.home()).into_iter().filter(is_temporary).collect();
         if left.is_empty() { Ok(()) } else { Err(format!("left over: {left:?}")) }
     }
 
-    /// The state shown for the profile; an error where the record does not open.
-    pub(crate) async fn state(&self) -> Result<String, String> {
-        let shown = self.keyfob.run(["status", NAME, "--json"]).await;
+    /// The state shown for the profile, `None` where there is none by this name; an error where the record does not open.
+    pub(crate) async fn state(&self) -> Result<Option<String>, String> {
+        let shown = self.keyfob.run(["status", "--json"]).await;
         if shown.code != Some(0) {
-            return Err(format!("no status: {}", shown.stderr));
+            return Err(format!("no status: {shown:?}"));
         }
-        Ok(shown.json()["profiles"][0]["state"].as_str().unwrap_or_default().to_owned())
+        let shown = shown.json();
+        let state = shown.pointer("/profiles/0/state").and_then(|state| state.as_str()).map(str::to_owned);
+        if state.as_deref().is_some_and(|state| state != "active" && state != "signed-out") {
+            return Err(format!("a state of neither before nor after: {shown}"));
+        }
+        Ok(state)
+    }
+
+    /// How many sign-ins the server gave and has not been asked to revoke.
+    pub(crate) fn never_revoked(&self) -> u64 {
+        let seen = self.portal.record().seen();
+        let refresh_tokens = seen.revoked.iter().filter(|token| token.contains("-refresh-"));
+        let revoked = refresh_tokens.collect::<std::collections::BTreeSet<_>>().len() as u64;
+        seen.sign_ins.saturating_sub(revoked)
     }
 }
 

@@ -16,18 +16,19 @@ use crate::delivery;
 use crate::journal::JournalEvent;
 use crate::ports::{CommitError, HttpRequest, Ports};
 
-/// Removes profile and credential.
+/// Removes profile and credential. The profile goes after the tokens were offered for revocation: whoever is cut off before
+/// that still sees it, signed out, and can remove it again.
 pub async fn remove(ports: &Ports, profile: &Profile) -> Result<RevocationOutcome, Failure> {
     let before = forget(ports, profile, Credential::removed).await?;
     delivery::withdraw(ports, profile).await;
+    let signed_in = before.as_ref().and_then(|before| before.sign_in.as_ref());
+    let outcome = match signed_in.map(|sign_in| sign_in.endpoints.revocation.is_some()) {
+        Some(false) => RevocationOutcome::NotOffered,
+        None | Some(true) => settle(ports, &profile.name, guard_of(profile)).await?,
+    };
     ports.settings.remove(&profile.name)?;
     record(ports, profile, JournalEvent::Removed, None, None);
-    let Some(before) = before else { return Ok(RevocationOutcome::Nothing) };
-    let outcome = match before.sign_in.as_ref().map(|sign_in| sign_in.endpoints.revocation.is_some()) {
-        None => RevocationOutcome::Nothing,
-        Some(false) => RevocationOutcome::NotOffered,
-        Some(true) => settle(ports, &profile.name, guard_of(profile)).await?,
-    };
+    let Some(before) = before else { return Ok(outcome) };
     if let Some(management) = before.registration.and_then(|r| r.management) {
         delete_registration(ports, profile, &management).await;
     }

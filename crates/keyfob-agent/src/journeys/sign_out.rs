@@ -22,9 +22,9 @@ pub async fn sign_out(ports: &Ports, profile: &Profile) -> Result<RevocationOutc
     record(ports, profile, JournalEvent::SignedOut, Some(began), None);
     let offered = before.sign_in.as_ref().map(|sign_in| sign_in.endpoints.revocation.is_some());
     match offered {
-        None => Ok(RevocationOutcome::Nothing),
         Some(false) => Ok(RevocationOutcome::NotOffered),
-        Some(true) => settle(ports, &profile.name, guard_of(profile)).await,
+        // Without a sign-in there may be the tokens of one whose sign-out was cut off before it reached the server.
+        None | Some(true) => settle(ports, &profile.name, guard_of(profile)).await,
     }
 }
 

@@ -32,11 +32,14 @@ pub fn replace(path: &Path, contents: &[u8]) -> Result<(), StoreProblem> {
     folder.replace(name, contents, 0o600)
 }
 
-/// The same for files that belong to the user: a link is followed and its target replaced, and the mode stays.
+/// The same for files that belong to the user: a link is followed and its target replaced, and the mode stays. What a killed
+/// writer of it left is taken away; only for callers that hold the file's lock.
 pub fn replace_user_file(path: &Path, contents: &[u8]) -> Result<(), StoreProblem> {
     let target = followed(path)?;
     let (folder, name) = parts(&target)?;
-    Folder::unchecked(folder)?.replace(name, contents, mode_of(&target)?.unwrap_or(0o600))
+    let folder = Folder::unchecked(folder)?;
+    folder.sweep(name, Duration::ZERO);
+    folder.replace(name, contents, mode_of(&target)?.unwrap_or(0o600))
 }
 
 /// Where a chain of links ends, also where nothing is there yet.

@@ -237,8 +237,11 @@ impl SealingKeySource {
         }
     }
 
-    /// The key is in its place before the record says so, and both before anything is sealed with it.
+    /// The key is in its place before the record says so, and both before anything is sealed with it. Under the lock of
+    /// the sealing key: what a killed attempt left half-way, key material maybe, goes first.
     fn make(&self) -> Result<SealingKey, StoreProblem> {
+        atomic_file::sweep(&self.key_file())?;
+        atomic_file::sweep(&self.paths.store_record())?;
         let mut recorded =
             Recorded { backend: self.wanted(), key_id: entropy::hex(8), check: None, passphrase: None };
         let key = match recorded.backend {

@@ -1,0 +1,112 @@
+//! The journeys that are killed, and what must hold after each.
+
+use crate::session::Session;
+use crate::traced::Ended;
+use crate::user::{NAME, User};
+
+/// What a person was doing when the machine took it away.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Journey {
+    /// In a home with nothing in it, so that the sealing key is made as well.
+    FirstSignIn,
+    /// Over a sign-in that works.
+    SignInAgain,
+    Refresh,
+    SignOut,
+    Remove,
+}
+
+impl Journey {
+    pub(crate) fn arguments(self) -> &'static [&'static str] {
+        match self {
+            Self::FirstSignIn | Self::SignInAgain => &["sign-in", NAME, "--timeout", "20s"],
+            Self::Refresh => &["refresh", NAME],
+            Self::SignOut => &["sign-out", NAME],
+            Self::Remove => &["remove", NAME],
+        }
+    }
+
+    /// A user before the journey: the one of the point before, where that is good enough.
+    pub(crate) async fn arrange(self, session: &Session, before: Option<User>) -> User {
+        let Some(user) = before.filter(|_| self != Self::FirstSignIn) else {
+            let user = User::new(session).await;
+            if self != Self::FirstSignIn {
+                user.sign_in().await.expect_code(0);
+            }
+            return user;
+        };
+        if self == Self::Remove {
+            user.add().await;
+        }
+        if matches!(self, Self::Remove | Self::SignOut) {
+            user.sign_in().await.expect_code(0);
+        }
+        user
+    }
+
+    /// What must hold after the crash, or after the journey's own end.
+    pub(crate) async fn judge(self, user: &User, ended: &Ended) -> Result<(), String> {
+        match self {
+            Self::FirstSignIn => after_first_sign_in(user, ended).await,
+            // One of the two, whichever: never none.
+            Self::SignInAgain | Self::Refresh => user.works().await,
+            Self::SignOut => after_sign_out(user, ended).await,
+            Self::Remove => after_removal(user, ended).await,
+        }
+    }
+}
+
+/// Signed in or not; what was told is true; a sign-in works whatever was left.
+async fn after_first_sign_in(user: &User, ended: &Ended) -> Result<(), String> {
+    let active = user.state().await?.as_deref() == Some("active");
+    if !active && ended.stderr.contains("signed in to") {
+        return Err(format!("told as signed in, and is not: {}", ended.stderr));
+    }
+    if !active {
+        let again = user.sign_in().await;
+        if again.code != Some(0) {
+            return Err(format!("no way to sign in any more: {again:?}"));
+        }
+    }
+    user.works().await
+}
+
+/// Signed out or not, nothing in between; a repetition does the rest, at the server too.
+async fn after_sign_out(user: &User, ended: &Ended) -> Result<(), String> {
+    let active = user.state().await?.as_deref() == Some("active");
+    if active && ended.stderr.contains("signed out of") {
+        return Err(format!("told as signed out, and is not: {}", ended.stderr));
+    }
+    if active {
+        user.works().await?;
+    }
+    let again = user.keyfob.run(["sign-out", NAME]).await;
+    if again.code != Some(0) || user.state().await?.as_deref() != Some("signed-out") {
+        return Err(format!("the sign-out cannot be repeated: {again:?}"));
+    }
+    match user.never_revoked() {
+        0 => user.is_clean(),
+        living => Err(format!("{living} sign-ins live on at the server")),
+    }
+}
+
+/// Removed or not; a repetition removes the rest, and the name can be used again.
+async fn after_removal(user: &User, ended: &Ended) -> Result<(), String> {
+    let state = user.state().await?;
+    if state.is_some() && ended.stderr.contains("removed a") {
+        return Err(format!("told as removed, and is not: {}", ended.stderr));
+    }
+    if state.as_deref() == Some("active") {
+        user.works().await?;
+    }
+    if state.is_some() {
+        let again = user.keyfob.run(["remove", NAME]).await;
+        if again.code != Some(0) || user.state().await?.is_some() {
+            return Err(format!("the removal cannot be repeated: {again:?}"));
+        }
+    }
+    match user.never_revoked() {
+        0 => user.is_clean(),
+        living => Err(format!("{living} sign-ins live on at the server")),
+    }
+}

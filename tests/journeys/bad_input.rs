@@ -50,7 +50,11 @@ async fn a_name_that_is_taken_is_a_usage_error_and_the_first_profile_stays() {
     let (keyfob, portal) = (Keyfob::new(), portal().await);
     keyfob.must(["add", "a", &portal.mcp_url()]).await;
     let before = std::fs::read(keyfob.profiles_toml()).unwrap();
-    keyfob.run(["add", "a", "https://b.example/mcp", "--offline"]).await.expect_code(2).says("a");
+    keyfob
+        .run(["add", "a", "https://b.example/mcp", "--offline"])
+        .await
+        .expect_code(2)
+        .says("keyfob sign-in a");
     assert_eq!(std::fs::read(keyfob.profiles_toml()).unwrap(), before);
 }
 
@@ -95,9 +99,18 @@ async fn a_server_that_is_not_there_is_temporary() {
     let url = portal.mcp_url();
     portal.stop().await;
     let keyfob = Keyfob::new();
-    keyfob.run(["add", "a", &url]).await.expect_code(5).says("hint: ");
+    keyfob.run(["add", "a", &url]).await.expect_code(5).says("hint: no profile was made").says("--offline");
     keyfob.must(["add", "a", &url, "--offline"]).await;
     keyfob.run(["sign-in", "a"]).await.expect_code(5);
+}
+
+/// The profile stays, and the next step names the command that finds it.
+#[tokio::test]
+async fn a_first_sign_in_without_a_keyring_says_how_to_go_on() {
+    let (keyfob, portal) = (Keyfob::new().with("KEYFOB_STORE", "keyring"), portal().await);
+    let said = keyfob.run(["add", "a", &portal.mcp_url(), "--sign-in"]).await.expect_code(6);
+    said.says("KEYFOB_STORE=key-file").says("then: keyfob sign-in a");
+    keyfob.with("KEYFOB_STORE", "key-file").must(["sign-in", "a"]).await;
 }
 
 /// C1, C5

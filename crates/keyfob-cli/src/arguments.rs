@@ -6,7 +6,14 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 /// Keeps your MCP sign-ins alive.
 #[derive(Debug, Parser)]
-#[command(name = "keyfob", version, about, propagate_version = true, max_term_width = 100)]
+#[command(
+    name = "keyfob",
+    version,
+    about,
+    propagate_version = true,
+    max_term_width = 100,
+    arg_required_else_help = true
+)]
 #[command(after_help = "Start with: keyfob demo, or: keyfob add NAME URL --sign-in")]
 pub(crate) struct Arguments {
     /// Keep everything under this folder instead of the platform's usual ones.

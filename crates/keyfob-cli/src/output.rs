@@ -57,9 +57,14 @@ pub(crate) fn hint(text: &str) {
 
 /// Says what failed and what to do next.
 pub(crate) fn failure(failure: &Failure, profile: &str) {
+    failure_with(failure, failure.hint(profile).as_deref());
+}
+
+/// The same with another next step than the failure's own.
+pub(crate) fn failure_with(failure: &Failure, next: Option<&str>) {
     eprintln!("{} {failure}", painted("error:", AnsiColor::Red));
-    if let Some(next) = failure.hint(profile) {
-        hint(&next);
+    if let Some(next) = next {
+        hint(next);
     }
 }
 

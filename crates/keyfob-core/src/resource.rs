@@ -10,13 +10,13 @@ use url::{Host, Url};
 #[non_exhaustive]
 pub enum UnusableUrl {
     /// It cannot be parsed as an absolute URL.
-    #[error("it is not an absolute URL")]
+    #[error("it is not an absolute URL, such as https://mcp.example.com/mcp")]
     NotAUrl,
     /// The scheme is neither https nor http.
     #[error("the scheme `{0}` is not https")]
     Scheme(String),
     /// Plain http to a host that is not loopback (B3, B4).
-    #[error("plain http is accepted for 127.0.0.0/8, [::1] and localhost only")]
+    #[error("plain http is accepted for 127.0.0.0/8, [::1] and localhost only; use https")]
     PlainHttp,
     /// The URL carries a user name or password.
     #[error("it carries a user name or password")]

@@ -34,14 +34,14 @@ const PROBE: &str = concat!(
 /// Walks from the profile's URL to a checked authorization server. Nothing is registered, nothing is signed in.
 pub async fn examine(http: &dyn HttpClient, profile: &Profile) -> Result<Examined, Failure> {
     let guard = guard_of(profile);
-    let (status, challenge) = probe(http, &profile.url, guard).await?;
+    let Probed { status, challenge, is_page } = probe(http, &profile.url, guard).await?;
     let resource = find_resource(http, &profile.url, challenge.as_ref(), guard).await.map_err(|failure| {
         // Without any trace of OAuth, the status says more than "no metadata".
         match (&failure, status) {
             (Failure::AuthorizationServerIncompatible(Incompatibility::NoResourceMetadata(_)), status)
                 if status != 401 =>
             {
-                without_oauth(status)
+                without_oauth(status, is_page)
             }
             _ => failure,
         }
@@ -51,20 +51,24 @@ pub async fn examine(http: &dyn HttpClient, profile: &Profile) -> Result<Examine
     Ok(Examined { challenge, resource, server })
 }
 
-/// What a server without any trace of OAuth is.
-fn without_oauth(status: u16) -> Failure {
+/// What a server without any trace of OAuth is. A web page that answers anything with 200 is no open MCP server.
+fn without_oauth(status: u16, is_page: bool) -> Failure {
     match status {
-        200..=299 => Incompatibility::NoSignInWanted.into(),
+        200..=299 if !is_page => Incompatibility::NoSignInWanted.into(),
         _ => Incompatibility::NotMcp(status).into(),
     }
 }
 
+/// What one request without a token brought.
+struct Probed {
+    status: u16,
+    challenge: Option<BearerChallenge>,
+    /// The answer is a web page.
+    is_page: bool,
+}
+
 /// One request without a token. An answer proves no open server: some let anyone begin and ask at the first tool.
-async fn probe(
-    http: &dyn HttpClient,
-    url: &CheckedUrl,
-    guard: AddressGuard,
-) -> Result<(u16, Option<BearerChallenge>), Failure> {
+async fn probe(http: &dyn HttpClient, url: &CheckedUrl, guard: AddressGuard) -> Result<Probed, Failure> {
     let mut headers = HeaderMap::new();
     headers.insert(header::ACCEPT, HeaderValue::from_static("application/json, text/event-stream"));
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
@@ -78,7 +82,9 @@ async fn probe(
     };
     // Only the head is looked at: an answer without sign-in may be an endless stream.
     let response = http.open(request).await.map_err(transport_failure)?;
-    Ok((response.status, challenge_of(&response.headers)))
+    let kind = response.headers.get(header::CONTENT_TYPE).map_or(&b""[..], HeaderValue::as_bytes);
+    let is_page = kind.get(..9).is_some_and(|start| start.eq_ignore_ascii_case(b"text/html"));
+    Ok(Probed { status: response.status, challenge: challenge_of(&response.headers), is_page })
 }
 
 /// The Bearer challenge of an answer's headers.

@@ -16,31 +16,66 @@ use keyfob_core::secret::ClientSecret;
 use super::{delivery_argument, end_question, sign_in};
 use crate::arguments::{Access, Add, ClientAuth};
 use crate::context::Context;
-use crate::output;
+use crate::{exit_code, output};
 
-pub(crate) async fn run(add: &Add, context: &Context) -> Result<(), Failure> {
+pub(crate) async fn run(add: &Add, context: &Context) -> Result<u8, Failure> {
     let profile = profile(add)?;
     let ports = context.ports()?;
     if agent::find_profile(ports, &profile.name).is_ok() {
-        return Err(Failure::Usage(format!("there is a profile `{}` already", profile.name)));
+        let name = &profile.name;
+        return Err(Failure::Usage(format!(
+            "there is a profile `{name}` already; keyfob sign-in {name} signs in to it, keyfob remove {name} makes room"
+        )));
     }
     check_targets(context, &profile).await?;
     let secret = if add.client_secret_stdin { Some(read_secret()?) } else { None };
-    if !add.offline {
-        let examined = examine(&*ports.http, &profile).await?;
-        tell(&examined, &profile);
-        // What can never be signed in to is no profile.
-        keyfob_core::client_registration::choose(&profile.client, secret.is_some(), &examined.server)?;
+    if !add.offline
+        && let Err(failure) = look_up(&profile, secret.is_some(), context).await
+    {
+        return unmade(failure);
     }
     agent::add(ports, &profile, secret).await?;
     context.tell_keeper().await;
     output::good(&format!("added {}", profile.name));
     if add.sign_in {
-        let credential = sign_in::profile(&profile, &add.browser, context).await?;
-        return end_question::ask(&profile, &credential, context).await;
+        return first_sign_in(add, &profile, context).await;
     }
     output::hint(&format!("keyfob sign-in {}", profile.name));
+    Ok(0)
+}
+
+async fn look_up(profile: &Profile, has_secret: bool, context: &Context) -> Result<(), Failure> {
+    let examined = examine(&*context.ports()?.http, profile).await?;
+    tell(&examined, profile);
+    // What can never be signed in to is no profile.
+    keyfob_core::client_registration::choose(&profile.client, has_secret, &examined.server)?;
     Ok(())
+}
+
+/// A look-up that may go well later: there is no profile yet that keyfob could try again.
+fn unmade(failure: Failure) -> Result<u8, Failure> {
+    if !failure.is_temporary() {
+        return Err(failure);
+    }
+    output::failure_with(
+        &failure,
+        Some("no profile was made: try again, or add it without looking the server up with --offline"),
+    );
+    Ok(exit_code::of(&failure))
+}
+
+async fn first_sign_in(add: &Add, profile: &Profile, context: &Context) -> Result<u8, Failure> {
+    match sign_in::profile(profile, &add.browser, context).await {
+        Ok(credential) => end_question::ask(profile, &credential, context).await.map(|()| 0),
+        // The profile is there by now: the command that just failed would find its name taken.
+        Err(Failure::StoreUnavailable(problem)) => {
+            let next = format!("{}; then: keyfob sign-in {}", problem.hint(), profile.name);
+            let failure = Failure::StoreUnavailable(problem);
+            output::failure_with(&failure, Some(&next));
+            Ok(exit_code::of(&failure))
+        }
+        Err(failure) => Err(failure),
+    }
 }
 
 fn tell(examined: &Examined, profile: &Profile) {

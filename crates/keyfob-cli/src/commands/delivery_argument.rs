@@ -13,10 +13,14 @@ pub(crate) fn delivery(text: &str) -> Result<Delivery, Failure> {
         .ok_or_else(|| refuse("write token-file:PATH[:FORMAT] or keyring:SERVICE/ACCOUNT"))?;
     let target = match kind {
         "token-file" => {
-            let (path, format) = match rest.rsplit_once(':').and_then(|(p, f)| Some((p, file_format(f)?))) {
-                Some((path, format)) => (path, format),
-                None => (rest, TokenFileFormat::Keyfob),
-            };
+            let (path, format) =
+                match rest.rsplit_once(':').map(|(path, word)| (path, word, file_format(word))) {
+                    Some((path, _, Some(format))) => (path, format),
+                    Some((_, word, None)) if is_one_word(word) => {
+                        return Err(refuse(&format!("`{word}` is no format; there are {FILE_FORMATS}")));
+                    }
+                    _ => (rest, TokenFileFormat::Keyfob),
+                };
             DeliveryTarget::TokenFile {
                 path: absolute(path).ok_or_else(|| refuse("the path is empty"))?,
                 format,
@@ -31,6 +35,14 @@ pub(crate) fn delivery(text: &str) -> Result<Delivery, Failure> {
         _ => return Err(refuse("the kinds are token-file and keyring")),
     };
     Ok(Delivery { target, include_refresh_token: false })
+}
+
+/// Every format that needs no more than its name.
+const FILE_FORMATS: &str = "keyfob, mcp-tokens, credentials, bare and env";
+
+/// A mistyped format rather than the end of a path with a colon in it.
+fn is_one_word(text: &str) -> bool {
+    !text.is_empty() && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_')
 }
 
 fn file_format(name: &str) -> Option<TokenFileFormat> {
@@ -98,7 +110,9 @@ mod tests {
                 format: KeyringFormat::Json
             }
         );
-        for bad in ["token-file", "token-file:", "keyring:x", "command:ls", "x:y"] {
+        for bad in
+            ["token-file", "token-file:", "keyring:x", "command:ls", "x:y", "token-file:/a/b.json:mcp_tokens"]
+        {
             assert!(delivery(bad).is_err(), "{bad}");
         }
     }

@@ -26,7 +26,7 @@ use crate::context::Context;
 /// Runs a command; the number is the exit code of a success.
 pub(crate) async fn run(command: Command, context: &Context) -> Result<u8, Failure> {
     let done = match command {
-        Command::Add(add) => add::run(&add, context).await,
+        Command::Add(add) => return Box::pin(add::run(&add, context)).await,
         Command::SignIn(sign_in) => sign_in::run(&sign_in, context).await,
         Command::SignOut(named) => sign_out::sign_out(&named.name, context).await,
         Command::Remove(named) => sign_out::remove(&named.name, context).await,

@@ -14,6 +14,7 @@ use crate::ports::{HttpResponse, StreamedResponse, TransportFailure};
 /// A server: the status of its MCP endpoint without a token, and its documents by address.
 struct Server {
     open: u16,
+    content_type: &'static str,
     documents: HashMap<&'static str, serde_json::Value>,
 }
 
@@ -36,9 +37,12 @@ impl HttpClient for Server {
 
     async fn open(&self, _request: HttpRequest) -> Result<StreamedResponse, TransportFailure> {
         let body = futures_util::stream::empty().boxed();
-        Ok(StreamedResponse { status: self.open, headers: HeaderMap::new(), body })
+        let kind = (header::CONTENT_TYPE, HeaderValue::from_static(self.content_type));
+        Ok(StreamedResponse { status: self.open, headers: HeaderMap::from_iter([kind]), body })
     }
 }
+
+const JSON: &str = "application/json";
 
 fn profile() -> Profile {
     let url = CheckedUrl::parse("https://portal.example/mcp").unwrap();
@@ -67,7 +71,7 @@ fn documents() -> HashMap<&'static str, serde_json::Value> {
 
 #[tokio::test]
 async fn a_server_that_lets_anyone_begin_but_publishes_oauth_wants_a_sign_in() {
-    let server = Server { open: 200, documents: documents() };
+    let server = Server { open: 200, content_type: JSON, documents: documents() };
     let examined = examine(&server, &profile()).await.unwrap();
     assert_eq!(examined.server.issuer().to_string(), "https://login.example");
     assert_eq!(examined.suggested_scopes().as_deref(), Some("basic"));
@@ -75,12 +79,13 @@ async fn a_server_that_lets_anyone_begin_but_publishes_oauth_wants_a_sign_in() {
 
 #[tokio::test]
 async fn a_server_without_any_trace_of_oauth_is_told_by_its_status() {
-    for (open, told) in [
-        (200, Incompatibility::NoSignInWanted),
-        (202, Incompatibility::NoSignInWanted),
-        (404, Incompatibility::NotMcp(404)),
+    for (open, content_type, told) in [
+        (200, JSON, Incompatibility::NoSignInWanted),
+        (202, "", Incompatibility::NoSignInWanted),
+        (404, JSON, Incompatibility::NotMcp(404)),
+        (200, "Text/HTML; charset=utf-8", Incompatibility::NotMcp(200)),
     ] {
-        let server = Server { open, documents: HashMap::new() };
+        let server = Server { open, content_type, documents: HashMap::new() };
         let failure = examine(&server, &profile()).await.unwrap_err();
         assert_eq!(failure, told.into());
     }

@@ -55,6 +55,10 @@ impl CredentialStore for OneCommitToldAsFailed {
         self.store.remove(profile, expected).await
     }
 
+    async fn set_aside(&self, profile: &ProfileName) -> Result<Option<String>, StoreProblem> {
+        self.store.set_aside(profile).await
+    }
+
     async fn lock(&self, profile: &ProfileName, patience: Duration) -> Result<Box<dyn ProfileLock>, Failure> {
         self.store.lock(profile, patience).await
     }

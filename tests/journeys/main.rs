@@ -13,4 +13,5 @@ mod keeper;
 mod stopping;
 mod store_trouble;
 mod transaction;
+mod unreadable_records;
 mod versions;

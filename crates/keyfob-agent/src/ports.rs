@@ -88,6 +88,11 @@ pub trait CredentialStore: Send + Sync {
     async fn names(&self) -> Result<Vec<ProfileName>, StoreProblem>;
     /// Deletes the record if the stored generation is still `expected`.
     async fn remove(&self, profile: &ProfileName, expected: u64) -> Result<(), CommitError>;
+    /// Puts a record that does not open (damaged, or its key is gone) out of the way, so that its owner can begin anew. The
+    /// file is kept under a name with the date, which is given; nothing deletes it. `None` where there was nothing in the
+    /// way. A key that is gone is given up, so that the next commit makes a new one; should it come back, what it sealed
+    /// opens again. What a newer keyfob wrote, or what is only out of reach, stays and is an error.
+    async fn set_aside(&self, profile: &ProfileName) -> Result<Option<String>, StoreProblem>;
     /// Takes the profile's lock across all processes, waiting at most `patience`, else [`Temporary::Busy`]. Held until
     /// dropped, also over network calls; released by the kernel when the process dies.
     async fn lock(&self, profile: &ProfileName, patience: Duration) -> Result<Box<dyn ProfileLock>, Failure>;

@@ -55,7 +55,7 @@ impl KeyringEntries for SystemKeyringEntries {
 
     async fn remove(&self, service: &str, account: &str) -> Result<(), StoreProblem> {
         let entry = Entry { service: service.to_owned(), account: account.to_owned() };
-        off_thread(move || bounded(move || keyring::remove(&entry))).await
+        off_thread(move || remove(&entry)).await
     }
 }
 
@@ -75,6 +75,12 @@ pub(crate) fn read(entry: &Entry) -> Result<Option<Zeroizing<String>>, StoreProb
 pub(crate) fn write(entry: &Entry, secret: Zeroizing<String>) -> Result<(), StoreProblem> {
     let entry = entry.clone();
     bounded(move || keyring::write(&entry, &secret))
+}
+
+/// Removes an entry; one that is not there is fine.
+pub(crate) fn remove(entry: &Entry) -> Result<(), StoreProblem> {
+    let entry = entry.clone();
+    bounded(move || keyring::remove(&entry))
 }
 
 fn bounded<T: Send + 'static>(

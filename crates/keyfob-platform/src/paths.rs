@@ -89,14 +89,24 @@ impl Paths {
         self.data.join("locks")
     }
 
-    /// Which backend was chosen at the first sealing.
+    /// Where the sealing key lives, and earlier ones that may still be needed.
     pub fn store_record(&self) -> PathBuf {
         self.data.join("store.toml")
     }
 
-    /// The sealing key of the `key-file` backend.
-    pub fn sealing_key_file(&self) -> PathBuf {
-        self.data.join("sealing.key")
+    /// The folder of records, keys and locks.
+    pub fn data_dir(&self) -> &Path {
+        &self.data
+    }
+
+    /// A sealing key of the `key-file` backend.
+    pub fn sealing_key_file(&self, key_id: &str) -> PathBuf {
+        self.data.join(format!("sealing-{key_id}.key"))
+    }
+
+    /// A sealing key of the `systemd-creds` backend, encrypted by systemd.
+    pub fn systemd_credential(&self, key_id: &str) -> PathBuf {
+        self.data.join(format!("sealing-{key_id}.cred"))
     }
 
     /// The journal.

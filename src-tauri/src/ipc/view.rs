@@ -72,6 +72,9 @@ pub(crate) fn revocation_note(outcome: &RevocationOutcome) -> Option<String> {
         RevocationOutcome::Refused(why) => {
             Some(format!("The server refused the revocation ({why}); copies work until they run out."))
         }
+        RevocationOutcome::Unreadable(path) => Some(format!(
+            "The sealed record did not open, so nothing could be revoked at the server; it is kept at {path}."
+        )),
         RevocationOutcome::NotOffered => {
             Some("The server offers no revocation; copies of the tokens work until they run out.".into())
         }

@@ -16,7 +16,7 @@ mod redirect_port;
 mod register;
 
 use keyfob_core::credential::{Credential, SignIn};
-use keyfob_core::failure::{Failure, SignInNeeded, Temporary};
+use keyfob_core::failure::{Failure, SignInNeeded, StoreProblem, Temporary};
 use keyfob_core::grant::token_endpoint::HttpAnswer;
 use keyfob_core::profile::Profile;
 
@@ -58,6 +58,21 @@ pub(crate) fn usable_sign_in<'a>(
         (_, Some(sign_in)) => Ok(sign_in),
         (Some(_), None) => Err(SignInNeeded::Moved.into()),
         (None, None) => Err(SignInNeeded::SignedOut.into()),
+    }
+}
+
+/// Puts a record that does not open out of the way of an owner who gives it up; any other problem is the failure it is.
+/// Gives the path where it is kept, `None` where nothing is in the way any more.
+pub(crate) async fn set_aside(
+    ports: &Ports,
+    profile: &Profile,
+    problem: StoreProblem,
+) -> Result<Option<String>, Failure> {
+    match problem {
+        StoreProblem::Damaged(_) | StoreProblem::KeyMissing(_) => {
+            Ok(ports.store.set_aside(&profile.name).await?)
+        }
+        other => Err(other.into()),
     }
 }
 

@@ -10,7 +10,7 @@ use keyfob_core::resource::CheckedUrl;
 use keyfob_core::secret::AccessToken;
 
 use super::revoke::{RevocationOutcome, settle};
-use super::sign_out::forget;
+use super::sign_out::{Forgotten, forget};
 use super::{guard_of, record};
 use crate::delivery;
 use crate::journal::JournalEvent;
@@ -19,16 +19,17 @@ use crate::ports::{CommitError, HttpRequest, Ports};
 /// Removes profile and credential. The profile goes after the tokens were offered for revocation: whoever is cut off before
 /// that still sees it, signed out, and can remove it again.
 pub async fn remove(ports: &Ports, profile: &Profile) -> Result<RevocationOutcome, Failure> {
-    let before = forget(ports, profile, Credential::removed).await?;
+    let forgotten = forget(ports, profile, Credential::removed).await?;
     delivery::withdraw(ports, profile).await;
-    let signed_in = before.as_ref().and_then(|before| before.sign_in.as_ref());
-    let outcome = match signed_in.map(|sign_in| sign_in.endpoints.revocation.is_some()) {
-        Some(false) => RevocationOutcome::NotOffered,
-        None | Some(true) => settle(ports, &profile.name, guard_of(profile)).await?,
+    let offered = |before: &Credential| Some(before.sign_in.as_ref()?.endpoints.revocation.is_some());
+    let outcome = match &forgotten {
+        Forgotten::Unreadable(aside) => RevocationOutcome::Unreadable(aside.clone()),
+        Forgotten::Record(before) if offered(before) == Some(false) => RevocationOutcome::NotOffered,
+        _ => settle(ports, &profile.name, guard_of(profile)).await?,
     };
     ports.settings.remove(&profile.name)?;
     record(ports, profile, JournalEvent::Removed, None, None);
-    let Some(before) = before else { return Ok(outcome) };
+    let Forgotten::Record(before) = forgotten else { return Ok(outcome) };
     if let Some(management) = before.registration.and_then(|r| r.management) {
         delete_registration(ports, profile, &management).await;
     }

@@ -25,6 +25,8 @@ pub enum RevocationOutcome {
     Refused(String),
     /// The server offers no revocation.
     NotOffered,
+    /// The record does not open, so that nobody knows the tokens any more; it is kept at this path.
+    Unreadable(String),
 }
 
 impl std::fmt::Display for RevocationOutcome {
@@ -35,6 +37,7 @@ impl std::fmt::Display for RevocationOutcome {
             Self::Queued => f.write_str("not yet: the server could not be reached, it will be tried again"),
             Self::Refused(why) => write!(f, "not at the server, which refused: {why}"),
             Self::NotOffered => f.write_str("not at the server, which offers no revocation"),
+            Self::Unreadable(path) => write!(f, "unknown: the record did not open and is kept at {path}"),
         }
     }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use keyfob_core::client_registration::Registration;
 use keyfob_core::credential::{Credential, Endpoints, NewSignIn};
-use keyfob_core::failure::Failure;
+use keyfob_core::failure::{Failure, StoreProblem};
 use keyfob_core::grant::authorization_code::{
     AuthorizationRequest, PendingAuthorization, RANDOM_BYTES, Received, RedirectArrival,
 };
@@ -20,7 +20,7 @@ use super::account::account;
 use super::examine::{Examined, examine};
 use super::redirect_port::{self, BoundRedirect};
 use super::register::{self, Wanted};
-use super::{as_http_answer, guard_of, landing_page, record, record_failure, transport_failure};
+use super::{as_http_answer, guard_of, landing_page, record, record_failure, set_aside, transport_failure};
 use crate::delivery;
 use crate::journal::JournalEvent;
 use crate::ports::{Clock, CommitError, LoopbackListener, Page, Ports, Visit};
@@ -44,6 +44,8 @@ pub struct SignInOptions {
 pub enum SignInProgress {
     /// The server was looked up.
     LookedUp(Box<Examined>),
+    /// The record held did not open; it is kept at this path.
+    SetAside(String),
     /// keyfob is a client there.
     Registered,
     /// A person must visit this URL; `opened` says whether a browser was started, or why not.
@@ -107,15 +109,14 @@ async fn attempt(
 ) -> Result<Credential, Failure> {
     let examined = examine(&*ports.http, profile).await?;
     options.tell(SignInProgress::LookedUp(Box::new(examined.clone())));
-    let before =
-        ports.store.read(&profile.name).await?.unwrap_or_else(|| Credential::empty(&ports.machine_id));
+    let before = read_or_begin_anew(ports, profile).await?;
     let scopes = scopes_to_request(profile, &examined, &before, &options.additional_scopes);
     let now = ports.clock.now().wall;
     let known = register::on_record(&before, profile, &examined.server, &scopes, now);
     let BoundRedirect { listener, uri } = redirect_port::bind(ports, profile, known).await?;
     let wanted = Wanted { profile, server: &examined.server, scopes: &scopes, redirect_uri: &uri };
     let registration = register::register(ports, &before, &wanted).await?;
-    prove_writable(ports, profile, before, &registration).await?;
+    prove_writable(ports, profile, before, &registration, &options).await?;
     options.tell(SignInProgress::Registered);
 
     let pending = begin(ports, profile, &examined, &registration, &wanted)?;
@@ -165,6 +166,15 @@ fn scopes_to_request(
     usual.union(&granted).union(additional)
 }
 
+/// What is held; for a record that does not open, as for none, an empty one.
+async fn read_or_begin_anew(ports: &Ports, profile: &Profile) -> Result<Credential, Failure> {
+    let held = match ports.store.read(&profile.name).await {
+        Err(StoreProblem::Damaged(_) | StoreProblem::KeyMissing(_)) => None,
+        held => held?,
+    };
+    Ok(held.unwrap_or_else(|| Credential::empty(&ports.machine_id)))
+}
+
 /// Before a person is sent to the browser: the store takes writes. A new registration is kept at once where no sign-in
 /// depends on the old one, so that a sign-in given up does not register again and again.
 async fn prove_writable(
@@ -172,11 +182,21 @@ async fn prove_writable(
     profile: &Profile,
     mut credential: Credential,
     registration: &Registration,
+    options: &SignInOptions,
 ) -> Result<(), Failure> {
     if credential.sign_in.is_none() {
         credential.registration = Some(registration.clone());
     }
-    match ports.store.commit(&profile.name, credential.generation, &credential).await {
+    let commit = || ports.store.commit(&profile.name, credential.generation, &credential);
+    let mut committed = commit().await;
+    // Only now, with the server found and this client known there, does what cannot be opened go out of the way.
+    if let Err(CommitError::Store(problem)) = committed {
+        if let Some(aside) = set_aside(ports, profile, problem).await? {
+            options.tell(SignInProgress::SetAside(aside));
+        }
+        committed = commit().await;
+    }
+    match committed {
         // Another writer was there a moment ago: then the store takes writes.
         Ok(_) | Err(CommitError::Conflict(_)) => Ok(()),
         Err(CommitError::Store(problem)) => Err(problem.into()),

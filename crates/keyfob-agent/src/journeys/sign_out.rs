@@ -5,7 +5,7 @@ use keyfob_core::failure::Failure;
 use keyfob_core::profile::Profile;
 
 use super::revoke::{RevocationOutcome, settle};
-use super::{guard_of, record};
+use super::{guard_of, record, set_aside};
 use crate::delivery;
 use crate::journal::JournalEvent;
 use crate::ports::{CommitError, Ports};
@@ -15,8 +15,14 @@ use crate::ports::{CommitError, Ports};
 /// It does not wait for a renewal under way: the generation moves on, and the late answer is revoked, not stored (fault 44).
 pub async fn sign_out(ports: &Ports, profile: &Profile) -> Result<RevocationOutcome, Failure> {
     let began = ports.clock.now().boot_ms;
-    let Some(before) = forget(ports, profile, Credential::signed_out).await? else {
-        return Ok(RevocationOutcome::Nothing);
+    let before = match forget(ports, profile, Credential::signed_out).await? {
+        Forgotten::Nothing => return Ok(RevocationOutcome::Nothing),
+        Forgotten::Unreadable(aside) => {
+            delivery::withdraw(ports, profile).await;
+            record(ports, profile, JournalEvent::SignedOut, Some(began), Some(aside.clone()));
+            return Ok(RevocationOutcome::Unreadable(aside));
+        }
+        Forgotten::Record(before) => before,
     };
     delivery::withdraw(ports, profile).await;
     record(ports, profile, JournalEvent::SignedOut, Some(began), None);
@@ -28,16 +34,33 @@ pub async fn sign_out(ports: &Ports, profile: &Profile) -> Result<RevocationOutc
     }
 }
 
-/// Replaces the record by what `forgotten` leaves of it; gives the record as it was.
+/// What was there to forget.
+pub(super) enum Forgotten {
+    /// No record.
+    Nothing,
+    /// The record as it was.
+    Record(Box<Credential>),
+    /// One that does not open; where it is kept now.
+    Unreadable(String),
+}
+
+/// Replaces the record by what `forgotten` leaves of it; one that does not open is set aside.
 pub(super) async fn forget(
     ports: &Ports,
     profile: &Profile,
     forgotten: impl Fn(&Credential) -> Credential,
-) -> Result<Option<Credential>, Failure> {
+) -> Result<Forgotten, Failure> {
     loop {
-        let Some(before) = ports.store.read(&profile.name).await? else { return Ok(None) };
+        let before = match ports.store.read(&profile.name).await {
+            Ok(None) => return Ok(Forgotten::Nothing),
+            Ok(Some(before)) => before,
+            Err(problem) => match set_aside(ports, profile, problem).await? {
+                Some(aside) => return Ok(Forgotten::Unreadable(aside)),
+                None => continue,
+            },
+        };
         match ports.store.commit(&profile.name, before.generation, &forgotten(&before)).await {
-            Ok(_) => return Ok(Some(before)),
+            Ok(_) => return Ok(Forgotten::Record(Box::new(before))),
             Err(CommitError::Conflict(_)) => {}
             Err(CommitError::Store(problem)) => return Err(problem.into()),
         }

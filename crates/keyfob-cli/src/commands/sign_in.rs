@@ -86,6 +86,9 @@ pub(crate) async fn tell(mut heard: mpsc::UnboundedReceiver<SignInProgress>) {
                     output::warning(&format!("{} was not written: {problem}", report.target));
                 }
             }
+            SignInProgress::SetAside(path) => {
+                output::warning(&format!("the sign-in held before did not open; it is kept at {path}"));
+            }
             SignInProgress::LookedUp(_) | SignInProgress::Registered | SignInProgress::Redirected => {}
         }
     }

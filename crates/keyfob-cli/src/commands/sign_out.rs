@@ -37,6 +37,9 @@ fn tell(outcome: &RevocationOutcome) {
         RevocationOutcome::Refused(why) => output::warning(&format!(
             "the server refused the revocation ({why}); a copy of the tokens would work until they run out by themselves"
         )),
+        RevocationOutcome::Unreadable(path) => output::warning(&format!(
+            "the sealed record did not open, so that nothing could be revoked at the server; it is kept at {path}"
+        )),
         RevocationOutcome::NotOffered => {
             output::warning(
                 "the server offers no revocation; a copy of the tokens would work until they run out",

@@ -1,13 +1,14 @@
 //! `config.toml`: settings that belong to no profile.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use keyfob_core::failure::Failure;
 use serde::Deserialize;
+use toml_edit::{DocumentMut, Item};
 
 use crate::paths::Paths;
-use crate::store::problem;
-use crate::store::sealing_key::Choice;
+use crate::store::sealing_key::{Backend, Choice};
+use crate::store::{atomic_file, problem};
 
 /// The whole file. Sections of other versions are tolerated; a typo in a known one is an error.
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -40,18 +41,42 @@ struct StoreSettings {
 impl Settings {
     /// Reads the file; none means all defaults.
     pub fn read(paths: &Paths) -> Result<Self, Failure> {
-        let path = paths.config_toml();
-        let text = match std::fs::read_to_string(&path) {
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Self::default()),
-            text => text.map_err(|error| problem(&error, &path))?,
-        };
-        toml_edit::de::from_str(&text).map_err(|error| {
+        Self::text(&paths.config_toml())?.map_or_else(|| Ok(Self::default()), |text| Self::parse(&text))
+    }
+
+    fn text(path: &Path) -> Result<Option<String>, Failure> {
+        match std::fs::read_to_string(path) {
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+            text => Ok(Some(text.map_err(|error| problem(&error, path))?)),
+        }
+    }
+
+    fn parse(text: &str) -> Result<Self, Failure> {
+        toml_edit::de::from_str(text).map_err(|error| {
             let start = error.span().map_or(0, |span| span.start.min(text.len()));
             let before = &text[..text.floor_char_boundary(start)];
             let line = before.matches('\n').count() + 1;
             let column = before.rsplit('\n').next().map_or(0, |last| last.chars().count()) + 1;
             Failure::Usage(format!("config.toml:{line}:{column}: {}", error.message().trim()))
         })
+    }
+
+    /// Where the file names a store, it names the new one from now on: a file that contradicts the store stops every command.
+    pub(crate) fn follow_store_move(paths: &Paths, to: Backend) -> Result<(), Failure> {
+        let path = paths.config_toml();
+        let Some(text) = Self::text(&path)? else { return Ok(()) };
+        if Self::parse(&text)?.store.backend.is_none_or(|named| named == to.as_str()) {
+            return Ok(());
+        }
+        let mut document: DocumentMut =
+            text.parse().map_err(|error| Failure::Usage(format!("config.toml: {error}")))?;
+        let backend = document.get_mut("store").and_then(|store| store.get_mut("backend"));
+        if let Some(backend) = backend.and_then(Item::as_value_mut) {
+            let around = backend.decor().clone();
+            *backend = to.as_str().into();
+            *backend.decor_mut() = around;
+        }
+        Ok(atomic_file::replace_user_file(&path, document.to_string().as_bytes())?)
     }
 
     /// The user's choice of store: `KEYFOB_STORE` beats `[store] backend`.

@@ -9,6 +9,7 @@ use keyfob_core::failure::StoreProblem;
 
 use super::folder::Folder;
 use super::problem;
+use crate::entropy;
 
 /// Makes a private folder (0700) and refuses one that others could change.
 pub fn private_folder(path: &Path) -> Result<(), StoreProblem> {
@@ -85,6 +86,20 @@ pub fn read(path: &Path, limit: u64) -> Result<Option<Vec<u8>>, StoreProblem> {
 pub fn remove(path: &Path) -> Result<(), StoreProblem> {
     let (folder, name) = parts(path)?;
     Folder::ours(folder)?.remove(name)
+}
+
+/// Renames a file of ours to its name with the date, never over another one; gives the new path, `None` where there was
+/// none.
+pub(crate) fn set_aside(path: &Path) -> Result<Option<PathBuf>, StoreProblem> {
+    let (folder, name) = parts(path)?;
+    let dated = format!(
+        "{}.set-aside-{}-{}",
+        name.to_string_lossy(),
+        chrono::Utc::now().format("%Y%m%dT%H%M%SZ"),
+        entropy::hex(2)
+    );
+    let moved = Folder::ours(folder)?.rename(name, dated.as_ref())?;
+    Ok(moved.then(|| folder.join(dated)))
 }
 
 /// Takes away what writers of this file left when they were killed. Only for callers that hold the file's write lock: a

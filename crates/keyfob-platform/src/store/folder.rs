@@ -193,6 +193,15 @@ impl Folder {
         }
     }
 
+    /// Gives a file another name; false where there is none. The change survives a power cut.
+    pub(crate) fn rename(&self, name: &OsStr, to: &OsStr) -> Result<bool, StoreProblem> {
+        match rustix::fs::renameat(&self.fd, name, &self.fd, to) {
+            Err(Errno::NOENT) => Ok(false),
+            Err(error) => Err(self.problem(name, error)),
+            Ok(()) => self.sync().map(|()| true),
+        }
+    }
+
     /// Takes away temporary files that writers of `name` left when they were killed, if they are older than `age`.
     pub(crate) fn sweep(&self, name: &OsStr, age: Duration) {
         let beginning = temporary_beginning(name);

@@ -104,6 +104,14 @@ impl Folder {
         }
     }
 
+    /// Gives a file another name; false where there is none.
+    pub(crate) fn rename(&self, name: &OsStr, to: &OsStr) -> Result<bool, StoreProblem> {
+        match std::fs::rename(self.path.join(name), self.path.join(to)) {
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(false),
+            renamed => renamed.map(|()| true).map_err(|error| self.problem(name, &error)),
+        }
+    }
+
     /// Folders cannot be locked here.
     #[expect(clippy::unnecessary_wraps, clippy::unused_self, reason = "they can on Unix")]
     pub(crate) fn wait_for_turn(&self) -> Result<(), StoreProblem> {

@@ -7,10 +7,13 @@ pub(crate) mod folder;
 #[path = "folder_by_path.rs"]
 pub(crate) mod folder;
 pub mod journal;
+mod key_record;
 pub mod machine_id;
+pub mod moving;
 #[cfg(unix)]
 mod private_group;
 pub mod profile_lock;
+mod sealed_file;
 pub mod sealed_store;
 pub mod sealing_key;
 

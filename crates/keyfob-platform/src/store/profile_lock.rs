@@ -63,8 +63,15 @@ pub(crate) async fn take(
 
 /// Takes the lock if nobody has it. `None`: somebody has.
 pub(crate) fn try_lock(path: &Path) -> Result<Option<File>, StoreProblem> {
+    locked(path, File::try_lock)
+}
+
+fn locked(
+    path: &Path,
+    lock: impl FnOnce(&File) -> Result<(), TryLockError>,
+) -> Result<Option<File>, StoreProblem> {
     let file = open(path)?;
-    match file.try_lock() {
+    match lock(&file) {
         Err(TryLockError::WouldBlock) => Ok(None),
         // NFS without locks, or none left: without a lock two processes could spend one refresh token.
         Err(TryLockError::Error(error)) => Err(StoreProblem::Io(format!(
@@ -79,6 +86,11 @@ pub(crate) fn try_lock(path: &Path) -> Result<Option<File>, StoreProblem> {
 /// Waits for the short lock around one write; holders have it for milliseconds.
 pub(crate) fn lock_for_write(path: &Path) -> Result<File, StoreProblem> {
     wait_for(path, || try_lock(path))
+}
+
+/// The same beside others who share it; it waits for whoever has it alone.
+pub(crate) fn share_for_write(path: &Path) -> Result<File, StoreProblem> {
+    wait_for(path, || locked(path, File::try_lock_shared))
 }
 
 /// Tries until it succeeds, for at most [`SHORT_LOCK_PATIENCE`]. For threads that may block.

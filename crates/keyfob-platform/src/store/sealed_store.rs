@@ -1,9 +1,8 @@
-//! One sealed file per profile: a header line, a nonce, and the credential under XChaCha20-Poly1305, bound to the header
-//! and the profile's name, so that a file moved from one profile to another does not open.
+//! One sealed file per profile (sealed_file.rs), replaced by compare-and-swap on its generation.
 //!
 //! No earlier copy is kept: its refresh token is spent in most cases, so that presenting it would end the whole sign-in at
 //! the server (RFC 9700 §4.14.2), and it would outlive a sign-out. A record that does not open stays where it is, for a
-//! backup to be laid over it.
+//! backup to be laid over it, until its owner gives it up: then it is set aside under a name with the date.
 
 use std::collections::HashMap;
 use std::path::PathBuf;
@@ -11,28 +10,21 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use chacha20poly1305::aead::{Aead, KeyInit, Payload};
-use chacha20poly1305::{XChaCha20Poly1305, XNonce};
 use keyfob_agent::ports::{CommitError, CredentialStore, ProfileLock, StoreStatus};
 use keyfob_core::credential::{Credential, UnreadableCredential};
 use keyfob_core::failure::{Failure, StoreProblem};
 use keyfob_core::identity::ProfileName;
 use keyfob_core::secret::{Fingerprint, SecretText};
 use sha2::{Digest, Sha256};
-use zeroize::Zeroizing;
 
-use super::atomic_file;
+use super::key_record::KeyRecord;
 use super::profile_lock::{self, Turns};
-use super::sealing_key::{SealingKey, SealingKeySource};
-use crate::entropy;
+use super::sealing_key::SealingKeySource;
+use super::{atomic_file, sealed_file};
 use crate::paths::Paths;
 
-const HEADER: &[u8] = b"keyfob-sealed 1\n";
-/// The number in [`HEADER`].
-const FORMAT: u32 = 1;
-const NONCE: usize = 24;
 /// A record with a few 64 kB tokens fits; anything larger is not ours.
-const LARGEST: u64 = 4 * 1024 * 1024;
+pub(super) const LARGEST: u64 = 4 * 1024 * 1024;
 
 /// The store on disk.
 pub struct SealedStore {
@@ -52,7 +44,7 @@ impl SealedStore {
         Self { paths, keys, turns: Turns::default(), unsettled: Arc::default() }
     }
 
-    fn files(&self) -> Files {
+    pub(super) fn files(&self) -> Files {
         Files {
             paths: self.paths.clone(),
             keys: Arc::clone(&self.keys),
@@ -98,6 +90,11 @@ impl CredentialStore for SealedStore {
         self.off_thread(move |files| files.remove(&profile, expected)).await
     }
 
+    async fn set_aside(&self, profile: &ProfileName) -> Result<Option<String>, StoreProblem> {
+        let profile = profile.clone();
+        self.off_thread(move |files| Ok(files.set_aside(&profile)?)).await.map_err(only_store)
+    }
+
     async fn lock(&self, profile: &ProfileName, patience: Duration) -> Result<Box<dyn ProfileLock>, Failure> {
         atomic_file::private_folder(&self.paths.locks_dir())?;
         atomic_file::private_folder(&self.paths.credentials_dir())?;
@@ -125,32 +122,76 @@ fn only_store(error: CommitError) -> StoreProblem {
 }
 
 /// The blocking half.
-struct Files {
-    paths: Paths,
-    keys: Arc<SealingKeySource>,
+pub(super) struct Files {
+    pub(super) paths: Paths,
+    pub(super) keys: Arc<SealingKeySource>,
     unsettled: Arc<Unsettled>,
 }
 
 impl Files {
-    fn path(&self, profile: &ProfileName) -> PathBuf {
+    pub(super) fn path(&self, profile: &ProfileName) -> PathBuf {
         self.paths.sealed_record(profile)
     }
 
     /// Only "not found" is empty; every other trouble is an error (V29).
     fn read(&self, profile: &ProfileName) -> Result<Option<Credential>, StoreProblem> {
-        let path = self.path(profile);
-        let Some(sealed) = atomic_file::read(&path, LARGEST)? else { return Ok(None) };
-        if let Some(newer) = newer_format(&sealed) {
-            return Err(StoreProblem::Newer(newer));
-        }
-        let key = self.keys.existing()?;
-        let damaged = || StoreProblem::Damaged(format!("{} (kept as it is)", path.display()));
-        let text = open(&key, profile, &sealed).ok_or_else(damaged)?;
+        let Some(text) = self.opened(profile)? else { return Ok(None) };
         match Credential::from_plaintext(&text) {
             Ok(credential) => Ok(Some(credential)),
             Err(UnreadableCredential::Newer(schema)) => Err(StoreProblem::Newer(schema)),
-            Err(UnreadableCredential::Malformed(_)) => Err(damaged()),
+            Err(UnreadableCredential::Malformed(_)) => Err(self.damaged(profile)),
         }
+    }
+
+    fn damaged(&self, profile: &ProfileName) -> StoreProblem {
+        StoreProblem::Damaged(format!("{} (kept as it is)", self.path(profile).display()))
+    }
+
+    /// The record's text. Between the file and the key a move of the key may go on: what does not open counts only when
+    /// both are still the same.
+    fn opened(&self, profile: &ProfileName) -> Result<Option<SecretText>, StoreProblem> {
+        let mut failed: Option<(Vec<u8>, Option<KeyRecord>, StoreProblem)> = None;
+        loop {
+            let Some(file) = atomic_file::read(&self.path(profile), LARGEST)? else { return Ok(None) };
+            if let Some(newer) = sealed_file::newer_format(&file) {
+                return Err(StoreProblem::Newer(newer));
+            }
+            let record = self.keys.record()?;
+            if let Some((before, record_before, problem)) = failed
+                && (before == file && record_before == record)
+            {
+                return Err(problem);
+            }
+            match self.open(record.as_ref(), profile, &file) {
+                Ok(text) => return Ok(Some(text)),
+                Err(problem) => failed = Some((file, record, problem)),
+            }
+        }
+    }
+
+    /// Tries the current key and then former ones. A key that cannot be had is the more hopeful reason than damage.
+    pub(super) fn open(
+        &self,
+        record: Option<&KeyRecord>,
+        profile: &ProfileName,
+        file: &[u8],
+    ) -> Result<SecretText, StoreProblem> {
+        let mut problem = None;
+        for place in record.into_iter().flat_map(KeyRecord::places) {
+            match self.keys.key_at(place) {
+                Ok(key) => match sealed_file::open(&key, profile, file) {
+                    Some(text) => return Ok(text),
+                    None => continue,
+                },
+                Err(unreachable) => problem.get_or_insert(unreachable),
+            };
+        }
+        let no_key_known = record.is_none_or(|record| record.places().next().is_none());
+        Err(match problem {
+            Some(problem) => problem,
+            None if no_key_known => StoreProblem::KeyMissing(self.paths.store_record().display().to_string()),
+            None => self.damaged(profile),
+        })
     }
 
     fn commit(
@@ -165,8 +206,9 @@ impl Files {
             checked => checked?,
         }
         let next = Credential { generation: expected + 1, ..credential };
-        let key = self.keys.existing_or_new(|| self.nothing_sealed())?;
-        let sealed = seal(&key, profile, &next.to_plaintext());
+        self.keys.ready(|| self.nothing_sealed())?;
+        let _steady = self.keys.steady()?;
+        let sealed = sealed_file::seal(&self.keys.existing()?, profile, &next.to_plaintext());
         let path = self.path(profile);
         atomic_file::sweep(&path)?;
         let written = atomic_file::replace(&path, &sealed);
@@ -193,7 +235,24 @@ impl Files {
         Ok(atomic_file::remove(&self.path(profile))?)
     }
 
-    fn write_lock(&self, profile: &ProfileName) -> Result<std::fs::File, StoreProblem> {
+    /// A record that opens, or that a newer keyfob wrote, stays; so does one whose key is only out of reach.
+    fn set_aside(&self, profile: &ProfileName) -> Result<Option<String>, StoreProblem> {
+        let _guard = self.write_lock(profile)?;
+        // Trouble with the record of keys is not this profile's.
+        self.keys.record()?;
+        let key_given_up = match self.read(profile) {
+            Ok(Some(_)) => return Ok(None),
+            Err(StoreProblem::Damaged(_)) => false,
+            Ok(None) | Err(StoreProblem::KeyMissing(_)) => self.keys.give_up_missing()?,
+            Err(problem) => return Err(problem),
+        };
+        let path = self.path(profile);
+        let aside = atomic_file::set_aside(&path)?;
+        tracing::warn!(profile = %profile, key_given_up, aside = ?aside, "a record that does not open was set aside");
+        Ok(aside.map(|aside| aside.display().to_string()))
+    }
+
+    pub(super) fn write_lock(&self, profile: &ProfileName) -> Result<std::fs::File, StoreProblem> {
         atomic_file::private_folder(&self.paths.credentials_dir())?;
         atomic_file::private_folder(&self.paths.locks_dir())?;
         profile_lock::lock_for_write(&self.paths.locks_dir().join(format!("{profile}.write")))
@@ -204,12 +263,12 @@ impl Files {
         if stored == expected { Ok(()) } else { Err(CommitError::Conflict(stored)) }
     }
 
-    fn names(&self) -> Result<Vec<ProfileName>, StoreProblem> {
+    pub(super) fn names(&self) -> Result<Vec<ProfileName>, StoreProblem> {
         Ok(self.sealed_files()?.iter().filter_map(|name| ProfileName::parse(name).ok()).collect())
     }
 
     /// Also a file whose name is no profile's keeps a new key away.
-    fn nothing_sealed(&self) -> Result<bool, StoreProblem> {
+    pub(super) fn nothing_sealed(&self) -> Result<bool, StoreProblem> {
         Ok(self.sealed_files()?.is_empty())
     }
 
@@ -225,38 +284,6 @@ impl Files {
         let names = names.map_err(|error| super::problem(&error, &folder))?;
         Ok(names.iter().filter_map(|name| Some(name.strip_suffix(".sealed")?.to_owned())).collect())
     }
-}
-
-/// The number in the header of a file that a later keyfob wrote in another format (fault 37).
-fn newer_format(file: &[u8]) -> Option<u32> {
-    let line = file.strip_prefix(b"keyfob-sealed ")?.split(|byte| *byte == b'\n').next()?;
-    let number = std::str::from_utf8(line).ok()?.parse().ok()?;
-    (number > FORMAT).then_some(number)
-}
-
-fn bound_data(profile: &ProfileName) -> Vec<u8> {
-    [HEADER, profile.as_str().as_bytes()].concat()
-}
-
-#[expect(clippy::disallowed_methods, reason = "the record's text is about to be sealed")]
-fn seal(key: &SealingKey, profile: &ProfileName, text: &SecretText) -> Vec<u8> {
-    let mut nonce = [0; NONCE];
-    entropy::fill(&mut nonce);
-    let payload = Payload { msg: text.expose_secret().as_bytes(), aad: &bound_data(profile) };
-    // This AEAD fails only for messages of more than 256 GB.
-    let sealed = cipher(key).encrypt(XNonce::from_slice(&nonce), payload).unwrap_or_default();
-    [HEADER, &nonce, &sealed].concat()
-}
-
-fn open(key: &SealingKey, profile: &ProfileName, file: &[u8]) -> Option<SecretText> {
-    let (nonce, sealed) = file.strip_prefix(HEADER)?.split_at_checked(NONCE)?;
-    let payload = Payload { msg: sealed, aad: &bound_data(profile) };
-    let text = Zeroizing::new(cipher(key).decrypt(XNonce::from_slice(nonce), payload).ok()?);
-    Some(SecretText::new(std::str::from_utf8(&text).ok()?.to_owned()))
-}
-
-fn cipher(key: &SealingKey) -> XChaCha20Poly1305 {
-    XChaCha20Poly1305::new(key.bytes().into())
 }
 
 #[cfg(test)]

@@ -26,6 +26,17 @@ fn open_at(folder: &std::path::Path) -> SealedStore {
     SealedStore::new(paths, Arc::new(keys))
 }
 
+fn key_files(paths: &Paths) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(paths.store_record().parent().unwrap()).unwrap();
+    let files = entries.map(|entry| entry.unwrap().path());
+    files.filter(|path| path.extension().is_some_and(|extension| extension == "key")).collect()
+}
+
+fn key_file(paths: &Paths) -> PathBuf {
+    let [file] = &key_files(paths)[..] else { panic!("one key: {:?}", key_files(paths)) };
+    file.clone()
+}
+
 fn credential(canary: &str) -> Credential {
     Credential { given_client_secret: Some(ClientSecret::new(canary.into())), ..Credential::empty("m") }
 }
@@ -104,12 +115,83 @@ async fn a_record_moved_to_another_profile_does_not_open() {
 async fn a_lost_key_is_never_replaced_while_sealed_records_exist() {
     let home = home();
     home.store.commit(&name("a"), 0, &credential("x")).await.unwrap();
-    std::fs::remove_file(home.store.paths.sealing_key_file()).unwrap();
+    std::fs::remove_file(key_file(&home.store.paths)).unwrap();
     let fresh = open_at(home.folder.path());
     assert!(matches!(fresh.read(&name("a")).await, Err(StoreProblem::KeyMissing(_))));
     let other = fresh.commit(&name("b"), 0, &credential("y")).await;
     assert!(matches!(other, Err(CommitError::Store(StoreProblem::KeyMissing(_)))), "{other:?}");
-    assert!(!home.store.paths.sealing_key_file().exists());
+    assert_eq!(key_files(&home.store.paths), Vec::<PathBuf>::new());
+}
+
+/// V29, fault 36: what does not open is kept under a name with the date, and its place is free.
+#[tokio::test]
+async fn a_damaged_record_is_set_aside_whole_and_the_profile_begins_anew() {
+    let home = home();
+    home.store.commit(&name("a"), 0, &credential("x")).await.unwrap();
+    let path = home.store.paths.sealed_record(&name("a"));
+    assert_eq!(home.store.set_aside(&name("a")).await, Ok(None), "a record that opens stays");
+    std::fs::write(&path, b"keyfob-sealed 1\nrubbish").unwrap();
+    let aside = PathBuf::from(home.store.set_aside(&name("a")).await.unwrap().unwrap());
+    assert_eq!(std::fs::read(&aside).unwrap(), b"keyfob-sealed 1\nrubbish");
+    assert!(aside.file_name().unwrap().to_string_lossy().starts_with("a.sealed.set-aside-2"), "{aside:?}");
+    assert_eq!((home.store.names().await, home.store.read(&name("a")).await), (Ok(vec![]), Ok(None)));
+    assert_eq!(home.store.commit(&name("a"), 0, &credential("y")).await, Ok(1));
+    assert!(aside.exists());
+}
+
+/// Fault 37: the header of another format, or a schema inside, from a later keyfob.
+#[tokio::test]
+async fn what_a_newer_keyfob_wrote_is_refused_and_left_untouched() {
+    let home = home();
+    let (a, store) = (name("a"), &home.store);
+    store.commit(&a, 0, &credential("x")).await.unwrap();
+    let path = store.paths.sealed_record(&a);
+    let text = r#"{"schema":99,"generation":"no number at all"}"#;
+    let key = store.keys.existing().unwrap();
+    let inside = sealed_file::seal(&key, &a, &SecretText::new(text.into()));
+    for (file, schema) in [(b"keyfob-sealed 2\nwhatever".to_vec(), 2), (inside, 99)] {
+        std::fs::write(&path, &file).unwrap();
+        let newer = StoreProblem::Newer(schema);
+        assert_eq!(store.read(&a).await, Err(newer.clone()));
+        assert_eq!(store.commit(&a, 0, &credential("y")).await, Err(newer.clone().into()));
+        assert_eq!(store.remove(&a, 0).await, Err(newer.clone().into()));
+        assert_eq!(store.set_aside(&a).await, Err(newer));
+        assert_eq!(std::fs::read(&path).unwrap(), file);
+    }
+    // The same for the record of keys.
+    let record = format!("schema = 2\n{}", std::fs::read_to_string(store.paths.store_record()).unwrap());
+    let record = record.replacen("schema = 1\n", "", 1);
+    std::fs::write(store.paths.store_record(), &record).unwrap();
+    assert_eq!(store.commit(&name("b"), 0, &credential("z")).await, Err(StoreProblem::Newer(2).into()));
+    assert_eq!(store.set_aside(&name("b")).await, Err(StoreProblem::Newer(2)));
+    assert_eq!(std::fs::read_to_string(store.paths.store_record()).unwrap(), record);
+}
+
+/// Fault 31: giving up a lost key is its owner's act; what it sealed opens again should it come back.
+#[tokio::test]
+async fn a_key_given_up_makes_room_for_a_new_one_and_still_opens_what_it_sealed() {
+    let home = home();
+    for profile in ["a", "b"] {
+        home.store.commit(&name(profile), 0, &credential(profile)).await.unwrap();
+    }
+    let lost = key_file(&home.store.paths);
+    let kept = std::fs::read(&lost).unwrap();
+    std::fs::remove_file(&lost).unwrap();
+    let fresh = open_at(home.folder.path());
+    assert!(fresh.set_aside(&name("a")).await.unwrap().is_some());
+    assert_eq!(fresh.commit(&name("a"), 0, &credential("new")).await, Ok(1));
+    let missing = fresh.read(&name("b")).await;
+    assert!(matches!(missing, Err(StoreProblem::KeyMissing(_))), "{missing:?}");
+    assert_eq!(fresh.status().await.problem, None);
+    assert_ne!(key_file(&home.store.paths), lost, "the place of the lost key is left alone");
+
+    std::fs::write(&lost, kept).unwrap();
+    let back = open_at(home.folder.path());
+    let b = back.read(&name("b")).await.unwrap().unwrap();
+    assert_eq!(b.given_client_secret, credential("b").given_client_secret);
+    assert_eq!(back.commit(&name("b"), 1, &credential("b2")).await, Ok(2));
+    std::fs::remove_file(&lost).unwrap();
+    assert!(open_at(home.folder.path()).read(&name("b")).await.is_ok(), "sealed with the new key by now");
 }
 
 /// product contract: another choice than the recorded one is refused.

@@ -1,13 +1,15 @@
-//! The 32-byte key that seals records, and where it lives: the user's choice, recorded at the first sealing, never
-//! weakened by itself.
+//! The 32-byte keys that seal records, and where they live: the user's choice, recorded at the first sealing, never
+//! weakened by itself. The record is read anew each time, so that a running keeper follows a key that was moved.
 
 mod key_file;
 mod keyring;
-mod passphrase;
+pub(super) mod leftovers;
+pub(super) mod passphrase;
 mod systemd_creds;
 
-use std::path::PathBuf;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::collections::HashMap;
+use std::fs::File;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use keyfob_agent::ports::StoreStatus;
@@ -16,7 +18,8 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
-use super::{atomic_file, profile_lock};
+use super::key_record::{KeyRecord, Place};
+use super::profile_lock;
 use crate::entropy;
 use crate::paths::Paths;
 
@@ -57,12 +60,12 @@ pub enum Backend {
     Passphrase,
     /// A file of this account.
     KeyFile,
-    /// A credential that systemd unseals for the service.
+    /// A credential that systemd seals to this machine.
     SystemdCreds,
 }
 
 impl Backend {
-    /// The name in `config.toml` and `KEYFOB_STORE`.
+    /// The name in `config.toml`, `KEYFOB_STORE` and `keyfob store move`.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Keyring => "keyring",
@@ -70,6 +73,16 @@ impl Backend {
             Self::KeyFile => "key-file",
             Self::SystemdCreds => "systemd-creds",
         }
+    }
+
+    /// Reads a name; an unknown one is refused with the known ones.
+    pub fn named(name: &str) -> Result<Self, String> {
+        [Self::Keyring, Self::Passphrase, Self::KeyFile, Self::SystemdCreds]
+            .into_iter()
+            .find(|backend| backend.as_str() == name)
+            .ok_or_else(|| {
+                format!("`{name}` is no store: keyring, passphrase, key-file and systemd-creds are")
+            })
     }
 
     fn shown(self) -> (&'static str, &'static str) {
@@ -89,112 +102,157 @@ impl Backend {
 pub struct Choice(Option<Backend>);
 
 impl Choice {
-    /// Reads a name; an unknown one is refused with the known ones.
+    /// As [`Backend::named`].
     pub fn named(name: &str) -> Result<Self, String> {
-        [Backend::Keyring, Backend::Passphrase, Backend::KeyFile, Backend::SystemdCreds]
-            .into_iter()
-            .find(|backend| backend.as_str() == name)
-            .map(|backend| Self(Some(backend)))
-            .ok_or_else(|| {
-                format!("`{name}` is no store: keyring, passphrase, key-file and systemd-creds are")
-            })
+        Backend::named(name).map(|backend| Self(Some(backend)))
     }
 }
 
 /// Asks a person for the passphrase; `None` where nobody can be asked.
 pub type PassphrasePrompt = Box<dyn Fn() -> Option<Zeroizing<String>> + Send + Sync>;
 
-/// What is recorded at the first sealing.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-struct Recorded {
-    backend: Backend,
-    /// Names this store's key, so that two homes never share or overwrite one.
-    key_id: String,
-    /// Tells another key in the same place from this one; `None` in stores made without it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    check: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    passphrase: Option<passphrase::Parameters>,
-}
-
-/// Finds the key, once per process.
+/// Finds keys, each once per process.
 pub struct SealingKeySource {
     paths: Paths,
     choice: Choice,
+    /// The choice was the recorded one when this process began: from then on a move of the key is followed.
+    agreed: AtomicBool,
     prompt: Option<PassphrasePrompt>,
-    loaded: Mutex<Option<Loaded>>,
+    loaded: Mutex<HashMap<String, Loaded>>,
     /// Attempts to load, ended ones.
     attempts: AtomicU64,
 }
 
-/// How the last attempt to load ended.
+/// How the last attempt to load a key ended.
 type Loaded = Result<SealingKey, StoreProblem>;
 
 impl SealingKeySource {
     /// Nothing is read or asked for yet.
     pub fn new(paths: Paths, choice: Choice, prompt: Option<PassphrasePrompt>) -> Self {
-        Self { paths, choice, prompt, loaded: Mutex::new(None), attempts: AtomicU64::new(0) }
+        let (agreed, attempts) = (AtomicBool::new(false), AtomicU64::new(0));
+        Self { paths, choice, agreed, prompt, loaded: Mutex::default(), attempts }
     }
 
-    /// The key of an existing store. Whoever waited for another caller's attempt shares its outcome, so that a keyring
-    /// that hangs costs twenty profiles its 3 s once and not twenty times.
-    pub(crate) fn existing(&self) -> Result<SealingKey, StoreProblem> {
+    /// The record as it is now; another choice than the recorded one is refused.
+    pub(super) fn record(&self) -> Result<Option<KeyRecord>, StoreProblem> {
+        let Some(record) = KeyRecord::read(&self.paths)? else { return Ok(None) };
+        if let (Some(wanted), Some(place)) = (self.choice.0, &record.current)
+            && wanted != place.backend
+            && !self.agreed.load(Ordering::SeqCst)
+        {
+            return Err(StoreProblem::OtherBackend {
+                recorded: place.backend.as_str().into(),
+                wanted: wanted.as_str().into(),
+            });
+        }
+        self.agreed.store(true, Ordering::SeqCst);
+        Ok(Some(record))
+    }
+
+    /// The current key of an existing store.
+    pub(super) fn existing(&self) -> Result<SealingKey, StoreProblem> {
+        let current = self.record()?.and_then(|record| record.current).ok_or_else(|| self.no_record())?;
+        self.key_at(&current)
+    }
+
+    /// The key that lives there. Whoever waited for another caller's attempt shares its outcome, so that a keyring that
+    /// hangs costs twenty profiles its 3 s once and not twenty times.
+    pub(super) fn key_at(&self, place: &Place) -> Result<SealingKey, StoreProblem> {
         let seen = self.attempts.load(Ordering::SeqCst);
         let mut loaded = self.loaded.lock().unwrap_or_else(PoisonError::into_inner);
-        match &*loaded {
+        match loaded.get(&place.key_id) {
             Some(Ok(key)) => return Ok(key.clone()),
             Some(Err(problem)) if self.attempts.load(Ordering::SeqCst) != seen => return Err(problem.clone()),
             _ => {}
         }
-        let outcome = self.load_recorded();
-        *loaded = Some(outcome.clone());
+        let outcome = self.load_checked(place);
+        loaded.insert(place.key_id.clone(), outcome.clone());
         self.attempts.fetch_add(1, Ordering::SeqCst);
         outcome
     }
 
-    fn load_recorded(&self) -> Result<SealingKey, StoreProblem> {
-        let recorded = self.recorded()?.ok_or_else(|| self.no_record())?;
-        let key = self.load(&recorded)?;
-        match &recorded.check {
-            Some(check) if *check != key.check() => Err(StoreProblem::KeyMissing(format!(
-                "its place ({}): another key is there now",
-                recorded.backend.as_str()
-            ))),
-            _ => Ok(key),
+    fn load_checked(&self, place: &Place) -> Result<SealingKey, StoreProblem> {
+        let key = self.load(place)?;
+        if key.check() == place.check {
+            return Ok(key);
+        }
+        let backend = place.backend.as_str();
+        Err(StoreProblem::KeyMissing(format!("its place ({backend}): another key is there now")))
+    }
+
+    /// Sees to it that there is a key to seal with: a new one only where `nothing_sealed` says so, or where the old one was
+    /// given up.
+    pub(super) fn ready(
+        &self,
+        nothing_sealed: impl Fn() -> Result<bool, StoreProblem>,
+    ) -> Result<(), StoreProblem> {
+        match self.existing() {
+            // Either nothing was ever sealed, or a first sealing broke off between its record and its key.
+            Err(StoreProblem::KeyMissing(_)) if self.may_begin(&nothing_sealed)? => {}
+            other => return other.map(|_| ()),
+        }
+        // Two processes that seal for the first time must agree on one key: look again under the lock.
+        let _alone = self.alone()?;
+        match self.existing() {
+            Err(StoreProblem::KeyMissing(_)) if self.may_begin(&nothing_sealed)? => {
+                let former = self.record()?.map(|record| record.former).unwrap_or_default();
+                if nothing_sealed()? || !former.is_empty() {
+                    leftovers::sweep(&self.paths, &former)?;
+                }
+                let place = self.make(self.wanted())?;
+                KeyRecord::new(Some(place), former).write(&self.paths)
+            }
+            other => other.map(|_| ()),
         }
     }
 
-    /// The key of an existing store, or a new one where `nothing_sealed` says so.
-    pub(crate) fn existing_or_new(
+    fn may_begin(
         &self,
         nothing_sealed: impl Fn() -> Result<bool, StoreProblem>,
-    ) -> Result<SealingKey, StoreProblem> {
+    ) -> Result<bool, StoreProblem> {
+        let given_up = self.record()?.is_some_and(|record| record.current.is_none());
+        Ok(given_up || nothing_sealed()?)
+    }
+
+    /// Gives up a current key that is missing, so that the next sealing makes a new one. Its place is remembered: should it
+    /// come back, what it sealed opens again. True where it was missing.
+    pub(super) fn give_up_missing(&self) -> Result<bool, StoreProblem> {
+        let _alone = self.alone()?;
         match self.existing() {
-            // Either nothing was ever sealed, or a first sealing broke off between its record and its key.
-            Err(StoreProblem::KeyMissing(_)) if nothing_sealed()? => {}
-            other => return other,
+            Ok(_) => return Ok(false),
+            Err(StoreProblem::KeyMissing(_)) => {}
+            Err(problem) => return Err(problem),
         }
-        // Two processes that seal for the first time must agree on one key: look again under the lock.
-        let _guard = profile_lock::lock_for_write(&self.paths.locks_dir().join("sealing-key"))?;
-        match self.existing() {
-            Err(StoreProblem::KeyMissing(_)) if nothing_sealed()? => self.make(),
-            other => other,
-        }
+        let former = self.record()?.map(|record| record.places().cloned().collect()).unwrap_or_default();
+        KeyRecord::new(None, former).write(&self.paths)?;
+        Ok(true)
+    }
+
+    /// While this is held, the record does not change: what is being sealed is sealed with the current key.
+    pub(super) fn steady(&self) -> Result<File, StoreProblem> {
+        profile_lock::share_for_write(&self.lock_path())
+    }
+
+    /// Nobody seals while this is held.
+    pub(super) fn alone(&self) -> Result<File, StoreProblem> {
+        profile_lock::lock_for_write(&self.lock_path())
+    }
+
+    fn lock_path(&self) -> std::path::PathBuf {
+        self.paths.locks_dir().join("sealing-key")
     }
 
     /// Backend, strength, and whether the key can be had now.
     pub(crate) fn status(&self) -> StoreStatus {
-        let recorded = self.recorded();
-        let backend = match &recorded {
-            Ok(Some(recorded)) => recorded.backend,
-            _ => self.wanted(),
-        };
-        let problem = match recorded {
-            Err(problem) => Some(problem),
-            Ok(Some(_)) => self.existing().err(),
+        let record = self.record();
+        let current = record.as_ref().ok().and_then(|record| record.as_ref()?.current.as_ref());
+        let backend = current.map_or_else(|| self.wanted(), |place| place.backend);
+        let problem = match (&record, current) {
+            (Err(problem), _) => Some(problem.clone()),
+            (Ok(_), Some(place)) => self.key_at(place).err(),
             // Nothing sealed yet: only say whether sealing could begin.
-            Ok(None) if backend == Backend::Keyring => keyring::reachable().err(),
-            Ok(None) => None,
+            (Ok(_), None) if backend == Backend::Keyring => keyring::reachable().err(),
+            (Ok(_), None) => None,
         };
         let (backend, strength) = backend.shown();
         StoreStatus { backend: backend.into(), strength: strength.into(), problem }
@@ -204,73 +262,55 @@ impl SealingKeySource {
         self.choice.0.unwrap_or(Backend::Keyring)
     }
 
-    fn recorded(&self) -> Result<Option<Recorded>, StoreProblem> {
-        let path = self.paths.store_record();
-        let Some(bytes) = atomic_file::read(&path, 64 * 1024)? else { return Ok(None) };
-        let damaged = |why: String| StoreProblem::Damaged(format!("{}: {why}", path.display()));
-        let text = String::from_utf8(bytes).map_err(|error| damaged(error.to_string()))?;
-        let recorded: Recorded =
-            toml_edit::de::from_str(&text).map_err(|error| damaged(error.message().to_owned()))?;
-        if self.choice.0.is_some_and(|wanted| wanted != recorded.backend) {
-            return Err(StoreProblem::OtherBackend {
-                recorded: recorded.backend.as_str().into(),
-                wanted: self.wanted().as_str().into(),
-            });
-        }
-        Ok(Some(recorded))
-    }
-
     /// Sealed files and no record of how they were sealed.
     fn no_record(&self) -> StoreProblem {
         StoreProblem::KeyMissing(self.paths.store_record().display().to_string())
     }
 
-    fn load(&self, recorded: &Recorded) -> Result<SealingKey, StoreProblem> {
-        match recorded.backend {
-            Backend::Keyring => keyring::load(&recorded.key_id),
-            Backend::KeyFile => key_file::load(&self.key_file()),
-            Backend::SystemdCreds => systemd_creds::load(),
+    fn load(&self, place: &Place) -> Result<SealingKey, StoreProblem> {
+        match place.backend {
+            Backend::Keyring => keyring::load(&place.key_id),
+            Backend::KeyFile => key_file::load(&self.paths.sealing_key_file(&place.key_id)),
+            Backend::SystemdCreds => systemd_creds::load(&self.paths.systemd_credential(&place.key_id)),
             Backend::Passphrase => {
-                let parameters = recorded.passphrase.as_ref().ok_or_else(|| self.no_record())?;
+                let parameters = place.passphrase.as_ref().ok_or_else(|| self.no_record())?;
                 parameters.derive(&passphrase::ask(self.prompt.as_ref())?)
             }
         }
     }
 
-    /// The key is in its place before the record says so, and both before anything is sealed with it. Under the lock of
-    /// the sealing key: what a killed attempt left half-way, key material maybe, goes first.
-    fn make(&self) -> Result<SealingKey, StoreProblem> {
-        atomic_file::sweep(&self.key_file())?;
-        atomic_file::sweep(&self.paths.store_record())?;
-        let mut recorded =
-            Recorded { backend: self.wanted(), key_id: entropy::hex(8), check: None, passphrase: None };
-        let key = match recorded.backend {
-            Backend::Keyring => {
-                let key = SealingKey::random();
-                keyring::store(&recorded.key_id, &key)?;
-                key
-            }
-            Backend::KeyFile => {
-                let key = SealingKey::random();
-                key_file::store(&self.key_file(), &key)?;
-                key
-            }
-            Backend::SystemdCreds => systemd_creds::load()?,
+    /// A new key in its place, read back from there, before any record names it and anything is sealed with it.
+    pub(super) fn make(&self, backend: Backend) -> Result<Place, StoreProblem> {
+        let key_id = entropy::hex(8);
+        let mut parameters = None;
+        let key = match backend {
             Backend::Passphrase => {
-                let (parameters, key) = passphrase::Parameters::new(&passphrase::ask(self.prompt.as_ref())?)?;
-                recorded.passphrase = Some(parameters);
+                let (made, key) = passphrase::Parameters::new(&passphrase::ask(self.prompt.as_ref())?)?;
+                parameters = Some(made);
                 key
             }
+            Backend::Keyring => keyring::store(&key_id, SealingKey::random())?,
+            Backend::KeyFile => key_file::store(&self.paths.sealing_key_file(&key_id), SealingKey::random())?,
+            Backend::SystemdCreds => systemd_creds::store(&self.paths.systemd_credential(&key_id))?,
         };
-        recorded.check = Some(key.check());
-        let text = toml_edit::ser::to_string_pretty(&recorded)
-            .map_err(|error| StoreProblem::Io(format!("the store's record: {error}")))?;
-        atomic_file::replace(&self.paths.store_record(), text.as_bytes())?;
-        *self.loaded.lock().unwrap_or_else(PoisonError::into_inner) = Some(Ok(key.clone()));
-        Ok(key)
+        let place = Place { backend, key_id, check: key.check(), passphrase: parameters };
+        if backend != Backend::Passphrase {
+            self.load_checked(&place)?;
+        }
+        let mut loaded = self.loaded.lock().unwrap_or_else(PoisonError::into_inner);
+        loaded.insert(place.key_id.clone(), Ok(key));
+        Ok(place)
     }
 
-    fn key_file(&self) -> PathBuf {
-        self.paths.sealing_key_file()
+    /// Takes a key out of its place for good; one that is not there is fine.
+    pub(super) fn destroy(&self, place: &Place) -> Result<(), StoreProblem> {
+        match place.backend {
+            Backend::Keyring => keyring::remove(&place.key_id),
+            Backend::KeyFile => super::atomic_file::remove(&self.paths.sealing_key_file(&place.key_id)),
+            Backend::SystemdCreds => {
+                super::atomic_file::remove(&self.paths.systemd_credential(&place.key_id))
+            }
+            Backend::Passphrase => Ok(()),
+        }
     }
 }

@@ -18,10 +18,13 @@ pub(super) fn load(key_id: &str) -> Result<SealingKey, StoreProblem> {
     SealingKey::from_slice(&bytes).ok_or_else(missing)
 }
 
-pub(super) fn store(key_id: &str, key: &SealingKey) -> Result<(), StoreProblem> {
-    keyring_entries::write(&entry(key_id), Zeroizing::new(STANDARD_NO_PAD.encode(key.bytes())))?;
-    // Trust nothing that cannot be read back: a keyring that forgets would lose every sign-in at the next start.
-    load(key_id).map(|_| ())
+pub(super) fn store(key_id: &str, key: SealingKey) -> Result<SealingKey, StoreProblem> {
+    let text = Zeroizing::new(STANDARD_NO_PAD.encode(key.bytes()));
+    keyring_entries::write(&entry(key_id), text).map(|()| key)
+}
+
+pub(super) fn remove(key_id: &str) -> Result<(), StoreProblem> {
+    keyring_entries::remove(&entry(key_id))
 }
 
 /// Whether a keyring answers at all.

@@ -19,8 +19,8 @@ const LANES: u32 = 1;
 const MOST_MEMORY_KIB: u32 = 2 * 1024 * 1024;
 
 /// How the key is derived, and a check that tells a wrong passphrase from a damaged record.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub(super) struct Parameters {
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(in crate::store) struct Parameters {
     memory_kib: u32,
     passes: u32,
     lanes: u32,

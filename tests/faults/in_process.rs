@@ -1,16 +1,26 @@
 //! The same ports as the binary's, in the test's own process: another keyfob on the same store, and a hand on its clock.
 
 use std::sync::Arc;
+use std::time::Duration;
 
+use async_trait::async_trait;
 use chrono::TimeDelta;
+use keyfob_agent::journeys::refresh_transaction::{Refreshed, refresh};
+use keyfob_agent::journeys::sign_in::{SignInOptions, sign_in};
 use keyfob_agent::notice::Notice;
-use keyfob_agent::ports::{CommitError, Notifier, Ports};
+use keyfob_agent::ports::{Browser, CommitError, Notifier, Ports};
 use keyfob_core::credential::Credential;
+use keyfob_core::failure::Failure;
 use keyfob_core::identity::ProfileName;
+use keyfob_core::profile::Profile;
+use keyfob_core::resource::CheckedUrl;
+use keyfob_core::scope::ScopeSet;
+use keyfob_demo::Portal;
 use keyfob_platform::compose::Composition;
 use keyfob_platform::paths::Paths;
 use keyfob_platform::store::sealing_key::Choice;
-use keyfob_tests::Keyfob;
+use keyfob_tests::{Keyfob, visit};
+use url::Url;
 
 struct Silent;
 
@@ -60,4 +70,42 @@ pub(crate) async fn expire(ports: &Ports, profile: &str) {
         credential.sign_in.as_mut().expect("a sign-in").tokens.lifetime = TimeDelta::zero();
     })
     .await;
+}
+
+/// A browser that follows redirects in this process.
+struct Follows;
+
+#[async_trait]
+impl Browser for Follows {
+    async fn open(&self, url: &Url) -> Result<(), String> {
+        let mut next = Some(url.clone());
+        tokio::spawn(async move {
+            while let Some(url) = next.take() {
+                next = visit(&url).await.location.and_then(|location| url.join(&location).ok());
+            }
+        });
+        Ok(())
+    }
+}
+
+/// A profile at a portal, signed in to without a process or a screen.
+pub(crate) async fn signed_in(ports: &Ports, profile: &str, portal: &Portal) -> Profile {
+    let url = CheckedUrl::parse(&portal.mcp_url()).expect("a URL");
+    let profile = Profile::new(name(profile), url);
+    let ports = Ports { browser: Arc::new(Follows), ..ports.clone() };
+    let options = SignInOptions {
+        open_browser: true,
+        timeout: Duration::from_secs(20),
+        additional_scopes: ScopeSet::default(),
+        pasted: None,
+        progress: tokio::sync::mpsc::unbounded_channel().0,
+    };
+    sign_in(&ports, &profile, options).await.expect("a sign-in");
+    profile
+}
+
+/// Renews the token that the record holds now.
+pub(crate) async fn renew(ports: &Ports, profile: &Profile) -> Result<Refreshed, Failure> {
+    let sign_in = record(ports, profile.name.as_str()).await.sign_in.expect("a sign-in");
+    refresh(ports, profile, &sign_in.tokens.access_token.fingerprint()).await
 }

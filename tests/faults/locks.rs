@@ -6,10 +6,9 @@ use std::time::{Duration, Instant};
 use keyfob_demo::{Endpoint, Fault, Gate, Portal};
 use keyfob_tests::{Keyfob, Running, portal};
 
+use crate::SOON;
 use crate::callers::{Given, print_of, processes, socket_callers};
 use crate::in_process::{expire, name, paths, ports, record};
-
-const SOON: Duration = Duration::from_secs(20);
 
 async fn signed_in() -> (Keyfob, Portal) {
     let (keyfob, portal) = (Keyfob::new(), portal().await);

@@ -3,10 +3,18 @@
 #![forbid(unsafe_code)]
 #![expect(clippy::expect_used, clippy::unwrap_used, reason = "a test fails with words")]
 
+mod bounds;
 mod callers;
 mod in_process;
 mod locks;
+mod lost_answers;
+mod namespaces;
 mod single_flight;
+mod strangers;
+mod words;
+
+/// Longer than anything that is waited for takes, on a machine that does much else.
+const SOON: std::time::Duration = std::time::Duration::from_secs(20);
 
 /// `usual` in every run, `deep` where somebody takes the time.
 fn times(usual: usize, deep: usize) -> usize {

@@ -374,7 +374,7 @@ fn shaped(terms: &Terms<'_>) -> String {
     let token = terms.mint.token("access");
     match &terms.token.access_token {
         AccessTokenShape::Plain => token,
-        AccessTokenShape::Long(length) => format!("{token:x<length$}"),
+        AccessTokenShape::Long(length) => token.clone() + &"x".repeat(length.saturating_sub(token.len())),
         AccessTokenShape::WithSuffix(suffix) => token + suffix,
     }
 }

@@ -96,7 +96,12 @@ impl ReqwestClient {
             headers.insert(header::AUTHORIZATION, bearer(token)?);
         }
         let sending = client.request(request.method, request.url).headers(headers).body(request.body);
-        sending.send().await.map_err(|error| failure(&error))
+        sending.send().await.map_err(|error| match failure(&error) {
+            TransportFailure::NotSent(why) if proxied => {
+                TransportFailure::NotSent(format!("through the proxy: {why}"))
+            }
+            other => other,
+        })
     }
 }
 

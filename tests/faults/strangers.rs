@@ -1,0 +1,111 @@
+//! What sits between keyfob and a portal: an inspecting authority, trusted or not, and proxies that refuse or are dead.
+
+use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair};
+use rustls::ServerConfig;
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use std::sync::Arc;
+use tokio::io::AsyncWriteExt as _;
+use tokio::net::{TcpListener, TcpStream};
+use tokio_rustls::TlsAcceptor;
+
+use keyfob_demo::Portal;
+use keyfob_tests::{Keyfob, portal};
+
+/// An office's inspection: its own certificate for a name or address, and the plain bytes to and from the portal behind it.
+pub(crate) struct Inspection {
+    /// The authority, PEM.
+    pub(crate) authority: String,
+    /// Where it listens, on every address.
+    pub(crate) port: u16,
+}
+
+impl Inspection {
+    pub(crate) async fn before(portal: &Portal, name: &str) -> Self {
+        let mut parameters = CertificateParams::default();
+        parameters.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        parameters.distinguished_name.push(DnType::CommonName, "Office Inspection CA");
+        let key = KeyPair::generate().unwrap();
+        let authority = parameters.self_signed(&key).unwrap().pem();
+        let acceptor = acceptor(&Issuer::new(parameters, key), name);
+        let listener = TcpListener::bind("0.0.0.0:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let behind = portal.origin().trim_start_matches("http://").to_owned();
+        tokio::spawn(async move {
+            while let Ok((stream, _)) = listener.accept().await {
+                let (acceptor, behind) = (acceptor.clone(), behind.clone());
+                tokio::spawn(async move {
+                    // A client that does not trust the authority ends the handshake.
+                    let Ok(mut inside) = acceptor.accept(stream).await else { return };
+                    let mut outside = TcpStream::connect(behind).await.unwrap();
+                    let _ = tokio::io::copy_bidirectional(&mut inside, &mut outside).await;
+                });
+            }
+        });
+        Self { authority, port }
+    }
+}
+
+fn acceptor(issuer: &Issuer<'static, KeyPair>, name: &str) -> TlsAcceptor {
+    let key = KeyPair::generate().unwrap();
+    let certificate = CertificateParams::new(vec![name.into()]).unwrap().signed_by(&key, issuer).unwrap();
+    let chain = vec![CertificateDer::from_pem_slice(certificate.pem().as_bytes()).unwrap()];
+    let key = PrivateKeyDer::from_pem_slice(key.serialize_pem().as_bytes()).unwrap();
+    let config = ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(chain, key)
+        .unwrap();
+    TlsAcceptor::from(Arc::new(config))
+}
+
+pub(crate) fn write_config(keyfob: &Keyfob, text: &str) {
+    keyfob.write_profiles_toml("");
+    std::fs::write(keyfob.home().join("config.toml"), text).unwrap();
+}
+
+/// Fault 16: not trusted, it is named and sees no request; trusted by the user, it is a way like any other.
+#[tokio::test]
+async fn an_inspecting_authority_is_named_where_it_is_not_trusted_and_works_where_it_is() {
+    let (keyfob, portal) = (Keyfob::new(), portal().await);
+    let inspection = Inspection::before(&portal, "127.0.0.1").await;
+    let url = format!("https://127.0.0.1:{}/mcp", inspection.port);
+    keyfob.run(["add", "a", &url, "--sign-in"]).await.expect_code(5).says("Office Inspection CA");
+    assert_eq!(portal.record().seen().requests.len(), 0);
+    let file = keyfob.path("office.pem");
+    std::fs::write(&file, &inspection.authority).unwrap();
+    write_config(&keyfob, &format!("[network]\nca_file = {:?}\n", file.display().to_string()));
+    // The portal behind it does not go by that name and port: it was reached, and says so.
+    keyfob.run(["add", "b", &url, "--sign-in"]).await.says("status 403");
+    assert!(!portal.record().seen().requests.is_empty());
+}
+
+/// Fault 17: a proxy that wants a password of its own is told so, and it passes.
+#[tokio::test]
+async fn a_proxy_that_wants_a_password_is_temporary_and_says_so() {
+    let proxy = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = proxy.local_addr().unwrap().port();
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = proxy.accept().await {
+            let refusal = b"HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n";
+            let _ = stream.write_all(refusal).await;
+        }
+    });
+    let keyfob = Keyfob::new();
+    write_config(&keyfob, &format!("[network]\nproxy = \"http://127.0.0.1:{port}\"\n"));
+    let output = keyfob.run(["add", "a", "https://portal.example.com/mcp", "--sign-in"]).await;
+    output.expect_code(5).says("proxy");
+}
+
+/// Fault 17: a proxy that is not there.
+#[tokio::test]
+async fn a_dead_proxy_is_temporary_and_says_so() {
+    let gone = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = gone.local_addr().unwrap().port();
+    drop(gone);
+    let keyfob = Keyfob::new();
+    write_config(&keyfob, &format!("[network]\nproxy = \"http://127.0.0.1:{port}\"\n"));
+    let output = keyfob.run(["add", "a", "https://portal.example.com/mcp", "--sign-in"]).await;
+    output.expect_code(5).says("proxy");
+}

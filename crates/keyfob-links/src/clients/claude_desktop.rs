@@ -1,0 +1,28 @@
+//! Claude Desktop: programs only, no addresses. It rewrites its file when it ends.
+
+use std::path::PathBuf;
+
+use keyfob_agent::ports::ClientPrograms;
+
+use super::places::{folder_is_there, mcp_servers, settings};
+use crate::client::{Client, Via, Wanted, Writing, bridge};
+use crate::edit::Format;
+use crate::entry::{Value, table};
+
+pub(super) const CLIENT: Client = Client {
+    id: "claude-desktop",
+    name: "Claude Desktop",
+    ways: &[Via::Bridge],
+    installed: |machine| places(machine).iter().any(|file| folder_is_there(machine, file)),
+    writing: Writing::File { format: Format::Json, places, tables: mcp_servers },
+    entry,
+    afterwards: "Quit Claude Desktop from its tray icon before, and start it again: closing the window is not enough.",
+};
+
+fn places(machine: &dyn ClientPrograms) -> Vec<PathBuf> {
+    vec![settings(machine, "Claude/claude_desktop_config.json")]
+}
+
+fn entry(wanted: &Wanted) -> Value {
+    table(bridge(wanted))
+}

@@ -1,0 +1,31 @@
+//! Windsurf as it was before it became Devin Desktop.
+
+use std::path::PathBuf;
+
+use keyfob_agent::ports::ClientPrograms;
+
+use super::places::{folder_is_there, home, mcp_servers};
+use crate::client::{Client, Via, Wanted, Writing, bridge};
+use crate::edit::Format;
+use crate::entry::{Value, table};
+
+pub(super) const CLIENT: Client = Client {
+    id: "windsurf",
+    name: "Windsurf",
+    ways: &[Via::Proxy, Via::Bridge],
+    installed: |machine| places(machine).iter().any(|file| folder_is_there(machine, file)),
+    writing: Writing::File { format: Format::Json, places, tables: mcp_servers },
+    entry,
+    afterwards: "In Windsurf, open the MCP servers and press Refresh.",
+};
+
+fn places(machine: &dyn ClientPrograms) -> Vec<PathBuf> {
+    vec![home(machine, ".codeium/windsurf/mcp_config.json")]
+}
+
+fn entry(wanted: &Wanted) -> Value {
+    match wanted.via {
+        Via::Bridge => table(bridge(wanted)),
+        Via::Helper | Via::Proxy => table([("serverUrl", wanted.address().into())]),
+    }
+}

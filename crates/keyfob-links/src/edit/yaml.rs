@@ -1,0 +1,73 @@
+//! YAML by `yaml-edit`, which is young: what it wrote is read again by another parser before it is believed.
+
+use std::str::FromStr;
+
+use serde_json::Value as Json;
+use yaml_edit::{Document, Mapping, YamlFile};
+
+use super::{EditError, Place};
+use crate::entry::Value;
+
+pub(super) fn parse(body: &str) -> Result<Json, EditError> {
+    serde_saphyr::from_str(body).map_err(|error| EditError::Unreadable(error.to_string()))
+}
+
+fn document(body: &str) -> Result<(YamlFile, Document), EditError> {
+    let unreadable = |why: String| EditError::Unreadable(why);
+    let file = YamlFile::from_str(body).map_err(|error| unreadable(error.to_string()))?;
+    let mut documents = file.documents();
+    let (Some(first), None) = (documents.next(), documents.next()) else {
+        return Err(unreadable("it holds more than one document".into()));
+    };
+    Ok((file, first))
+}
+
+pub(super) fn with_entry(body: &str, place: Place<'_>, entry: &Value) -> Result<String, EditError> {
+    let [table] = place.tables else { return Err(EditError::NotATable(place.tables.join("."))) };
+    let block = block(place.name, entry, 2);
+    if body.trim().is_empty() {
+        return Ok(format!("{table}:\n{block}"));
+    }
+    let (file, document) = document(body)?;
+    let whole = document.as_mapping().ok_or_else(|| EditError::NotATable("the whole file".into()))?;
+    if whole.get_mapping(*table).is_none() {
+        // A table that is missing or has nothing in it: at the end, as text, since there is nothing to disturb.
+        if whole.contains_key(*table) {
+            return Err(EditError::NotATable((*table).into()));
+        }
+        let end = if body.ends_with('\n') { "" } else { "\n" };
+        return Ok(format!("{body}{end}{table}:\n{block}"));
+    }
+    if let Some(inner) = whole.get_mapping(*table) {
+        let made = Document::from_str(&self::block(place.name, entry, 0))
+            .ok()
+            .and_then(|made| made.as_mapping()?.get_mapping(place.name));
+        let made = made.ok_or_else(|| EditError::Unreadable("the new entry".into()))?;
+        inner.set(place.name, made);
+    }
+    Ok(file.to_string())
+}
+
+pub(super) fn without_entry(body: &str, place: Place<'_>, made: usize) -> Result<String, EditError> {
+    let [table] = place.tables else { return Err(EditError::NotATable(place.tables.join("."))) };
+    let (file, document) = document(body)?;
+    let whole = document.as_mapping().ok_or_else(|| EditError::NotATable("the whole file".into()))?;
+    let inner: Mapping = whole.get_mapping(*table).ok_or_else(|| EditError::NotATable((*table).into()))?;
+    inner.remove(place.name);
+    if made > 0 && inner.is_empty() {
+        whole.remove(*table);
+    }
+    Ok(file.to_string())
+}
+
+/// The entry as block YAML, indented; texts are written as JSON, which YAML reads as the same text.
+fn block(name: &str, entry: &Value, indent: usize) -> String {
+    let space = " ".repeat(indent);
+    match entry {
+        Value::Table(members) if !members.is_empty() => {
+            let inner: String = members.iter().map(|(name, value)| block(name, value, indent + 2)).collect();
+            format!("{space}{name}:\n{inner}")
+        }
+        plain => format!("{space}{name}: {}\n", plain.to_json()),
+    }
+}

@@ -1,0 +1,66 @@
+//! What keyfob wrote into which file, so that it can be taken out again and nothing else. The ledger is ours; clients' files
+//! get no mark.
+
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use crate::client::Via;
+
+/// All links of this user.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ledger {
+    /// In the order they were made.
+    pub links: Vec<Link>,
+}
+
+/// One entry in one client's configuration.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Link {
+    /// The client's id.
+    pub client: String,
+    /// The profile's name.
+    pub profile: String,
+    /// How the client gets its token.
+    pub via: Via,
+    /// The file; `null` where the client's own command wrote.
+    pub file: Option<PathBuf>,
+    /// The tables that lead to the entry.
+    pub tables: Vec<String>,
+    /// The entry's name.
+    pub name: String,
+    /// The entry as it was written.
+    pub entry: serde_json::Value,
+    /// How many of the tables were made for it.
+    pub made: usize,
+    /// The file as it was before, in keyfob's own folder; `null` where there was none.
+    pub before: Option<PathBuf>,
+    /// SHA-256 of the file as it was left, in hexadecimal digits.
+    pub after: String,
+}
+
+impl Ledger {
+    /// The link of this profile in this client.
+    pub fn find(&self, client: &str, profile: &str) -> Option<&Link> {
+        self.links.iter().find(|link| link.client == client && link.profile == profile)
+    }
+
+    /// Without that link.
+    #[must_use]
+    pub fn without(&self, link: &Link) -> Self {
+        Self { links: self.links.iter().filter(|other| *other != link).cloned().collect() }
+    }
+
+    /// With this link, in place of an earlier one of the same profile in the same client.
+    #[must_use]
+    pub fn with(&self, link: Link) -> Self {
+        let others = self.links.iter().filter(|l| (&l.client, &l.profile) != (&link.client, &link.profile));
+        Self { links: others.cloned().chain([link.clone()]).collect() }
+    }
+}
+
+/// SHA-256 in hexadecimal digits.
+pub fn fingerprint(bytes: &[u8]) -> String {
+    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+}

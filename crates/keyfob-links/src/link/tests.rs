@@ -1,0 +1,218 @@
+//! Links as a person makes and undoes them, on a machine made of memory.
+
+use std::collections::BTreeMap;
+use std::sync::Mutex;
+
+use keyfob_agent::ports::System;
+
+use super::*;
+use crate::clients::{ALL, named};
+
+/// Files and programs of a user who has nothing but these.
+#[derive(Default)]
+pub(crate) struct Memory {
+    pub(crate) files: Mutex<BTreeMap<PathBuf, Vec<u8>>>,
+    pub(crate) ran: Mutex<Vec<(Vec<String>, String)>>,
+}
+
+impl Memory {
+    fn holding(files: &[(&str, &str)]) -> Self {
+        let files = files.iter().map(|(path, text)| ((*path).into(), text.as_bytes().to_vec())).collect();
+        Self { files: Mutex::new(files), ran: Mutex::default() }
+    }
+
+    fn text(&self, path: &str) -> Option<String> {
+        let files = self.files.lock().unwrap();
+        files.get(Path::new(path)).map(|bytes| String::from_utf8(bytes.clone()).unwrap())
+    }
+
+    fn set(&self, path: &str, text: &str) {
+        self.files.lock().unwrap().insert(path.into(), text.into());
+    }
+}
+
+impl ClientPrograms for Memory {
+    fn system(&self) -> System {
+        System::Linux
+    }
+    fn home(&self) -> PathBuf {
+        "/home/ada".into()
+    }
+    fn variable(&self, _name: &str) -> Option<String> {
+        None
+    }
+    fn exists(&self, path: &Path) -> bool {
+        self.files.lock().unwrap().keys().any(|file| file.starts_with(path))
+    }
+    fn program(&self, name: &str) -> Option<PathBuf> {
+        Some(PathBuf::from("/usr/bin").join(name))
+    }
+    fn read(&self, path: &Path) -> Result<Option<Vec<u8>>, StoreProblem> {
+        Ok(self.files.lock().unwrap().get(path).cloned())
+    }
+    fn replace(&self, path: &Path, was: Option<&[u8]>, bytes: &[u8]) -> Result<(), ReplaceError> {
+        let mut files = self.files.lock().unwrap();
+        if files.get(path).map(Vec::as_slice) != was {
+            return Err(ReplaceError::Changed);
+        }
+        files.insert(path.into(), bytes.to_vec());
+        Ok(())
+    }
+    fn remove(&self, path: &Path, was: &[u8]) -> Result<(), ReplaceError> {
+        let mut files = self.files.lock().unwrap();
+        if files.get(path).map(Vec::as_slice) != Some(was) {
+            return Err(ReplaceError::Changed);
+        }
+        files.remove(path);
+        Ok(())
+    }
+    fn run(&self, _program: &Path, arguments: &[String], input: &str) -> Result<String, String> {
+        self.ran.lock().unwrap().push((arguments.to_vec(), input.into()));
+        Ok(String::new())
+    }
+}
+
+fn wanted(profile: &str, via: Via) -> Wanted {
+    Wanted {
+        profile: profile.into(),
+        url: "https://portal.example/mcp".into(),
+        program: "/opt/keyfob/keyfob".into(),
+        home: None,
+        proxy: Some(format!("http://127.0.0.1:7777/c/KEY/{profile}/mcp")),
+        via,
+    }
+}
+
+fn links(machine: &Memory) -> Links<'_> {
+    Links::new(machine, "/state/links".into())
+}
+
+fn link(machine: &Memory, client: &str, wanted: &Wanted) {
+    let links = links(machine);
+    let plan = links.plan(named(client).unwrap(), wanted).unwrap();
+    links.carry_out(&plan).unwrap();
+}
+
+fn unlink(machine: &Memory, client: &str, profile: &str) -> Result<(), LinkError> {
+    let links = links(machine);
+    links.carry_out(&links.plan_undo(named(client).unwrap(), profile)?)
+}
+
+const CURSOR: &str = "/home/ada/.cursor/mcp.json";
+
+#[test]
+fn every_client_with_a_file_is_linked_in_each_of_its_ways_and_gets_its_file_back() {
+    for client in ALL {
+        let Writing::File { format, tables, .. } = client.writing else { continue };
+        for via in client.ways {
+            let machine = Memory::default();
+            link(&machine, client.id, &wanted("work", *via));
+            let file = client.file(&machine).unwrap();
+            let text = machine.text(file.to_str().unwrap()).unwrap();
+            let place = Place { tables: tables(&text), name: "keyfob-work" };
+            let entry = edit::read(&text, format, place).unwrap().unwrap();
+            assert_eq!(entry, (client.entry)(&wanted("work", *via)).to_json(), "{}", client.id);
+            unlink(&machine, client.id, "work").unwrap();
+            assert_eq!(machine.text(file.to_str().unwrap()), None, "{}: a file of ours goes", client.id);
+        }
+    }
+}
+
+#[test]
+fn a_file_comes_back_byte_for_byte_also_when_two_links_went_in_and_out_in_any_order() {
+    let before = "// mine\n{\n\t\"mcpServers\" : {\n\t\t\"other\": {\"command\":\"x\"}, // keep\n\t},\n}\n";
+    for order in [["readonly", "admin"], ["admin", "readonly"]] {
+        let machine = Memory::holding(&[(CURSOR, before)]);
+        link(&machine, "cursor", &wanted("readonly", Via::Proxy));
+        link(&machine, "cursor", &wanted("admin", Via::Bridge));
+        for profile in order {
+            unlink(&machine, "cursor", profile).unwrap();
+        }
+        assert_eq!(machine.text(CURSOR).unwrap(), before, "{order:?}");
+        assert_eq!(links(&machine).ledger().unwrap(), Ledger::default());
+    }
+}
+
+#[test]
+fn what_others_wrote_meanwhile_stays() {
+    let machine = Memory::holding(&[(CURSOR, "{}\n")]);
+    link(&machine, "cursor", &wanted("work", Via::Proxy));
+    let changed = machine.text(CURSOR).unwrap().replacen('{', "{ \"theme\": 1,", 1);
+    machine.set(CURSOR, &changed);
+    unlink(&machine, "cursor", "work").unwrap();
+    let left: Json = serde_json::from_str(&machine.text(CURSOR).unwrap()).unwrap();
+    assert_eq!(left, serde_json::json!({ "theme": 1 }));
+}
+
+#[test]
+fn an_entry_that_somebody_changed_is_not_taken_away() {
+    let machine = Memory::default();
+    link(&machine, "cursor", &wanted("work", Via::Proxy));
+    let changed = machine.text(CURSOR).unwrap().replace("7777", "8888");
+    machine.set(CURSOR, &changed);
+    let refused = unlink(&machine, "cursor", "work").unwrap_err();
+    assert!(matches!(refused, LinkError::Changed { .. }), "{refused}");
+    assert_eq!(machine.text(CURSOR).unwrap(), changed);
+}
+
+#[test]
+fn a_link_by_another_way_replaces_the_first_and_the_way_back_leads_to_the_start() {
+    let machine = Memory::holding(&[(CURSOR, "{\n  \"mcpServers\": {}\n}\n")]);
+    link(&machine, "cursor", &wanted("work", Via::Proxy));
+    link(&machine, "cursor", &wanted("work", Via::Bridge));
+    assert_eq!(links(&machine).ledger().unwrap().links.len(), 1);
+    let text = machine.text(CURSOR).unwrap();
+    assert!(text.contains("connect") && !text.contains("127.0.0.1"), "{text}");
+    unlink(&machine, "cursor", "work").unwrap();
+    assert_eq!(machine.text(CURSOR).unwrap(), "{\n  \"mcpServers\": {}\n}\n");
+}
+
+#[test]
+fn a_plan_changes_nothing_and_shows_what_would() {
+    let machine = Memory::holding(&[(CURSOR, "{\n  \"mcpServers\": {}\n}\n")]);
+    let plan = links(&machine).plan(named("cursor").unwrap(), &wanted("work", Via::Proxy)).unwrap();
+    assert!(plan.shown().contains("+    \"keyfob-work\": {"), "{}", plan.shown());
+    assert_eq!(machine.text(CURSOR).unwrap(), "{\n  \"mcpServers\": {}\n}\n");
+    assert_eq!(machine.files.lock().unwrap().len(), 1);
+}
+
+#[test]
+fn a_file_that_changed_between_plan_and_deed_is_not_overwritten() {
+    let machine = Memory::holding(&[(CURSOR, "{}")]);
+    let links = links(&machine);
+    let plan = links.plan(named("cursor").unwrap(), &wanted("work", Via::Proxy)).unwrap();
+    machine.set(CURSOR, "{ \"mine\": 1 }");
+    let refused = links.carry_out(&plan).unwrap_err();
+    assert!(matches!(refused, LinkError::Store { problem: ReplaceError::Changed, .. }), "{refused}");
+    assert_eq!(machine.text(CURSOR).unwrap(), "{ \"mine\": 1 }");
+    assert_eq!(links.ledger().unwrap(), Ledger::default());
+}
+
+#[test]
+fn claude_code_is_told_by_its_own_command() {
+    let machine = Memory::default();
+    link(&machine, "claude-code", &wanted("work", Via::Helper));
+    unlink(&machine, "claude-code", "work").unwrap();
+    let ran = machine.ran.lock().unwrap();
+    assert_eq!(ran[0].0, ["mcp", "add-json", "--scope", "user", "keyfob-work", "-"]);
+    let entry: Json = serde_json::from_str(&ran[0].1).unwrap();
+    assert_eq!(
+        entry,
+        serde_json::json!({ "type": "http", "url": "https://portal.example/mcp",
+            "headersHelper": "/opt/keyfob/keyfob headers work" })
+    );
+    assert_eq!(ran[1].0, ["mcp", "remove", "--scope", "user", "keyfob-work"]);
+}
+
+#[test]
+fn the_second_time_is_told_and_so_is_a_way_that_does_not_exist() {
+    let machine = Memory::default();
+    link(&machine, "cursor", &wanted("work", Via::Proxy));
+    let again = links(&machine).plan(named("cursor").unwrap(), &wanted("work", Via::Proxy));
+    assert_eq!(again, Err(LinkError::Linked("Cursor")));
+    let helper = links(&machine).plan(named("cursor").unwrap(), &wanted("work", Via::Helper));
+    assert!(matches!(helper, Err(LinkError::NoSuchWay { .. })));
+    let none = Wanted { proxy: None, ..wanted("other", Via::Proxy) };
+    assert_eq!(links(&machine).plan(named("cursor").unwrap(), &none), Err(LinkError::NoProxy));
+    assert_eq!(unlink(&machine, "zed", "work"), Err(LinkError::NotLinked("Zed")));
+}

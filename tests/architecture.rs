@@ -58,9 +58,30 @@ fn the_arrows_between_the_rooms_point_one_way() {
         ("keyfob-agent", vec!["keyfob-core"]),
         ("keyfob-platform", vec!["keyfob-agent", "keyfob-core"]),
         ("keyfob-proxy", vec!["keyfob-agent", "keyfob-core"]),
+        ("keyfob-links", vec!["keyfob-agent", "keyfob-core"]),
         ("keyfob-demo", vec!["keyfob-core"]),
-        ("keyfob-cli", vec!["keyfob-agent", "keyfob-core", "keyfob-demo", "keyfob-platform", "keyfob-proxy"]),
-        ("keyfob-app", vec!["keyfob-agent", "keyfob-core", "keyfob-demo", "keyfob-platform", "keyfob-proxy"]),
+        (
+            "keyfob-cli",
+            vec![
+                "keyfob-agent",
+                "keyfob-core",
+                "keyfob-demo",
+                "keyfob-links",
+                "keyfob-platform",
+                "keyfob-proxy",
+            ],
+        ),
+        (
+            "keyfob-app",
+            vec![
+                "keyfob-agent",
+                "keyfob-core",
+                "keyfob-demo",
+                "keyfob-links",
+                "keyfob-platform",
+                "keyfob-proxy",
+            ],
+        ),
     ]);
     for (package, dependencies) in dependencies() {
         let Some(allowed) = allowed.get(package.as_str()) else {
@@ -79,6 +100,7 @@ fn no_room_uses_what_it_must_not() {
         ("keyfob-agent", &["reqwest", "hyper", "keyring", "rustix", "tauri", "rustls"]),
         ("keyfob-platform", &["tauri", "clap", "rmcp"]),
         ("keyfob-proxy", &["reqwest", "keyring", "tauri", "rustix"]),
+        ("keyfob-links", &["tokio", "reqwest", "hyper", "keyring", "rustix", "tauri"]),
         ("keyfob-demo", &["reqwest", "tauri", "keyring"]),
         ("keyfob-cli", &["tauri", "reqwest", "keyring", "oauth2"]),
         ("keyfob-app", &["reqwest", "keyring", "oauth2"]),

@@ -55,12 +55,13 @@ impl Ledger {
     /// With this link, in place of an earlier one of the same profile in the same client.
     #[must_use]
     pub fn with(&self, link: Link) -> Self {
-        let others = self.links.iter().filter(|l| (&l.client, &l.profile) != (&link.client, &link.profile));
-        Self { links: others.cloned().chain([link.clone()]).collect() }
+        let is_same = |other: &&Link| other.client == link.client && other.profile == link.profile;
+        let others: Vec<_> = self.links.iter().filter(|other| !is_same(other)).cloned().collect();
+        Self { links: others.into_iter().chain([link]).collect() }
     }
 }
 
 /// SHA-256 in hexadecimal digits.
 pub fn fingerprint(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+    Sha256::digest(bytes).iter().fold(String::new(), |digits, byte| digits + &format!("{byte:02x}"))
 }

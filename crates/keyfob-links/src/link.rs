@@ -234,7 +234,7 @@ impl<'a> Links<'a> {
                 self.machine.run(program, arguments, input).map_err(LinkError::Command)?;
             }
             Step::File { was, becomes } => {
-                self.write(&plan.link, was.as_deref(), becomes.as_deref(), plan.undo)?
+                self.write(&plan.link, was.as_deref(), becomes.as_deref(), plan.undo)?;
             }
         }
         let next = if plan.undo { ledger.without(&plan.link) } else { ledger.with(plan.link.clone()) };
@@ -252,7 +252,7 @@ impl<'a> Links<'a> {
         if let (Some(before), Some(was), false) = (&link.before, was, undo)
             && !self.machine.exists(before)
         {
-            self.replaced(before, self.machine.replace(before, None, was))?;
+            replaced(before, self.machine.replace(before, None, was))?;
         }
         let done = match (was, becomes) {
             (Some(was), Some(becomes)) if was == becomes.as_bytes() => Ok(()),
@@ -260,7 +260,7 @@ impl<'a> Links<'a> {
             (Some(was), None) => self.machine.remove(&file, was),
             (None, None) => Ok(()),
         };
-        self.replaced(&file, done)
+        replaced(&file, done)
     }
 
     fn write_ledger(&self, ledger: &Ledger) -> Result<(), LinkError> {
@@ -268,7 +268,7 @@ impl<'a> Links<'a> {
         let was = self.read(&file)?;
         let mut bytes = serde_json::to_vec_pretty(ledger).unwrap_or_default();
         bytes.push(b'\n');
-        self.replaced(&file, self.machine.replace(&file, was.as_deref(), &bytes))
+        replaced(&file, self.machine.replace(&file, was.as_deref(), &bytes))
     }
 
     fn link(&self, client: &Client, wanted: &Wanted, tables: &[&str], entry: Json) -> Link {
@@ -305,10 +305,10 @@ impl<'a> Links<'a> {
             |problem: StoreProblem| LinkError::Store { file: file.to_owned(), problem: problem.into() };
         self.machine.read(file).map_err(failed)
     }
+}
 
-    fn replaced(&self, file: &Path, done: Result<(), ReplaceError>) -> Result<(), LinkError> {
-        done.map_err(|problem| LinkError::Store { file: file.to_owned(), problem })
-    }
+fn replaced(file: &Path, done: Result<(), ReplaceError>) -> Result<(), LinkError> {
+    done.map_err(|problem| LinkError::Store { file: file.to_owned(), problem })
 }
 
 fn absent(program: &str) -> LinkError {

@@ -17,7 +17,7 @@ pub(super) const CLIENT: Client = Client {
         machine.program("opencode").is_some()
             || places(machine).iter().any(|file| super::places::folder_is_there(machine, file))
     },
-    writing: Writing::File { format: Format::JsonWithComments, places, tables: tables },
+    writing: Writing::File { format: Format::JsonWithComments, places, tables },
     entry,
     afterwards: "Restart opencode.",
 };

@@ -182,7 +182,7 @@ fn close_up(root: &CstRootNode) {
     if !object.properties().is_empty() || has_more {
         return;
     }
-    let lines: Vec<_> = object.children().into_iter().filter(|child| child.is_whitespace()).collect();
+    let lines: Vec<_> = object.children().into_iter().filter(CstNode::is_whitespace).collect();
     lines.into_iter().for_each(CstNode::remove);
 }
 

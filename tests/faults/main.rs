@@ -9,6 +9,7 @@ mod in_process;
 mod locks;
 mod lost_answers;
 mod namespaces;
+mod odd_servers;
 mod single_flight;
 mod strangers;
 mod words;

@@ -10,6 +10,7 @@ mod happy;
 mod held_answer;
 mod journal;
 mod keeper;
+mod service;
 mod stopping;
 mod store_trouble;
 mod transaction;

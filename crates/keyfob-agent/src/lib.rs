@@ -8,6 +8,7 @@
 pub mod agent;
 pub mod control;
 pub mod delivery;
+pub mod health;
 pub mod journal;
 pub mod journeys;
 pub mod notice;

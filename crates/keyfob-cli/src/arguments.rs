@@ -58,7 +58,7 @@ pub(crate) enum Command {
     /// Take background renewal up again.
     Resume(Named),
     /// Keep sign-ins alive without a screen.
-    Agent,
+    Agent(Agent),
     /// Show what happened.
     Log(Log),
     /// Start two demo portals on this machine and show everything working.
@@ -305,6 +305,24 @@ pub(crate) struct Tools {
     /// Print JSON.
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+/// `keyfob agent`
+#[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of the command line")]
+pub(crate) struct Agent {
+    /// Also serve metrics for Prometheus and /health at this address of this machine, such as 127.0.0.1:9464.
+    #[arg(long, value_name = "ADDR:PORT")]
+    pub(crate) metrics: Option<String>,
+    /// Write a user service that runs the keeper, and start it.
+    #[arg(long)]
+    pub(crate) install: bool,
+    /// Take the service away again.
+    #[arg(long, conflicts_with_all = ["install", "metrics"])]
+    pub(crate) uninstall: bool,
+    /// A service of the system instead of the user's own, for a machine without sessions.
+    #[arg(long)]
+    pub(crate) system: bool,
 }
 
 /// `keyfob log`

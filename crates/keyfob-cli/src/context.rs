@@ -1,5 +1,6 @@
 //! What every command works with: the ports of this machine, and the way to a running keeper.
 
+use std::path::PathBuf;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -23,6 +24,8 @@ pub(crate) const HELLO_PATIENCE: Duration = Duration::from_secs(2);
 /// One run of the program.
 pub(crate) struct Context {
     pub(crate) paths: Paths,
+    /// `--home` or `KEYFOB_HOME`, where given: what starts keyfob again needs it too.
+    pub(crate) home: Option<PathBuf>,
     ports: OnceLock<Ports>,
     keeper_is_out_of_reach: AtomicBool,
 }
@@ -35,8 +38,8 @@ impl Notifier for Silent {
 }
 
 impl Context {
-    pub(crate) fn new(paths: Paths) -> Self {
-        Self { paths, ports: OnceLock::new(), keeper_is_out_of_reach: AtomicBool::new(false) }
+    pub(crate) fn new(paths: Paths, home: Option<PathBuf>) -> Self {
+        Self { paths, home, ports: OnceLock::new(), keeper_is_out_of_reach: AtomicBool::new(false) }
     }
 
     /// The ports, made at the first use: what is answered by a running keeper needs none.

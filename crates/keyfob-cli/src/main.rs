@@ -50,7 +50,7 @@ fn run(arguments: Arguments) -> Result<u8, Failure> {
         Command::Demo(demo) => return block_on(commands::demo::run(&demo)),
         _ => {}
     }
-    let context = Context::new(Paths::resolve(arguments.home)?);
+    let context = Context::new(Paths::resolve(arguments.home.clone())?, arguments.home);
     // The fast path: a token from a running keeper needs no runtime and no store.
     if let Some(done) = commands::token::from_keeper(&context, &arguments.command) {
         return done.map(|()| 0);

@@ -1,25 +1,55 @@
 //! `keyfob agent`: the keeper without a screen.
 
-use keyfob_agent::control::server::DoorRequest;
-use keyfob_agent::journal::{JournalEntry, JournalEvent};
-use keyfob_agent::snapshot::KeeperKind;
-use keyfob_core::failure::Failure;
-use keyfob_platform::keeper::{Keeper, LAST_FLIGHT};
+mod install;
+mod signals;
 
+use std::sync::Arc;
+
+use keyfob_agent::control::server::DoorRequest;
+use keyfob_agent::health::health;
+use keyfob_agent::journal::{JournalEntry, JournalEvent};
+use keyfob_agent::snapshot::{KeeperKind, Snapshot};
+use keyfob_core::failure::Failure;
+use keyfob_platform::hardening;
+use keyfob_platform::keeper::{Keeper, LAST_FLIGHT};
+use keyfob_platform::service_manager::ServiceManager;
+use tokio::sync::watch;
+
+use crate::arguments::Agent;
 use crate::context::Context;
 use crate::output;
+use signals::Signals;
 
-pub(crate) async fn run(context: &Context) -> Result<(), Failure> {
+pub(crate) async fn run(arguments: &Agent, context: &Context) -> Result<(), Failure> {
+    if arguments.uninstall {
+        return install::uninstall(arguments, context).await;
+    }
+    if arguments.install {
+        return install::install(arguments, context).await;
+    }
+    if arguments.system {
+        return Err(Failure::Usage("--system goes with --install or --uninstall".into()));
+    }
+    keep(context).await
+}
+
+async fn keep(context: &Context) -> Result<(), Failure> {
     // Before anybody is told "ready": until then a signal ends the process on the spot, a renewal under way with it.
     let mut signals = Signals::listen();
-    let ports = context.ports()?;
-    let mut keeper = Keeper::start(&context.paths, ports.clone(), KeeperKind::Headless)?;
+    // Before any key is read.
+    hardening::guard_this_process();
+    let manager = ServiceManager::of_this_process();
+    let mut keeper = Keeper::start(&context.paths, context.ports()?.clone(), KeeperKind::Headless)?;
     note(context, JournalEvent::KeeperStarted)?;
+    let telling = tokio::spawn(tell_status(manager.clone(), keeper.agent.snapshots()));
+    manager.ready();
     output::note("ready");
     let why = tokio::select! {
         why = signals.next() => why,
         () = asked_to_step_down(&mut keeper) => "another keeper takes over",
     };
+    manager.stopping();
+    telling.abort();
     let unfinished = tokio::select! {
         finished = keeper.stop(LAST_FLIGHT) => !finished,
         _ = signals.next() => true,
@@ -32,48 +62,26 @@ pub(crate) async fn run(context: &Context) -> Result<(), Failure> {
     Ok(())
 }
 
-async fn asked_to_step_down(keeper: &mut Keeper) {
-    while let Some(request) = keeper.door.recv().await {
-        if request == DoorRequest::StepDown {
+/// Keeps the line that `systemctl status` shows.
+async fn tell_status(manager: ServiceManager, mut snapshots: watch::Receiver<Arc<Snapshot>>) {
+    let mut told = String::new();
+    loop {
+        let summary = health(&snapshots.borrow_and_update()).summary;
+        if summary != told {
+            manager.status(&summary);
+            told = summary;
+        }
+        if snapshots.changed().await.is_err() {
             return;
         }
     }
 }
 
-/// What asks the keeper to end: SIGTERM and SIGINT, or the interrupt key. Caught from the moment when this is made.
-struct Signals {
-    #[cfg(unix)]
-    caught: Option<[tokio::signal::unix::Signal; 2]>,
-}
-
-impl Signals {
-    #[cfg(unix)]
-    fn listen() -> Self {
-        use tokio::signal::unix::{SignalKind, signal};
-        let both = (signal(SignalKind::terminate()), signal(SignalKind::interrupt()));
-        let caught =
-            if let (Ok(terminate), Ok(interrupt)) = both { Some([terminate, interrupt]) } else { None };
-        Self { caught }
-    }
-
-    #[cfg(unix)]
-    async fn next(&mut self) -> &'static str {
-        let Some([terminate, interrupt]) = &mut self.caught else { return std::future::pending().await };
-        tokio::select! {
-            _ = terminate.recv() => "terminated",
-            _ = interrupt.recv() => "interrupted",
+async fn asked_to_step_down(keeper: &mut Keeper) {
+    while let Some(request) = keeper.door.recv().await {
+        if request == DoorRequest::StepDown {
+            return;
         }
-    }
-
-    #[cfg(not(unix))]
-    fn listen() -> Self {
-        Self {}
-    }
-
-    #[cfg(not(unix))]
-    async fn next(&mut self) -> &'static str {
-        let _ = tokio::signal::ctrl_c().await;
-        "interrupted"
     }
 }
 

@@ -174,7 +174,7 @@ async fn show_refresh(ports: &Ports, profile: &Profile) -> Result<(), Failure> {
 /// What happened, as `keyfob log` tells it.
 async fn show_journal(home: &Home) -> Result<(), Failure> {
     output::heading("keyfob log");
-    let context = Context::new(Paths::resolve(Some(home.path.clone()))?);
+    let context = Context::new(Paths::resolve(Some(home.path.clone()))?, Some(home.path.clone()));
     log::run(&Log { name: None, follow: false, json: false }, &context).await
 }
 

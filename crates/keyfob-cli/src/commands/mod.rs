@@ -40,7 +40,7 @@ pub(crate) async fn run(command: Command, context: &Context) -> Result<u8, Failu
         Command::Tools(tools) => call::tools(&tools, context).await,
         Command::Pause(named) => pause::run(&named.name, true, context).await,
         Command::Resume(named) => pause::run(&named.name, false, context).await,
-        Command::Agent => agent::run(context).await,
+        Command::Agent(agent) => agent::run(&agent, context).await,
         Command::Log(log) => log::run(&log, context).await,
         Command::Config(config) => config::run(&config, context).await,
         Command::Demo(_) | Command::Completions { .. } | Command::Man => Ok(()),

@@ -22,6 +22,7 @@ async fn sigterm_during_a_renewal_ends_after_the_answer_is_on_disk_and_the_asker
     let before = keyfob.must(["token", "a"]).await;
     let mut keeper = keyfob.spawn(["agent"]);
     keeper.stderr_line("ready").await;
+    keyfob.status_becomes("a", |status| status["next_refresh_at"].is_string()).await;
     let gate = Gate::new();
     portal.faults().next(Endpoint::Refresh, Fault::none().hold_answer(&gate));
     let asker = keyfob.spawn(["token", "a", "--fresh"]);

@@ -309,7 +309,6 @@ pub(crate) struct Tools {
 
 /// `keyfob agent`
 #[derive(Debug, Args)]
-#[expect(clippy::struct_excessive_bools, reason = "each is a switch of the command line")]
 pub(crate) struct Agent {
     /// Also serve metrics for Prometheus and /health at this address of this machine, such as 127.0.0.1:9464.
     #[arg(long, value_name = "ADDR:PORT")]

@@ -22,9 +22,6 @@ use crate::store::atomic_file;
 /// How long a renewal under way may take to reach the disk once the keeper is told to end (fault 33).
 pub const LAST_FLIGHT: Duration = Duration::from_secs(30);
 
-/// How long the last answers may take to be read by their askers.
-const LAST_ANSWERS: Duration = Duration::from_secs(1);
-
 /// How long another keeper may take to end its renewals and step down.
 const STEP_DOWN_PATIENCE: Duration = Duration::from_secs(35);
 /// How long it may take to say that it will.
@@ -106,10 +103,18 @@ impl Keeper {
 
     /// Ends: renewals under way reach the disk first, if they do so within `patience`. False where one was cut short; its
     /// intent is on disk, and the next keeper takes it up.
-    pub async fn stop(self, patience: Duration) -> bool {
-        let stopped = tokio::time::timeout(patience, self.agent.stop()).await.is_ok();
-        // Askers get what the last renewals gave; one that does not read keeps nobody waiting.
-        let _ = tokio::time::timeout(LAST_ANSWERS, self.under_way.all_answered()).await;
+    pub async fn stop(mut self, patience: Duration) -> bool {
+        let stopped = tokio::time::timeout(patience, async {
+            self.agent.stop().await;
+            // Askers get what the last renewals gave, those included that the actor does not count.
+            self.under_way.all_answered().await;
+        });
+        let stopped = stopped.await.is_ok();
+        // The socket goes with the task that listens at it.
+        for task in &mut self.tasks {
+            task.abort();
+            let _ = task.await;
+        }
         stopped
     }
 }

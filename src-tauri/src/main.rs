@@ -18,7 +18,7 @@ use keyfob_core::failure::Failure;
 use keyfob_platform::compose::Composition;
 use keyfob_platform::keeper::Keeper;
 use keyfob_platform::paths::Paths;
-use shell::notifications::DesktopNotifier;
+use shell::notifications::{self, DesktopNotifier};
 use shell::{autostart, tray, windows};
 use tauri::{Manager, RunEvent};
 
@@ -59,7 +59,8 @@ fn run(arguments: &Arguments) -> Result<(), Failure> {
             let handle = app.handle().clone();
             tray::install(&handle)?;
             ipc::events::follow(&handle);
-            listen(&handle, door, pressed);
+            listen(&handle, door);
+            notifications::follow_buttons(&handle, pressed);
             if wanted.opens_window(&handle) {
                 windows::show(&handle)?;
             }
@@ -76,13 +77,9 @@ fn run(arguments: &Arguments) -> Result<(), Failure> {
     Ok(())
 }
 
-/// What comes from outside the window: other keyfob processes, and buttons of notifications.
-fn listen(
-    app: &tauri::AppHandle,
-    mut door: tokio::sync::mpsc::UnboundedReceiver<DoorRequest>,
-    mut pressed: tokio::sync::mpsc::UnboundedReceiver<keyfob_core::identity::ProfileName>,
-) {
-    let (for_door, for_pressed) = (app.clone(), app.clone());
+/// What comes from outside the window: other keyfob processes, and the system's wish to end.
+fn listen(app: &tauri::AppHandle, mut door: tokio::sync::mpsc::UnboundedReceiver<DoorRequest>) {
+    let for_door = app.clone();
     tauri::async_runtime::spawn(async move {
         while let Some(request) = door.recv().await {
             match request {
@@ -95,10 +92,5 @@ fn listen(
     tauri::async_runtime::spawn(async move {
         shell::told_to_end().await;
         for_signal.exit(0);
-    });
-    tauri::async_runtime::spawn(async move {
-        while let Some(name) = pressed.recv().await {
-            desk::sign_in_from_outside(&for_pressed, name);
-        }
     });
 }

@@ -3,6 +3,7 @@
 mod actor;
 mod entry;
 mod records;
+mod reminding;
 mod renewals;
 
 use std::sync::Arc;
@@ -11,7 +12,7 @@ use keyfob_core::credential::Credential;
 use keyfob_core::credential_state::{CredentialState, Event, Observation};
 use keyfob_core::failure::Failure;
 use keyfob_core::identity::ProfileName;
-use keyfob_core::profile::Profile;
+use keyfob_core::profile::{LifetimeAnswer, Profile};
 use keyfob_core::secret::ClientSecret;
 use tokio::sync::{mpsc, oneshot, watch};
 
@@ -19,7 +20,7 @@ use crate::journeys::examine::{Examined, examine};
 use crate::journeys::hand_out::{HandOutRequest, HandedOut};
 use crate::journeys::revoke::RevocationOutcome;
 use crate::journeys::sign_in::SignInOptions;
-use crate::journeys::{remove, sign_out};
+use crate::journeys::{remind, remove, sign_out};
 use crate::ports::{CommitError, Ports};
 use crate::shown;
 use crate::snapshot::{AgentShown, KeeperKind, Snapshot};
@@ -134,6 +135,24 @@ impl AgentHandle {
     /// Pauses or resumes background renewal.
     pub async fn set_paused(&self, name: &ProfileName, paused: bool) -> Result<(), Failure> {
         self.ports.settings.set_paused(name, paused)?;
+        self.look_again().await;
+        Ok(())
+    }
+
+    /// Says no more about the profile's end until tomorrow.
+    pub async fn remind_tomorrow(&self, name: &ProfileName) -> Result<(), Failure> {
+        remind::tomorrow(&self.ports, &find_profile(&self.ports, name)?).await?;
+        self.look_again().await;
+        Ok(())
+    }
+
+    /// Answers "when does this sign-in end?".
+    pub async fn set_sign_in_lifetime(
+        &self,
+        name: &ProfileName,
+        answer: LifetimeAnswer,
+    ) -> Result<(), Failure> {
+        self.ports.settings.set_sign_in_lifetime(name, answer)?;
         self.look_again().await;
         Ok(())
     }

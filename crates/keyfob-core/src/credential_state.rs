@@ -126,10 +126,6 @@ pub enum Effect {
     CancelSignIn,
     /// Start the refresh transaction.
     StartRefresh(AttemptNumber),
-    /// Tell the user that a sign-in is needed.
-    NotifySignInNeeded(SignInNeeded),
-    /// The need for a sign-in is over: take its notice away.
-    WithdrawNotice,
 }
 
 impl Observation {
@@ -158,7 +154,10 @@ impl CredentialState {
     #[must_use]
     pub fn step(mut self, event: Event) -> (Self, Vec<Effect>) {
         let effects = match event {
-            Event::Observed(observation) => self.observe(observation),
+            Event::Observed(observation) => {
+                self.observe(observation);
+                Vec::new()
+            }
             Event::StoreFailed(problem) => {
                 self.hold = Hold::Locked(problem);
                 Vec::new()
@@ -195,17 +194,11 @@ impl CredentialState {
         (self, effects)
     }
 
-    fn observe(&mut self, observation: Observation) -> Vec<Effect> {
+    fn observe(&mut self, observation: Observation) {
         if matches!(self.hold, Hold::Locked(_)) {
             self.hold = Hold::None;
         }
-        let before = std::mem::replace(&mut self.holding, observation.holding);
-        match (&before, &self.holding) {
-            (Holding::Dead(old), Holding::Dead(new)) if old == new => Vec::new(),
-            (_, Holding::Dead(why)) => vec![Effect::NotifySignInNeeded(why.clone())],
-            (Holding::Dead(_), _) => vec![Effect::WithdrawNotice],
-            _ => Vec::new(),
-        }
+        self.holding = observation.holding;
     }
 
     fn start_refresh(&mut self) -> Vec<Effect> {
@@ -310,12 +303,10 @@ mod tests {
     }
 
     #[test]
-    fn the_need_for_a_sign_in_is_told_once_and_withdrawn_when_solved() {
+    fn an_ended_sign_in_needs_a_person_until_it_is_held_again() {
         let (state, effects) = after([held(), dead()]);
-        assert_eq!(effects, [Effect::NotifySignInNeeded(SignInNeeded::NoRefreshToken)]);
-        let (state, effects) = state.step(dead());
         assert_eq!((effects, state.word(false)), (vec![], StateWord::NeedsSignIn));
-        assert_eq!(state.step(held()).1, [Effect::WithdrawNotice]);
+        assert_eq!(state.step(held()).0.word(true), StateWord::Active);
     }
 
     /// fault 28

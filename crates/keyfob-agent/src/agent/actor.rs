@@ -11,15 +11,16 @@ use std::time::Duration;
 use chrono::TimeDelta;
 use keyfob_core::credential::Credential;
 use keyfob_core::credential_state::{AttemptNumber, Effect, Event, Hold};
-use keyfob_core::failure::{Failure, SignInNeeded, StoreProblem};
+use keyfob_core::failure::{Failure, StoreProblem};
 use keyfob_core::identity::ProfileName;
 use tokio::sync::{mpsc, oneshot, watch};
 
 use super::entry::{Entry, Waiter};
+use super::reminding::StoreLock;
 use super::{Message, Reply};
 use crate::journeys::refresh_transaction::Refreshed;
+use crate::journeys::remind::Told;
 use crate::journeys::sign_in::sign_in;
-use crate::notice::{Notice, NoticeKind};
 use crate::ports::{Ports, StoreStatus};
 use crate::shown;
 use crate::snapshot::{AgentShown, Snapshot};
@@ -49,6 +50,10 @@ pub(crate) enum News {
         attempt: AttemptNumber,
         outcome: Result<Refreshed, Failure>,
     },
+    Reminded {
+        name: ProfileName,
+        told: Option<Box<Told>>,
+    },
 }
 
 /// A waiter on its way to the actor.
@@ -62,6 +67,7 @@ pub(super) struct Actor {
     pub(super) settings_version: Option<u64>,
     pub(super) settings_problem: Option<String>,
     pub(super) store: StoreStatus,
+    pub(super) store_lock: StoreLock,
     pub(super) agent: AgentShown,
     pub(super) snapshot: watch::Sender<Arc<Snapshot>>,
     pub(super) stopping: Option<oneshot::Sender<()>>,
@@ -90,6 +96,7 @@ impl Actor {
             settings_version: None,
             settings_problem: None,
             store,
+            store_lock: StoreLock::default(),
             agent,
             snapshot,
             stopping: None,
@@ -154,6 +161,7 @@ impl Actor {
             }
             News::RefreshNeeded { name, waiter } => self.refresh_asked(&name, waiter.0),
             News::RefreshEnded { name, attempt, outcome } => self.refresh_ended(&name, attempt, &outcome),
+            News::Reminded { name, told } => self.reminded(&name, told),
         }
     }
 
@@ -186,6 +194,7 @@ impl Actor {
         for name in locked {
             self.look_at_record(name);
         }
+        self.remind_all();
     }
 
     // ---- steps and effects ----
@@ -193,33 +202,21 @@ impl Actor {
     pub(super) fn step(&mut self, name: &ProfileName, event: Event) {
         let Some(entry) = self.entries.get_mut(name) else { return };
         for effect in entry.step(event) {
-            self.carry_out(name, effect);
+            self.carry_out(name, &effect);
         }
     }
 
-    fn carry_out(&mut self, name: &ProfileName, effect: Effect) {
+    fn carry_out(&mut self, name: &ProfileName, effect: &Effect) {
         match effect {
-            Effect::StartSignIn(attempt) => self.start_sign_in(name, attempt),
+            Effect::StartSignIn(attempt) => self.start_sign_in(name, *attempt),
             Effect::CancelSignIn => {
                 if let Some((_, journey)) = self.entries.get_mut(name).and_then(|entry| entry.sign_in.take())
                 {
                     journey.abort();
                 }
             }
-            Effect::StartRefresh(attempt) => self.start_refresh(name, attempt),
-            Effect::NotifySignInNeeded(why) => self.notify(name, &why),
-            Effect::WithdrawNotice => self.notify_kind(name, NoticeKind::Solved),
+            Effect::StartRefresh(attempt) => self.start_refresh(name, *attempt),
         }
-    }
-
-    fn notify(&self, name: &ProfileName, why: &SignInNeeded) {
-        self.notify_kind(name, NoticeKind::SignInNeeded(why.to_string()));
-    }
-
-    fn notify_kind(&self, name: &ProfileName, kind: NoticeKind) {
-        let Some(entry) = self.entries.get(name) else { return };
-        let label = entry.profile.label.clone().unwrap_or_else(|| name.to_string());
-        self.ports.notifier.notify(&Notice { profile: name.clone(), label, kind });
     }
 
     fn sign_in_asked(

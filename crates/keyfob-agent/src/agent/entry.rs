@@ -9,6 +9,7 @@ use keyfob_core::refresh_schedule::{due_in, time_until};
 use tokio::task::AbortHandle;
 
 use super::Reply;
+use super::reminding::Reminding;
 use crate::journeys::hand_out::{HandOutRequest, HandedOut};
 use crate::journeys::sign_in::SignInOptions;
 use crate::shown;
@@ -29,6 +30,8 @@ pub(super) struct Entry {
     pub(super) sign_in: Option<(AttemptNumber, AbortHandle)>,
     /// A sign-in that was asked for and whose journey starts with the next effect.
     pub(super) asked: Option<(SignInOptions, Reply<()>)>,
+    /// What was told about its end.
+    pub(super) reminding: Reminding,
 }
 
 /// Somebody who needs a token that only a renewal can give.
@@ -50,6 +53,7 @@ impl Entry {
             waiters: Vec::new(),
             sign_in: None,
             asked: None,
+            reminding: Reminding::default(),
         }
     }
 

@@ -65,6 +65,7 @@ impl Actor {
             }
         };
         self.step(name, event);
+        self.remind(name);
         self.settle_revocations(name);
     }
 

@@ -4,6 +4,7 @@
 pub mod examine;
 pub mod hand_out;
 pub mod refresh_transaction;
+pub mod remind;
 pub mod remove;
 pub mod revoke;
 pub mod sign_in;

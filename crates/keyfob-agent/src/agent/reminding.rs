@@ -1,0 +1,138 @@
+//! When the actor looks for reminders, and what it takes back. Which are due is decided in `keyfob_core::reminders`.
+
+use chrono::TimeDelta;
+use keyfob_core::credential::Credential;
+use keyfob_core::credential_state::Hold;
+use keyfob_core::identity::ProfileName;
+use keyfob_core::moment::Moment;
+use keyfob_core::reminders::{Reminded, Situation};
+
+use super::actor::{Actor, News};
+use super::entry::Entry;
+use crate::journeys::remind::{self, Told};
+use crate::notice::{Notice, NoticeKind};
+
+/// A store that is locked no longer than this (a desktop that is just starting) is nobody's business.
+const LOCKED_FOR: TimeDelta = TimeDelta::minutes(1);
+
+/// What the actor remembers of one profile's reminders.
+#[derive(Default)]
+pub(super) struct Reminding {
+    /// A look is under way.
+    under_way: bool,
+    /// A notice of ours may be on the screen.
+    shown: bool,
+    /// What was told while the store took no write, and the generation it belongs to.
+    unwritten: Option<(u64, Box<Reminded>)>,
+}
+
+/// What the actor remembers of a locked store.
+#[derive(Default)]
+pub(super) struct StoreLock {
+    since: Option<Moment>,
+    told: bool,
+}
+
+impl Actor {
+    /// On each wake.
+    pub(super) fn remind_all(&mut self) {
+        let names: Vec<_> = self.entries.keys().cloned().collect();
+        for name in names {
+            self.remind(&name);
+        }
+        self.remind_of_locked_store();
+    }
+
+    /// Whenever something may be due, or solved.
+    pub(super) fn remind(&mut self, name: &ProfileName) {
+        let now = self.ports.clock.now();
+        let Some(entry) = self.entries.get_mut(name) else { return };
+        if entry.reminding.under_way || is_about_to_change(entry, &now) {
+            return;
+        }
+        let in_force = entry.credential.as_ref().is_some_and(|credential| {
+            Situation { profile: &entry.profile, credential, now: &now }.in_force().is_some()
+        });
+        if !in_force && std::mem::take(&mut entry.reminding.shown) {
+            self.ports.notifier.notify(&remind::notice(&entry.profile, NoticeKind::Solved));
+        }
+        if !in_force || !is_due(entry, &now) {
+            return;
+        }
+        entry.reminding.under_way = true;
+        let (ports, profile, name) = (self.ports.clone(), entry.profile.clone(), name.clone());
+        self.spawn(async move {
+            let told = remind::remind(&ports, &profile).await;
+            let told =
+                told.inspect_err(|failure| tracing::debug!(profile = %name, %failure, "a reminder waits"));
+            Some(News::Reminded { name, told: told.ok().map(Box::new) })
+        });
+    }
+
+    pub(super) fn reminded(&mut self, name: &ProfileName, told: Option<Box<Told>>) {
+        let Some(entry) = self.entries.get_mut(name) else { return };
+        entry.reminding.under_way = false;
+        match told.map(|told| *told) {
+            // The lock is taken or the store fails: the next wake looks again.
+            None => {}
+            // The record has moved on without us: the next look must see what is there.
+            Some(Told::Nothing) => self.look_at_record(name.clone()),
+            Some(Told::Durably(credential)) => {
+                entry.reminding.shown = true;
+                self.take_in(name, Ok(Some(credential)));
+            }
+            Some(Told::InMemory(Credential { generation, reminded, .. })) => {
+                entry.reminding.shown = true;
+                entry.reminding.unwritten = Some((generation, reminded));
+            }
+        }
+    }
+
+    fn remind_of_locked_store(&mut self) {
+        let problem = self.entries.values().find_map(|entry| match &entry.state.hold {
+            Hold::Locked(problem) => Some(problem.to_string()),
+            Hold::None | Hold::Paused => None,
+        });
+        let lock = &mut self.store_lock;
+        let kind = match problem {
+            None => {
+                lock.since = None;
+                if !std::mem::take(&mut lock.told) {
+                    return;
+                }
+                NoticeKind::Solved
+            }
+            Some(why) => {
+                let now = self.ports.clock.now();
+                let age = lock.since.get_or_insert_with(|| now.clone()).age(&now);
+                if lock.told || age.is_none_or(|age| age < LOCKED_FOR) {
+                    return;
+                }
+                lock.told = true;
+                NoticeKind::StoreLocked(why)
+            }
+        };
+        self.ports.notifier.notify(&Notice { profile: None, label: "keyfob".into(), kind });
+    }
+}
+
+/// A sign-in or a renewal under way, or one that comes first, may move the end: wait for it. Offline is no such thing.
+fn is_about_to_change(entry: &Entry, now: &Moment) -> bool {
+    let retrying =
+        entry.credential.as_ref().and_then(|c| c.sign_in.as_ref()).is_some_and(|s| s.waiting.is_some());
+    let renewal_comes_first = !retrying && entry.due_in(now).is_some_and(|left| left <= TimeDelta::zero());
+    let locked = matches!(entry.state.hold, Hold::Locked(_));
+    entry.state.signing_in.is_some() || entry.state.refreshing.is_some() || renewal_comes_first || locked
+}
+
+fn is_due(entry: &Entry, now: &Moment) -> bool {
+    let Some(credential) = &entry.credential else { return false };
+    let due =
+        |credential: &Credential| Situation { profile: &entry.profile, credential, now }.due().is_some();
+    match &entry.reminding.unwritten {
+        Some((generation, reminded)) if *generation == credential.generation => {
+            due(&Credential { reminded: reminded.clone(), ..credential.clone() })
+        }
+        _ => due(credential),
+    }
+}

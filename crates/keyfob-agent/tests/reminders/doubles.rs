@@ -212,6 +212,10 @@ impl CredentialStore for World {
         unplanned()
     }
 
+    async fn set_aside(&self, _profile: &ProfileName) -> Result<Option<String>, StoreProblem> {
+        unplanned()
+    }
+
     async fn lock(
         &self,
         _profile: &ProfileName,

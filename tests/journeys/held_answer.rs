@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use keyfob_agent::journeys::refresh_transaction::refresh;
+use keyfob_agent::journeys::wish::Wish;
 use keyfob_agent::notice::Notice;
 use keyfob_agent::ports::{CommitError, CredentialStore, Notifier, Ports, ProfileLock, StoreStatus};
 use keyfob_core::credential::Credential;
@@ -87,7 +88,7 @@ async fn an_answer_whose_write_is_told_as_failed_and_was_done_is_kept_and_never_
     let before = ports.store.read(&profile.name).await.unwrap().unwrap();
     let old = before.sign_in.unwrap().tokens.access_token.fingerprint();
 
-    let refreshed = refresh(&ports, &profile, &old).await.unwrap();
+    let refreshed = refresh(&ports, &profile, &old, Wish::Person).await.unwrap();
 
     assert_eq!(refreshed.failure, None);
     let new = refreshed.credential.sign_in.unwrap().tokens.access_token.fingerprint();

@@ -219,7 +219,7 @@ pub async fn snapshot_without_keeper(ports: &Ports) -> Result<Snapshot, Failure>
     let mut profiles = Vec::new();
     for profile in ports.settings.list()? {
         let read = ports.store.read(&profile.name).await;
-        let (state, credential) = observed(&profile, read, &now);
+        let (state, credential) = observed(ports, &profile, read);
         let known = shown::Known {
             profile: &profile,
             state: &state,
@@ -241,14 +241,15 @@ pub async fn snapshot_without_keeper(ports: &Ports) -> Result<Snapshot, Failure>
 
 /// The state of a profile nobody has tried anything with yet.
 fn observed(
+    ports: &Ports,
     profile: &Profile,
     read: Result<Option<Credential>, keyfob_core::failure::StoreProblem>,
-    now: &keyfob_core::moment::Moment,
 ) -> (CredentialState, Option<Credential>) {
     let (state, _) = CredentialState::default().step(Event::PauseSet(profile.paused));
     match read {
         Ok(credential) => {
-            let observation = Observation::of(credential.as_ref(), profile, now);
+            let observation = Observation::of(credential.as_ref(), profile, &ports.clock.now())
+                .seen_on(&ports.machine_id, credential.as_ref());
             (state.step(Event::Observed(observation)).0, credential)
         }
         Err(problem) => (state.step(Event::StoreFailed(problem)).0, None),

@@ -5,6 +5,7 @@
 
 mod sealed_form;
 mod verdict;
+mod waiting;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
@@ -24,6 +25,8 @@ use crate::token_set::TokenSet;
 
 pub use sealed_form::{SCHEMA, UnreadableCredential};
 use verdict::{Verdict, verdict};
+use waiting::{Pause, Try};
+pub use waiting::{Silence, Waiting};
 
 /// The sealed record of one profile.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -90,6 +93,8 @@ pub struct SignIn {
     pub dead: Option<SignInNeeded>,
     /// The last failure that passes, and when to try again.
     pub waiting: Option<Waiting>,
+    /// The server gave the same access token again: no earlier try than this (trust rule 8).
+    pub rests_until: Option<Moment>,
 }
 
 /// Endpoints of the issuer, as last validated.
@@ -108,21 +113,6 @@ pub struct RefreshIntent {
     pub token: Fingerprint,
     /// When.
     pub at: Moment,
-}
-
-/// A failure that passes.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Waiting {
-    /// What went wrong last.
-    pub failure: Failure,
-    /// When to try again.
-    pub until: Moment,
-    /// True where the server itself named the time: not even the user's own "refresh" goes before it.
-    pub server_named: bool,
-    /// Failures in a row.
-    pub failures_in_a_row: u32,
-    /// Equal final-looking answers in a row (trust rule 7).
-    pub equal_refusals: u32,
 }
 
 /// Renewals and failures so far.
@@ -231,6 +221,7 @@ impl Credential {
             intent: None,
             dead: None,
             waiting: None,
+            rests_until: None,
         };
         Self {
             registration: Some(new.registration),
@@ -285,6 +276,8 @@ impl Credential {
         if let Some(account) = &answer.account {
             sign_in.account = Some(account.clone());
         }
+        let rest = sign_in.tokens.rest_after(&answer, now);
+        sign_in.rests_until = rest.map(|rest| refresh_schedule::later(now, rest));
         sign_in.tokens = sign_in.tokens.renewed(answer, now);
         sign_in.intent = None;
         sign_in.dead = None;
@@ -295,23 +288,29 @@ impl Credential {
         next
     }
 
+    /// The next try begins the backoff anew: the network came back, or a person asked (trust rule 6).
+    #[must_use]
+    pub fn with_backoff_reset(mut self) -> Self {
+        if let Some(waiting) = self.sign_in.as_mut().and_then(|sign_in| sign_in.waiting.as_mut()) {
+            waiting.failures_in_a_row = 0;
+        }
+        self
+    }
+
     /// Takes a refusal in: final ones mark the sign-in dead and keep everything, the others wait (trust rules 6 and 7).
     ///
     /// `jitter` in -1.0..=1.0 spreads the next try. The intent is closed, because an answer came.
     #[must_use]
     pub fn refused(&self, refusal: &Refusal, now: &Moment, jitter: f64) -> Self {
-        self.failed(verdict(refusal, self.sign_in.as_ref()), now, jitter, false)
+        let Some(sign_in) = &self.sign_in else { return self.clone() };
+        self.failed(verdict(refusal, sign_in, now), now, jitter, false)
     }
 
     /// Takes a failure without any answer in. `sent` keeps the intent open: the outcome is not known.
     #[must_use]
     pub fn unanswered(&self, cause: Temporary, sent: bool, now: &Moment, jitter: f64) -> Self {
-        self.failed(
-            Verdict::Wait { failure: cause.into(), retry_at: None, equal_refusals: 0 },
-            now,
-            jitter,
-            sent,
-        )
+        let pause = Pause::Backoff { answered: false, named: None };
+        self.failed(Verdict::Wait { failure: cause.into(), pause }, now, jitter, sent)
     }
 
     fn failed(&self, verdict: Verdict, now: &Moment, jitter: f64, keep_intent: bool) -> Self {
@@ -328,21 +327,10 @@ impl Credential {
                 sign_in.dead = Some(why);
                 RefreshOutcome::Rejected
             }
-            Verdict::Wait { failure, retry_at, equal_refusals } => {
-                let in_a_row = sign_in.waiting.as_ref().map_or(0, |w| w.failures_in_a_row) + 1;
-                let pause = if equal_refusals > 0 {
-                    refresh_schedule::after_equal_refusals(equal_refusals)
-                } else {
-                    refresh_schedule::backoff(in_a_row, jitter)
-                };
-                let named = retry_at.map(|at| at - now.wall);
-                sign_in.waiting = Some(Waiting {
-                    failure,
-                    until: refresh_schedule::later(now, named.map_or(pause, |n| n.max(pause))),
-                    server_named: named.is_some(),
-                    failures_in_a_row: in_a_row,
-                    equal_refusals,
-                });
+            Verdict::Wait { failure, pause } => {
+                let past_end = !sign_in.tokens.is_valid_for(TimeDelta::zero(), now);
+                let tried = Try { before: sign_in.waiting.as_ref(), past_end, now, jitter };
+                sign_in.waiting = Some(Waiting::after(&tried, failure, pause));
                 RefreshOutcome::Failed
             }
         };
@@ -352,6 +340,15 @@ impl Credential {
 }
 
 impl SignIn {
+    /// Why the user should sign in again, whether tries go on or not.
+    pub fn needs_sign_in(&self) -> Option<&SignInNeeded> {
+        let told = self.waiting.as_ref().and_then(|waiting| match &waiting.failure {
+            Failure::SignInNeeded(why) => Some(why),
+            _ => None,
+        });
+        self.dead.as_ref().or(told)
+    }
+
     /// The server says when the sign-in ends: a date that has not moved keeps the moment it was first stated.
     fn state_end(&mut self, at: DateTime<Utc>, now: &Moment) {
         if self.ends_at.is_none_or(|before| (at - before).abs() > SAME_END) {
@@ -383,4 +380,4 @@ pub fn pending_revocation(sign_in: &SignIn, registration: Registration) -> Optio
 
 #[cfg(test)]
 #[path = "credential/tests.rs"]
-mod tests;
+pub(crate) mod tests;

@@ -45,7 +45,8 @@ pub enum Holding {
     Absent,
     /// A sign-in that can be used.
     Held {
-        /// The failure that passes, if the last renewal failed.
+        /// The failure that passes, if the last renewal failed. [`Failure::SignInNeeded`] where the user should act
+        /// although tries go on, or may go on.
         retrying: Option<Failure>,
     },
     /// A sign-in that has ended; the record is kept.
@@ -128,6 +129,16 @@ pub enum Effect {
     StartRefresh(AttemptNumber),
 }
 
+impl Holding {
+    /// Why the user should act, if they should.
+    pub fn needs_sign_in(&self) -> Option<&SignInNeeded> {
+        match self {
+            Self::Dead(why) | Self::Held { retrying: Some(Failure::SignInNeeded(why)) } => Some(why),
+            Self::Absent | Self::Held { .. } => None,
+        }
+    }
+}
+
 impl Observation {
     /// Reads a record as `profile` sees it now.
     pub fn of(credential: Option<&Credential>, profile: &Profile, now: &Moment) -> Self {
@@ -138,6 +149,18 @@ impl Observation {
             return Self { holding: Holding::Dead(SignInNeeded::Moved) };
         }
         Self { holding: holding(sign_in, now) }
+    }
+
+    /// The same, as this machine sees it: a sign-in made elsewhere wants a person's word first (trust rule 12).
+    #[must_use]
+    pub fn seen_on(self, machine_id: &str, credential: Option<&Credential>) -> Self {
+        let elsewhere = credential.is_some_and(|credential| credential.machine_id != machine_id);
+        match self.holding {
+            Holding::Held { .. } if elsewhere => {
+                Self { holding: Holding::Held { retrying: Some(SignInNeeded::OtherMachine.into()) } }
+            }
+            _ => self,
+        }
     }
 }
 
@@ -230,6 +253,9 @@ impl CredentialState {
             (Hold::Locked(_), _) => StateWord::Locked,
             (_, Holding::Absent) if self.signing_in.is_some() => StateWord::SigningIn,
             (_, Holding::Absent) => StateWord::SignedOut,
+            (_, holding) if holding.needs_sign_in().is_some() && self.refreshing.is_none() => {
+                StateWord::NeedsSignIn
+            }
             (_, Holding::Dead(_)) => StateWord::NeedsSignIn,
             (Hold::Paused, _) => StateWord::Paused,
             _ if self.refreshing.is_some() => StateWord::Refreshing,
@@ -325,5 +351,30 @@ mod tests {
         assert_eq!(word(vec![held()], true), StateWord::Active);
         let retrying = Holding::Held { retrying: Some(Temporary::Busy.into()) };
         assert_eq!(word(vec![observed(retrying)], true), StateWord::Retrying);
+    }
+
+    /// trust rule 6
+    #[test]
+    fn a_long_silence_asks_for_a_sign_in_and_renewal_goes_on() {
+        let told = SignInNeeded::LongSilence(30);
+        let silent = observed(Holding::Held { retrying: Some(told.into()) });
+        let (state, _) = after([held(), silent]);
+        assert_eq!(state.word(false), StateWord::NeedsSignIn);
+        assert!(matches!(state.step(Event::RefreshDue).1[..], [Effect::StartRefresh(_)]));
+    }
+
+    /// trust rule 12, fault 42
+    #[test]
+    fn a_record_of_another_machine_asks_for_a_persons_word() {
+        let credential = crate::credential::tests::signed_in_for(60);
+        let seen = |machine| {
+            let holding = Holding::Held { retrying: None };
+            Observation { holding }.seen_on(machine, Some(&credential)).holding
+        };
+        assert_eq!(seen("machine"), Holding::Held { retrying: None });
+        assert_eq!(seen("another").needs_sign_in(), Some(&SignInNeeded::OtherMachine));
+        let (state, _) = after([observed(seen("another"))]);
+        assert_eq!(state.word(true), StateWord::NeedsSignIn);
+        assert!(matches!(state.step(Event::RefreshRequested).1[..], [Effect::StartRefresh(_)]));
     }
 }

@@ -82,6 +82,12 @@ pub enum SignInNeeded {
         "the server has not answered a renewal for {0} minutes past the token's end; keyfob keeps trying"
     )]
     LongSilence(i64),
+    /// The record was written on another machine: a restored backup, a synced home (trust rule 12).
+    #[error(
+        "this sign-in was made on another machine; keyfob does not renew it here until you say so, because two \
+         machines that renew one sign-in end it"
+    )]
+    OtherMachine,
 }
 
 /// What passes by itself.
@@ -282,6 +288,9 @@ impl Failure {
     pub fn hint(&self, profile: &str) -> Option<String> {
         match self {
             Self::NoSuchProfile(_) => Some("keyfob status shows the profiles; keyfob add NAME URL makes one".into()),
+            Self::SignInNeeded(SignInNeeded::OtherMachine) => {
+                Some(format!("keyfob refresh {profile} moves it here, keyfob sign-in {profile} makes one of its own"))
+            }
             Self::SignInNeeded(_) | Self::SignInTimedOut | Self::UserDeclined(_) => {
                 Some(format!("keyfob sign-in {profile}"))
             }

@@ -9,6 +9,10 @@ use crate::moment::Moment;
 const SHORTEST_LEAD: TimeDelta = TimeDelta::minutes(5);
 /// After a refusal or the same token back, the next try is at least this far off.
 const SHORTEST_PAUSE: TimeDelta = TimeDelta::seconds(30);
+/// No wait after a failure is longer than an hour and its spread; one that seems to be was written under a wrong clock.
+const LONGEST_WAIT: TimeDelta = TimeDelta::minutes(72);
+/// However short a token lives, its server is not asked more often than this.
+const SHORTEST_INTERVAL: TimeDelta = TimeDelta::seconds(2);
 /// The longest wait between tries while nothing else is known (trust rule 6).
 const LONGEST_BACKOFF: TimeDelta = TimeDelta::minutes(10);
 
@@ -25,6 +29,16 @@ pub fn backoff(failures_in_a_row: u32, jitter: f64) -> TimeDelta {
     let doublings = failures_in_a_row.saturating_sub(1).min(10);
     let base = TimeDelta::seconds(1 << doublings).min(LONGEST_BACKOFF);
     scaled(base, 1.0 + 0.2 * jitter.clamp(-1.0, 1.0))
+}
+
+/// The wait between tries at a token endpoint that has said nothing of use for long: an hour, ±20 % (trust rule 6).
+pub fn hourly(jitter: f64) -> TimeDelta {
+    scaled(TimeDelta::hours(1), 1.0 + 0.2 * jitter.clamp(-1.0, 1.0))
+}
+
+/// The wait after a refusal before the token's end, or the same token back: half of what is left, at least 30 s.
+pub fn rest(left: TimeDelta) -> TimeDelta {
+    (left / 2).max(SHORTEST_PAUSE)
 }
 
 /// The waits between equal final-looking refusals: 30 s, 2 min, 10 min (trust rule 7).
@@ -53,21 +67,34 @@ pub fn has_come(until: &Moment, now: &Moment) -> bool {
 }
 
 /// How long from `now` until this sign-in's next renewal is due; zero where it is overdue, `None` where nothing is to be
-/// done: no refresh token, or the sign-in has ended.
+/// done: no refresh token, or the sign-in has ended. `margin` widens the lead, within half of the token's life.
 pub fn due_in(sign_in: &SignIn, margin: TimeDelta, now: &Moment, jitter: f64) -> Option<TimeDelta> {
     sign_in.tokens.refresh_token.as_ref()?;
     if sign_in.dead.is_some() {
         return None;
     }
     if let Some(waiting) = &sign_in.waiting {
-        return Some(time_until(&waiting.until, now));
+        return Some(believable(time_until(&waiting.until, now), LONGEST_WAIT));
     }
     // An open intent means that the server may have rotated already: every second counts (trust rule 11).
     if sign_in.intent.is_some() {
         return Some(TimeDelta::zero());
     }
-    let lead = lead(sign_in.tokens.lifetime, jitter) + margin;
-    Some(sign_in.tokens.remaining(now).map_or(TimeDelta::zero(), |left| (left - lead).max(TimeDelta::zero())))
+    let tokens = &sign_in.tokens;
+    let rest = sign_in.rests_until.as_ref().map(|until| time_until(until, now));
+    let rest = believable(rest.unwrap_or_default(), tokens.lifetime);
+    // Of unknown age: one renewal makes it known (trust rule 9).
+    let Some(left) = tokens.remaining(now) else { return Some(rest) };
+    let half = scaled(tokens.lifetime / 2, 1.0 + 0.1 * jitter.clamp(-1.0, 1.0));
+    let lead = (lead(tokens.lifetime, jitter) + margin.max(TimeDelta::zero())).min(half);
+    let interval = (tokens.lifetime - lead).max(SHORTEST_INTERVAL);
+    let age = tokens.lifetime - left;
+    Some((interval - age).max(rest).max(TimeDelta::zero()))
+}
+
+/// A wait longer than any that is ever set comes from a wall clock that was wrong then or is now: it is over (fault 22).
+fn believable(wait: TimeDelta, longest: TimeDelta) -> TimeDelta {
+    if wait > longest { TimeDelta::zero() } else { wait }
 }
 
 /// How long from `now` until `until`, by the boot clock within a boot and the wall clock across boots.
@@ -118,5 +145,39 @@ mod tests {
         assert!(has_come(&until, &later(&now, TimeDelta::seconds(10))));
         let rebooted = Moment { boot_id: "other".into(), boot_ms: 0, ..until.clone() };
         assert!(has_come(&until, &rebooted));
+    }
+
+    fn sign_in(lifetime: i64) -> SignIn {
+        crate::credential::tests::signed_in_for(lifetime).sign_in.unwrap()
+    }
+
+    fn due(sign_in: &SignIn, margin: TimeDelta, now: &Moment) -> i64 {
+        due_in(sign_in, margin, now, 0.0).unwrap().num_seconds()
+    }
+
+    /// trust rule 8: neither a margin nor a tiny life makes a server be asked without end.
+    #[test]
+    fn a_margin_as_long_as_the_life_and_a_life_of_a_second_still_leave_pauses() {
+        let now = crate::token_set::tests::at(0);
+        assert_eq!(due(&sign_in(3_600), TimeDelta::minutes(10), &now), 3_600 - 360 - 600);
+        assert_eq!(due(&sign_in(3_600), TimeDelta::hours(5), &now), 1_800);
+        assert_eq!(due(&sign_in(1), TimeDelta::zero(), &now), 2);
+    }
+
+    /// trust rule 9, fault 22
+    #[test]
+    fn a_wrong_clock_at_the_last_boot_costs_one_renewal_and_no_wait_of_years() {
+        let now = crate::token_set::tests::at(0);
+        let years_ahead =
+            Moment { wall: now.wall + TimeDelta::days(3_650), boot_id: "last".into(), ..now.clone() };
+        let mut obtained_in_the_future = sign_in(3_600);
+        obtained_in_the_future.tokens.obtained = years_ahead.clone();
+        assert_eq!(due(&obtained_in_the_future, TimeDelta::zero(), &now), 0);
+        obtained_in_the_future.rests_until = Some(years_ahead.clone());
+        assert_eq!(due(&obtained_in_the_future, TimeDelta::zero(), &now), 0);
+        let offline = crate::failure::Temporary::Offline("x".into());
+        let waiting =
+            crate::credential::tests::signed_in_for(3_600).unanswered(offline, false, &years_ahead, 0.0);
+        assert_eq!(due(&waiting.sign_in.unwrap(), TimeDelta::zero(), &now), 0);
     }
 }

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::client_registration::RegistrationOrigin;
 use crate::credential::{Credential, SignIn};
-use crate::credential_state::{Holding, Observation};
+use crate::credential_state::Observation;
 use crate::failure::SignInNeeded;
 use crate::moment::Moment;
 use crate::profile::Profile;
@@ -244,10 +244,8 @@ impl Situation<'_> {
     }
 
     fn need(&self) -> Option<SignInNeeded> {
-        match Observation::of(Some(self.credential), self.profile, self.now).holding {
-            Holding::Dead(why) => Some(why),
-            Holding::Absent | Holding::Held { .. } => None,
-        }
+        let holding = Observation::of(Some(self.credential), self.profile, self.now).holding;
+        holding.needs_sign_in().cloned()
     }
 
     fn end(&self, sign_in: &SignIn) -> SignInEnd {

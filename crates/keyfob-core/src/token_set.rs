@@ -4,6 +4,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::grant::token_endpoint::TokenAnswer;
 use crate::moment::Moment;
+use crate::refresh_schedule::rest;
 use crate::scope::ScopeSet;
 use crate::secret::{AccessToken, RefreshToken};
 
@@ -36,15 +37,27 @@ impl TokenSet {
     }
 
     /// The tokens after a renewal: a new refresh token replaces the old one, none keeps it (F6).
+    ///
+    /// The same access token again keeps its end while that has not come: a server that gives what it has in store may
+    /// tell the whole lifetime anew, and a token must not be taken for alive when it is dead.
     #[must_use]
     pub fn renewed(&self, answer: TokenAnswer, now: &Moment) -> Self {
+        let same = answer.access_token == self.access_token && self.is_valid_for(TimeDelta::zero(), now);
+        let (obtained, lifetime) =
+            if same { (self.obtained.clone(), self.lifetime) } else { (now.clone(), answer.lifetime) };
         Self {
             access_token: answer.access_token,
             refresh_token: answer.refresh_token.or_else(|| self.refresh_token.clone()),
-            obtained: now.clone(),
-            lifetime: answer.lifetime,
+            obtained,
+            lifetime,
             scopes: answer.scopes.or_else(|| self.scopes.clone()),
         }
+    }
+
+    /// How long to leave the server alone after this answer: only where it brought no new access token (trust rule 8).
+    pub fn rest_after(&self, answer: &TokenAnswer, now: &Moment) -> Option<TimeDelta> {
+        let same = answer.access_token == self.access_token;
+        same.then(|| rest(self.remaining(now).unwrap_or_default()))
     }
 
     /// The end as the wall clock shows it; for people and files, not for decisions.

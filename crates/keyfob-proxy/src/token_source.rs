@@ -145,7 +145,7 @@ impl KeptTokens {
             pasted: None,
             progress,
         };
-        let credential = sign_in(&self.ports, &self.profile, options).await?;
+        let credential = sign_in(&self.ports, &self.profile, options).await?.credential;
         let sign_in = credential.sign_in.ok_or_else(|| Failure::Bug("a sign-in left no tokens".into()))?;
         // A server that says it gave less than was asked for will refuse the same request again.
         if sign_in.tokens.scopes.as_ref().is_some_and(|granted| !granted.covers(additional)) {

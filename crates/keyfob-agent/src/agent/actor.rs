@@ -13,6 +13,7 @@ use keyfob_core::credential::Credential;
 use keyfob_core::credential_state::{AttemptNumber, Effect, Event, Hold};
 use keyfob_core::failure::{Failure, StoreProblem};
 use keyfob_core::identity::ProfileName;
+use keyfob_core::secret::Fingerprint;
 use tokio::sync::{mpsc, oneshot, watch};
 
 use super::entry::{Entry, Waiter};
@@ -20,7 +21,7 @@ use super::reminding::StoreLock;
 use super::{Message, Reply};
 use crate::journeys::refresh_transaction::Refreshed;
 use crate::journeys::remind::Told;
-use crate::journeys::sign_in::sign_in;
+use crate::journeys::sign_in::{SignedIn, sign_in};
 use crate::ports::{Ports, StoreStatus};
 use crate::shown;
 use crate::snapshot::{AgentShown, Snapshot};
@@ -38,7 +39,7 @@ pub(crate) enum News {
     SignInEnded {
         name: ProfileName,
         attempt: AttemptNumber,
-        outcome: Result<Credential, Failure>,
+        outcome: Result<SignedIn, Failure>,
         reply: Reply<()>,
     },
     RefreshNeeded {
@@ -48,6 +49,8 @@ pub(crate) enum News {
     RefreshEnded {
         name: ProfileName,
         attempt: AttemptNumber,
+        /// The access token it was to replace.
+        unwanted: Fingerprint,
         outcome: Result<Refreshed, Failure>,
     },
     Reminded {
@@ -153,15 +156,18 @@ impl Actor {
             News::SignInEnded { name, attempt, outcome, reply } => {
                 let told = outcome.as_ref().map(|_| ()).map_err(Clone::clone);
                 self.step(&name, Event::SignInEnded { attempt, outcome: told.clone() });
-                if let Ok(credential) = outcome {
+                if let Ok(SignedIn { credential, deliveries }) = outcome {
+                    self.delivered(&name, Some(deliveries));
                     self.take_in(&name, Ok(Some(credential)));
                 }
                 self.publish();
                 let _ = reply.send(told);
             }
             News::RefreshNeeded { name, waiter } => self.refresh_asked(&name, waiter.0),
-            News::RefreshEnded { name, attempt, outcome } => self.refresh_ended(&name, attempt, &outcome),
             News::Reminded { name, told } => self.reminded(&name, told),
+            News::RefreshEnded { name, attempt, unwanted, outcome } => {
+                self.refresh_ended(&name, attempt, &unwanted, &outcome);
+            }
         }
     }
 

@@ -2,7 +2,8 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use keyfob_core::credential::{Credential, SignIn};
-use keyfob_core::credential_state::{AttemptNumber, CredentialState, Effect, Event, Hold};
+use keyfob_core::credential_state::{AttemptNumber, CredentialState, Effect, Event, Hold, Holding};
+use keyfob_core::failure::{Failure, SignInNeeded};
 use keyfob_core::moment::Moment;
 use keyfob_core::profile::Profile;
 use keyfob_core::refresh_schedule::{due_in, time_until};
@@ -10,8 +11,10 @@ use tokio::task::AbortHandle;
 
 use super::Reply;
 use super::reminding::Reminding;
+use crate::delivery::DeliveryReport;
 use crate::journeys::hand_out::{HandOutRequest, HandedOut};
 use crate::journeys::sign_in::SignInOptions;
+use crate::journeys::wish::Wish;
 use crate::shown;
 use crate::snapshot::ProfileShown;
 
@@ -24,6 +27,11 @@ pub(super) struct Entry {
     pub(super) jitter: f64,
     /// After a renewal that could not even begin (the store, another process): when to try again.
     pub(super) not_before: Option<Moment>,
+    /// It is tried at once, whatever its pause: the network has come back, or the keeper has just begun and found a renewal
+    /// whose outcome nobody knows (trust rules 6 and 11).
+    pub(super) hurried: bool,
+    /// How the last new token got to its places.
+    pub(super) deliveries: Vec<DeliveryReport>,
     /// Askers that wait for the renewal under way.
     pub(super) waiters: Vec<Waiter>,
     /// Ends the sign-in journey under way.
@@ -50,6 +58,8 @@ impl Entry {
             credential: None,
             jitter: 0.0,
             not_before: None,
+            hurried: false,
+            deliveries: Vec::new(),
             waiters: Vec::new(),
             sign_in: None,
             asked: None,
@@ -66,13 +76,29 @@ impl Entry {
 
     /// How long until the keeper renews by itself; `None` where it will not.
     pub(super) fn due_in(&self, now: &Moment) -> Option<TimeDelta> {
-        if self.state.hold != Hold::None || self.state.refreshing.is_some() {
+        if self.state.hold != Hold::None || self.state.refreshing.is_some() || self.is_elsewhere() {
             return None;
         }
         let sign_in = self.credential.as_ref()?.sign_in_for(&self.profile.url)?;
         let due = due_in(sign_in, self.profile.margin, now, self.jitter)?;
+        let due = if self.hurried { TimeDelta::zero() } else { due };
         let held_off = self.not_before.as_ref().map_or(TimeDelta::zero(), |until| time_until(until, now));
         Some(due.max(held_off))
+    }
+
+    /// Made on another machine: renewed only when a person says so (trust rule 12).
+    fn is_elsewhere(&self) -> bool {
+        let Holding::Held { retrying: Some(Failure::SignInNeeded(why)) } = &self.state.holding else {
+            return false;
+        };
+        *why == SignInNeeded::OtherMachine
+    }
+
+    /// Whose wish the next renewal is: the most urgent one of those who wait, else the schedule's.
+    pub(super) fn wish(&self) -> Wish {
+        let asked = self.waiters.iter().map(|waiter| Wish::behind(&waiter.wanted));
+        let asked = asked.max_by_key(|wish| *wish == Wish::Person);
+        asked.unwrap_or(if self.hurried { Wish::NetworkUp } else { Wish::Due })
     }
 
     /// The same as a date, for people.
@@ -86,7 +112,7 @@ impl Entry {
             state: &self.state,
             credential: self.credential.as_ref(),
             next_refresh_at: self.next_refresh_at(now),
-            deliveries: &[],
+            deliveries: &self.deliveries,
             now,
         })
     }

@@ -57,7 +57,13 @@ impl Actor {
                 if credential.is_some() && generation(&credential) < generation(&entry.credential) {
                     return;
                 }
-                let observation = Observation::of(credential.as_ref(), &entry.profile, &now);
+                let observation = Observation::of(credential.as_ref(), &entry.profile, &now)
+                    .seen_on(&self.ports.machine_id, credential.as_ref());
+                // The first look at a record: an intent in it is a renewal that was cut off by the end of its process.
+                let first_look = entry.credential.is_none();
+                let open =
+                    credential.as_ref().and_then(|c| c.sign_in.as_ref()).is_some_and(|s| s.intent.is_some());
+                entry.hurried = first_look && open;
                 entry.credential = credential;
                 entry.jitter = jitter(&self.ports);
                 entry.not_before = None;

@@ -5,10 +5,12 @@ use keyfob_core::credential_state::{AttemptNumber, Event, Holding, Observation};
 use keyfob_core::failure::Failure;
 use keyfob_core::identity::ProfileName;
 use keyfob_core::refresh_schedule;
+use keyfob_core::secret::Fingerprint;
 
 use super::Reply;
 use super::actor::{Actor, News, WaiterSent};
 use super::entry::Waiter;
+use crate::delivery::DeliveryReport;
 use crate::journeys::hand_out::{HandOutRequest, HandedOut, Held, conclude, hand_out, held};
 use crate::journeys::refresh_transaction::{Refreshed, refresh};
 
@@ -62,15 +64,17 @@ impl Actor {
     }
 
     pub(super) fn start_refresh(&mut self, name: &ProfileName, attempt: AttemptNumber) {
-        let Some(entry) = self.entries.get(name) else { return };
+        let Some(entry) = self.entries.get_mut(name) else { return };
         let Some(sign_in) = entry.credential.as_ref().and_then(|c| c.sign_in.as_ref()) else { return };
         // An asker has read the record itself, and another process may have renewed since the keeper did.
         let unwanted = entry.waiters.first().map_or(sign_in, |waiter| &waiter.before);
-        let stale = unwanted.tokens.access_token.fingerprint();
+        let unwanted = unwanted.tokens.access_token.fingerprint();
+        let wish = entry.wish();
+        entry.hurried = false;
         let (ports, profile, name) = (self.ports.clone(), entry.profile.clone(), name.clone());
         self.spawn(async move {
-            let outcome = refresh(&ports, &profile, &stale).await;
-            Some(News::RefreshEnded { name, attempt, outcome })
+            let outcome = refresh(&ports, &profile, &unwanted, wish).await;
+            Some(News::RefreshEnded { name, attempt, unwanted, outcome })
         });
     }
 
@@ -78,11 +82,15 @@ impl Actor {
         &mut self,
         name: &ProfileName,
         attempt: AttemptNumber,
+        unwanted: &Fingerprint,
         outcome: &Result<Refreshed, Failure>,
     ) {
         self.step(name, Event::RefreshEnded { attempt });
         match outcome {
-            Ok(refreshed) => self.take_in(name, Ok(Some(refreshed.credential.clone()))),
+            Ok(refreshed) => {
+                self.delivered(name, refreshed.deliveries.clone());
+                self.take_in(name, Ok(Some(refreshed.credential.clone())));
+            }
             Err(Failure::SignInNeeded(_)) => self.look_at_record(name.clone()),
             Err(failure) => self.could_not_begin(name, failure),
         }
@@ -90,12 +98,20 @@ impl Actor {
         let (waiters, profile) = (std::mem::take(&mut entry.waiters), entry.profile.clone());
         self.publish();
         for waiter in waiters {
-            if brings_nothing_new(outcome, &waiter) {
+            if brings_nothing_new(outcome, unwanted, &waiter) {
                 self.refresh_asked(name, waiter);
                 continue;
             }
             let answer = conclude(&self.ports, &profile, &waiter.before, outcome.clone(), &waiter.wanted);
             let _ = waiter.reply.send(answer);
+        }
+    }
+
+    /// How the new token got to its places: shown until the next one.
+    pub(super) fn delivered(&mut self, name: &ProfileName, reports: Option<Vec<DeliveryReport>>) {
+        let Some(reports) = reports else { return };
+        if let Some(entry) = self.entries.get_mut(name) {
+            entry.deliveries = reports;
         }
     }
 
@@ -110,7 +126,8 @@ impl Actor {
 
 /// True where the renewal found another token than the one it was begun for, and it is the very one that this asker has read
 /// and found wanting: another process had renewed meanwhile, and that token has come to its end as well.
-fn brings_nothing_new(outcome: &Result<Refreshed, Failure>, waiter: &Waiter) -> bool {
-    let Ok(Refreshed { credential, failure: None }) = outcome else { return false };
-    credential.sign_in.as_ref().is_some_and(|sign_in| sign_in.tokens == waiter.before.tokens)
+fn brings_nothing_new(outcome: &Result<Refreshed, Failure>, unwanted: &Fingerprint, waiter: &Waiter) -> bool {
+    let Ok(Refreshed { credential, failure: None, .. }) = outcome else { return false };
+    let found = credential.sign_in.as_ref().map(|sign_in| sign_in.tokens.access_token.fingerprint());
+    found.is_some_and(|found| found != *unwanted && found == waiter.before.tokens.access_token.fingerprint())
 }

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::refresh_transaction::{Refreshed, refresh};
 use super::usable_sign_in;
+use super::wish::Wish;
 use crate::ports::Ports;
 
 /// What is wanted of the token.
@@ -59,7 +60,7 @@ pub async fn hand_out(
     match held(ports, profile, wanted).await? {
         Held::Suits(handed_out) => Ok(handed_out),
         Held::Stale { sign_in, fingerprint } => {
-            let refreshed = refresh(ports, profile, &fingerprint).await;
+            let refreshed = refresh(ports, profile, &fingerprint, Wish::behind(wanted)).await;
             conclude(ports, profile, &sign_in, refreshed, wanted)
         }
     }
@@ -83,7 +84,7 @@ pub(crate) async fn held(ports: &Ports, profile: &Profile, wanted: &HandOutReque
     let current = ports.store.read(&profile.name).await?;
     let sign_in = usable_sign_in(current.as_ref(), profile)?;
     if suits(ports, profile, sign_in, wanted) {
-        return Ok(Held::Suits(handed_out(sign_in, sign_in.dead.clone().map(Failure::from))));
+        return Ok(Held::Suits(handed_out(sign_in, sign_in.needs_sign_in().cloned().map(Failure::from))));
     }
     let fingerprint = sign_in.tokens.access_token.fingerprint();
     Ok(Held::Stale { sign_in: Box::new(sign_in.clone()), fingerprint })
@@ -98,7 +99,9 @@ pub(crate) fn conclude(
     wanted: &HandOutRequest,
 ) -> Result<HandedOut, Failure> {
     match refreshed {
-        Ok(Refreshed { credential, failure }) => after_refresh(ports, profile, &credential, failure, wanted),
+        Ok(Refreshed { credential, failure, .. }) => {
+            after_refresh(ports, profile, &credential, failure, wanted)
+        }
         // Not begun: what is held may still serve.
         Err(failure) => last_resort(ports, profile, before, failure, wanted),
     }

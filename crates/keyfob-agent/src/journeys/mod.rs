@@ -9,6 +9,7 @@ pub mod remove;
 pub mod revoke;
 pub mod sign_in;
 pub mod sign_out;
+pub mod wish;
 
 mod account;
 mod fetch_document;

@@ -15,13 +15,13 @@ use keyfob_core::grant::credential_request::CredentialRequest;
 use keyfob_core::grant::refresh_token;
 use keyfob_core::grant::token_endpoint::{self, Refusal, TokenAnswer};
 use keyfob_core::profile::Profile;
-use keyfob_core::refresh_schedule::has_come;
 use keyfob_core::secret::Fingerprint;
 
+use super::wish::{self, Wish};
 use super::{
     as_http_answer, guard_of, jitter, record, record_failure, revoke, transport_failure, usable_sign_in,
 };
-use crate::delivery;
+use crate::delivery::{self, DeliveryReport};
 use crate::journal::JournalEvent;
 use crate::ports::{CommitError, Ports, TransportFailure};
 
@@ -41,6 +41,15 @@ pub struct Refreshed {
     pub credential: Credential,
     /// `None` where the token is new; else why not.
     pub failure: Option<Failure>,
+    /// How the new token got to its places; `None` where there is no new token.
+    pub deliveries: Option<Vec<DeliveryReport>>,
+}
+
+impl Refreshed {
+    /// The record as it is, without a renewal of ours.
+    fn as_it_is(credential: Credential, failure: Option<Failure>) -> Self {
+        Self { credential, failure, deliveries: None }
+    }
 }
 
 /// Renews the access token of `profile`.
@@ -49,15 +58,20 @@ pub struct Refreshed {
 /// somebody else has renewed, and that one is used without a request.
 ///
 /// # Errors
-/// Only what happens before the transaction begins: busy, store trouble, nothing to renew. A failed renewal is
-/// [`Refreshed::failure`], with the record it left behind.
-pub async fn refresh(ports: &Ports, profile: &Profile, stale: &Fingerprint) -> Result<Refreshed, Failure> {
+/// Only what happens before the transaction begins: busy, store trouble, nothing to renew. A failed renewal, or one that has
+/// to wait because another one failed, is [`Refreshed::failure`], with the record as it is.
+pub async fn refresh(
+    ports: &Ports,
+    profile: &Profile,
+    stale: &Fingerprint,
+    wish: Wish,
+) -> Result<Refreshed, Failure> {
     let _lock = ports.store.lock(&profile.name, LOCK_PATIENCE).await?;
     let current = ports.store.read(&profile.name).await?;
     let sign_in = usable_sign_in(current.as_ref(), profile)?;
+    let credential = current.as_ref().ok_or(SignInNeeded::SignedOut)?.clone();
     if sign_in.tokens.access_token.fingerprint() != *stale {
-        let credential = current.ok_or(SignInNeeded::SignedOut)?;
-        return Ok(Refreshed { credential, failure: None });
+        return Ok(Refreshed::as_it_is(credential, None));
     }
     if let Some(dead) = &sign_in.dead {
         return Err(dead.clone().into());
@@ -65,14 +79,16 @@ pub async fn refresh(ports: &Ports, profile: &Profile, stale: &Fingerprint) -> R
     if sign_in.tokens.refresh_token.is_none() {
         return Err(SignInNeeded::NoRefreshToken.into());
     }
-    // Not even the user's own wish goes before a time the server named.
-    if let Some(waiting) = sign_in.waiting.as_ref().filter(|w| w.server_named)
-        && !has_come(&waiting.until, &ports.clock.now())
-    {
-        return Err(Temporary::RetryAfter { until: waiting.until.wall }.into());
+    wish.may_renew_here(&credential, ports)?;
+    if let Some(waiting) = wish.held_back_by(sign_in, ports) {
+        return Ok(Refreshed::as_it_is(credential, Some(wish::failure_of(waiting))));
     }
-    let credential = current.ok_or(SignInNeeded::SignedOut)?;
-    Flight { ports, profile, credential, began: ports.clock.now().boot_ms }.fly().await
+    if wish.lets_rest(sign_in, ports) {
+        return Ok(Refreshed::as_it_is(credential, None));
+    }
+    let credential = wish.noted_in(credential, ports);
+    // Boxed: most askers never get this far.
+    Box::pin(Flight { ports, profile, credential, began: ports.clock.now().boot_ms }.fly()).await
 }
 
 /// How the sending ended.
@@ -191,8 +207,8 @@ impl Flight<'_> {
 
     async fn renewed(self) -> Refreshed {
         record(self.ports, self.profile, JournalEvent::Renewed, Some(self.began), None);
-        delivery::deliver(self.ports, self.profile, &self.credential).await;
-        Refreshed { credential: self.credential, failure: None }
+        let deliveries = delivery::deliver(self.ports, self.profile, &self.credential).await;
+        Refreshed { credential: self.credential, failure: None, deliveries: Some(deliveries) }
     }
 
     /// A sign-out or a new sign-in was committed while the request was under way (faults 43, 44): it stays, and the late
@@ -206,7 +222,7 @@ impl Flight<'_> {
         let current = self.ports.store.read(&self.profile.name).await?;
         usable_sign_in(current.as_ref(), self.profile)?;
         let credential = current.ok_or(SignInNeeded::SignedOut)?;
-        Ok(Refreshed { credential, failure: None })
+        Ok(Refreshed::as_it_is(credential, None))
     }
 
     async fn keep_failure(mut self, next: Credential) -> Result<Refreshed, Failure> {
@@ -222,7 +238,7 @@ impl Flight<'_> {
                 let current = self.ports.store.read(&self.profile.name).await?;
                 usable_sign_in(current.as_ref(), self.profile)?;
                 self.credential = current.ok_or(SignInNeeded::SignedOut)?;
-                return Ok(Refreshed { credential: self.credential, failure: None });
+                return Ok(Refreshed::as_it_is(self.credential, None));
             }
             // What was learned is not durable; the failure itself is still the truth.
             Err(CommitError::Store(problem)) => {
@@ -231,7 +247,7 @@ impl Flight<'_> {
             }
         }
         delivery::withdraw_if_dead(self.ports, self.profile, &self.credential).await;
-        Ok(Refreshed { credential: self.credential, failure: Some(failure) })
+        Ok(Refreshed::as_it_is(self.credential, Some(failure)))
     }
 }
 

@@ -32,8 +32,8 @@ pub(super) fn on_record<'a>(
     now: chrono::DateTime<chrono::Utc>,
 ) -> Option<&'a Registration> {
     let registration = credential.registration_at(server.issuer().as_str(), now)?;
-    let dead = credential.sign_in.as_ref().and_then(|sign_in| sign_in.dead.as_ref());
-    let gone = matches!(dead, Some(SignInNeeded::RegistrationGone(_)));
+    let need = credential.sign_in.as_ref().and_then(|sign_in| sign_in.needs_sign_in());
+    let gone = matches!(need, Some(SignInNeeded::RegistrationGone(_)));
     let fits = match (&profile.client.client_id, registration.origin) {
         (Some(client_id), RegistrationOrigin::PreRegistered) => *client_id == registration.client_id,
         (Some(_), _) | (None, RegistrationOrigin::PreRegistered) => false,

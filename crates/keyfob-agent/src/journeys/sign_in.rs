@@ -21,7 +21,7 @@ use super::examine::{Examined, examine};
 use super::redirect_port::{self, BoundRedirect};
 use super::register::{self, Wanted};
 use super::{as_http_answer, guard_of, landing_page, record, record_failure, set_aside, transport_failure};
-use crate::delivery;
+use crate::delivery::{self, DeliveryReport};
 use crate::journal::JournalEvent;
 use crate::ports::{Clock, CommitError, LoopbackListener, Page, Ports, Visit};
 
@@ -58,7 +58,7 @@ pub enum SignInProgress {
     /// The redirect arrived; the code is being exchanged.
     Redirected,
     /// A place could not be written to; the sign-in stands.
-    DeliveryFailed(delivery::DeliveryReport),
+    DeliveryFailed(DeliveryReport),
 }
 
 /// The default time to finish a sign-in in the browser.
@@ -87,12 +87,17 @@ impl SignInOptions {
     }
 }
 
+/// A finished sign-in.
+#[derive(Debug, Clone)]
+pub struct SignedIn {
+    /// The record as it is now.
+    pub credential: Credential,
+    /// How the token got to its places.
+    pub deliveries: Vec<DeliveryReport>,
+}
+
 /// Signs `profile` in. Dropping the future gives the sign-in up; nothing is lost then.
-pub async fn sign_in(
-    ports: &Ports,
-    profile: &Profile,
-    options: SignInOptions,
-) -> Result<Credential, Failure> {
+pub async fn sign_in(ports: &Ports, profile: &Profile, options: SignInOptions) -> Result<SignedIn, Failure> {
     let began = ports.clock.now().boot_ms;
     let outcome = attempt(ports, profile, options).await;
     match &outcome {
@@ -102,11 +107,7 @@ pub async fn sign_in(
     outcome
 }
 
-async fn attempt(
-    ports: &Ports,
-    profile: &Profile,
-    mut options: SignInOptions,
-) -> Result<Credential, Failure> {
+async fn attempt(ports: &Ports, profile: &Profile, mut options: SignInOptions) -> Result<SignedIn, Failure> {
     let examined = examine(&*ports.http, profile).await?;
     options.tell(SignInProgress::LookedUp(Box::new(examined.clone())));
     let before = read_or_begin_anew(ports, profile).await?;
@@ -319,21 +320,16 @@ struct Exchange<'a> {
 }
 
 impl Exchange<'_> {
-    async fn finish(
-        self,
-        request: &CredentialRequest,
-        options: &SignInOptions,
-    ) -> Result<Credential, Failure> {
+    async fn finish(self, request: &CredentialRequest, options: &SignInOptions) -> Result<SignedIn, Failure> {
         let (ports, profile) = (self.ports, self.profile);
         let answer = self.redeem(request).await?;
         let account = account(ports, profile, &self.examined.server, &answer).await;
         let committed = self.commit(answer, account).await?;
-        for report in delivery::deliver(ports, profile, &committed).await {
-            if report.problem.is_some() {
-                options.tell(SignInProgress::DeliveryFailed(report));
-            }
+        let deliveries = delivery::deliver(ports, profile, &committed).await;
+        for report in deliveries.iter().filter(|report| report.problem.is_some()) {
+            options.tell(SignInProgress::DeliveryFailed(report.clone()));
         }
-        Ok(committed)
+        Ok(SignedIn { credential: committed, deliveries })
     }
 
     async fn redeem(&self, request: &CredentialRequest) -> Result<TokenAnswer, Failure> {

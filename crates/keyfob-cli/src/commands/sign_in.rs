@@ -46,7 +46,7 @@ pub(crate) async fn profile(
     // The journey has dropped its end: what was said is said before the outcome is.
     let _ = teller.await;
     context.tell_keeper().await;
-    let credential = outcome?;
+    let credential = outcome?.credential;
     success(profile, &credential, &ports.clock.now());
     Ok(credential)
 }

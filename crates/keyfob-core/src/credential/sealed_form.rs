@@ -96,6 +96,8 @@ struct WireSignIn {
     intent: Option<RefreshIntent>,
     dead: Option<SignInNeeded>,
     waiting: Option<Waiting>,
+    #[serde(default)]
+    rests_until: Option<Moment>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -230,6 +232,7 @@ impl From<&SignIn> for WireSignIn {
             intent: s.intent.clone(),
             dead: s.dead.clone(),
             waiting: s.waiting.clone(),
+            rests_until: s.rests_until.clone(),
         }
     }
 }
@@ -255,6 +258,7 @@ impl From<WireSignIn> for SignIn {
             intent: w.intent,
             dead: w.dead,
             waiting: w.waiting,
+            rests_until: w.rests_until,
         }
     }
 }

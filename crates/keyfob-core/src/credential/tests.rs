@@ -3,6 +3,7 @@
 use super::*;
 use crate::discovery::authorization_server::ClientAuthentication;
 use crate::grant::credential_request::tests::client;
+use crate::refresh_schedule::due_in;
 use crate::token_set::tests::{answer, at};
 
 fn url() -> CheckedUrl {
@@ -10,13 +11,18 @@ fn url() -> CheckedUrl {
 }
 
 fn signed_in() -> Credential {
+    signed_in_for(120)
+}
+
+/// A sign-in at second 0 whose access token lives for so many seconds.
+pub(crate) fn signed_in_for(lifetime: i64) -> Credential {
     let endpoint = |path: &str| CheckedUrl::parse(&format!("https://as.example/{path}")).unwrap();
     let new = NewSignIn {
         registration: client(ClientAuthentication::ClientSecretBasic, Some("client-secret")),
         url: url(),
         resource: "https://a.example/mcp".into(),
         endpoints: Endpoints { token: endpoint("token"), revocation: Some(endpoint("revoke")) },
-        answer: answer("a1", Some("r1"), 120),
+        answer: answer("a1", Some("r1"), lifetime),
         requested: ScopeSet::parse("read"),
         account: Some("ada@example.com".into()),
     };
@@ -108,7 +114,7 @@ fn an_intent_stays_open_only_where_no_answer_came() {
 fn other_refusals_end_a_sign_in_only_after_three_equal_ones_with_pauses() {
     let refusal = |error: &str| Refusal::Other { error: error.into(), description: String::new() };
     let mut credential = signed_in();
-    let mut now = 0;
+    let mut now = 120;
     for pause in [30, 120, 600] {
         credential = credential.refused(&refusal("invalid_request"), &at(now), 0.0);
         let waiting = credential.sign_in.as_ref().unwrap().waiting.clone().unwrap();
@@ -135,10 +141,131 @@ fn the_servers_own_wait_is_kept() {
 
 /// C13
 #[test]
-fn a_client_that_is_gone_keeps_tokens_and_registration() {
-    let refused = signed_in().refused(&Refusal::InvalidClient { description: String::new() }, &at(5), 0.0);
-    assert!(refused.registration.is_some() && refresh_token(&refused).is_some());
-    assert_eq!(refused.sign_in.unwrap().dead, Some(SignInNeeded::RegistrationGone(String::new())));
+fn a_client_that_is_gone_is_told_at_once_tried_three_times_more_and_keeps_tokens_and_registration() {
+    let gone = Refusal::InvalidClient { description: String::new() };
+    let why = SignInNeeded::RegistrationGone(String::new());
+    let mut credential = signed_in();
+    let mut now = 5;
+    for pause in [30, 120, 600] {
+        credential = credential.refused(&gone, &at(now), 0.0);
+        let sign_in = credential.sign_in.as_ref().unwrap();
+        assert_eq!((sign_in.needs_sign_in(), &sign_in.dead), (Some(&why), &None));
+        assert_eq!(due_in(sign_in, TimeDelta::zero(), &at(now), 0.0), Some(TimeDelta::seconds(pause)));
+        now += pause;
+    }
+    let ended = credential.refused(&gone, &at(now), 0.0);
+    assert!(ended.registration.is_some() && refresh_token(&ended).is_some());
+    assert_eq!(ended.sign_in.unwrap().dead, Some(why));
+}
+
+/// trust rule 7
+#[test]
+fn hurried_tries_do_not_ask_a_sign_in_to_death() {
+    let refusal = Refusal::Other { error: "invalid_request".into(), description: String::new() };
+    let mut credential = signed_in();
+    for second in 130..150 {
+        credential = credential.refused(&refusal, &at(second), 0.0);
+    }
+    let waiting = credential.sign_in.unwrap().waiting.unwrap();
+    assert_eq!(waiting.equal_refusals, 1);
+}
+
+fn silent(status: u16) -> Refusal {
+    Refusal::Temporary { cause: Temporary::ServerTrouble(status.to_string()), retry_at: None }
+}
+
+/// trust rule 6
+#[test]
+fn half_an_hour_of_useless_answers_past_the_end_is_shown_and_tried_hourly_and_a_success_ends_it() {
+    let long = |credential: &Credential| credential.sign_in.as_ref().unwrap().needs_sign_in().cloned();
+    let mut credential = signed_in();
+    let mut now = 60;
+    let mut answers = 0;
+    while long(&credential).is_none() {
+        credential = credential.refused(&silent(503), &at(now), 0.0);
+        let left = due_in(credential.sign_in.as_ref().unwrap(), TimeDelta::zero(), &at(now), 0.0).unwrap();
+        now += left.num_seconds();
+        answers += 1;
+    }
+    assert_eq!(answers, 13, "1 s doubling to 10 min, from a minute before the end to 30 min past it");
+    let told = long(&credential);
+    assert!(matches!(told, Some(SignInNeeded::LongSilence(30..=40))), "{told:?}");
+    let sign_in = credential.sign_in.as_ref().unwrap();
+    assert_eq!(sign_in.dead, None);
+    assert_eq!(sign_in.waiting.as_ref().unwrap().until, at(now));
+    let later = credential.refused(&silent(502), &at(now), 0.0);
+    assert_eq!(long(&later), told, "one piece of news, told once");
+    assert_eq!(
+        due_in(later.sign_in.as_ref().unwrap(), TimeDelta::zero(), &at(now), 0.0),
+        Some(TimeDelta::hours(1))
+    );
+    assert_eq!(long(&later.renewed(answer("a2", Some("r2"), 120), &at(now + 3_600))), None);
+}
+
+/// trust rule 6: a machine that slept, or had no network, has not been refused for half an hour.
+#[test]
+fn six_useless_answers_after_a_long_sleep_are_no_long_silence_and_offline_begins_the_count_anew() {
+    let mut credential = signed_in();
+    for (n, second) in (28_800..28_860).step_by(10).enumerate() {
+        credential = credential.refused(&silent(503), &at(second), 0.0);
+        let waiting = credential.sign_in.as_ref().unwrap().waiting.as_ref().unwrap();
+        assert_eq!(waiting.silence.as_ref().unwrap().answers, u32::try_from(n).unwrap() + 1);
+    }
+    assert_eq!(credential.sign_in.as_ref().unwrap().needs_sign_in(), None);
+    let offline = credential.unanswered(Temporary::Offline("x".into()), false, &at(30_000), 0.0);
+    let again = offline.refused(&silent(503), &at(32_000), 0.0);
+    assert_eq!(
+        again.sign_in.as_ref().unwrap().waiting.as_ref().unwrap().silence.as_ref().unwrap().answers,
+        1
+    );
+}
+
+/// trust rule 6
+#[test]
+fn a_network_that_comes_back_begins_the_backoff_anew() {
+    let offline =
+        |c: Credential, second| c.unanswered(Temporary::Offline("x".into()), false, &at(second), 0.0);
+    let left =
+        |c: &Credential, second| due_in(c.sign_in.as_ref().unwrap(), TimeDelta::zero(), &at(second), 0.0);
+    let long = (0..12).fold(signed_in(), |c, _| offline(c, 100));
+    assert_eq!(left(&long, 100), Some(TimeDelta::minutes(10)));
+    assert_eq!(left(&offline(long.with_backoff_reset(), 200), 200), Some(TimeDelta::seconds(1)));
+}
+
+/// trust rule 8, fault 19
+#[test]
+fn a_refusal_before_the_end_is_tried_again_at_half_the_time_left_and_never_faster_than_every_30_seconds() {
+    let refusal = Refusal::Other { error: "too_early".into(), description: String::new() };
+    let mut credential = signed_in().renewed(answer("a2", Some("r2"), 3_600), &at(0));
+    let (mut now, mut waits) = (3_240, Vec::new());
+    while now < 3_600 {
+        credential = credential.refused(&refusal, &at(now), 0.0);
+        let left = due_in(credential.sign_in.as_ref().unwrap(), TimeDelta::zero(), &at(now), 0.0).unwrap();
+        waits.push(left.num_seconds());
+        now += left.num_seconds();
+    }
+    assert_eq!(waits, [180, 90, 45, 30, 30]);
+    assert_eq!(credential.sign_in.unwrap().waiting.unwrap().equal_refusals, 0);
+}
+
+/// trust rule 8, fault 19
+#[test]
+fn the_same_token_again_keeps_its_end_and_is_asked_for_at_half_the_time_left() {
+    let mut credential = signed_in().renewed(answer("a2", Some("r2"), 3_600), &at(0));
+    let (mut now, mut waits) = (3_240, Vec::new());
+    while now < 3_600 {
+        credential = credential.renewed(answer("a2", None, 3_600), &at(now));
+        let sign_in = credential.sign_in.as_ref().unwrap();
+        assert_eq!(sign_in.tokens.remaining(&at(now)), Some(TimeDelta::seconds(3_600 - now)));
+        let left = due_in(sign_in, TimeDelta::zero(), &at(now), 0.0).unwrap();
+        waits.push(left.num_seconds());
+        now += left.num_seconds();
+    }
+    assert_eq!(waits, [180, 90, 45, 30, 30]);
+    // Past its old end only the server's word is left.
+    let extended = credential.renewed(answer("a2", None, 3_600), &at(now)).sign_in.unwrap();
+    assert!(extended.tokens.is_valid_for(TimeDelta::minutes(59), &at(now)));
+    assert_eq!(Credential::from_plaintext(&credential.to_plaintext()), Ok(credential));
 }
 
 /// V10, B8, C6

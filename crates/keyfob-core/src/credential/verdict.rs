@@ -1,47 +1,61 @@
-//! Rules 6, 7 and C13: what a refusal means for the sign-in, given what was refused before.
+//! Trust rules 6, 7, 8 and C13: what a refusal means for the sign-in, given what was refused before.
 
-use chrono::{DateTime, Utc};
+use chrono::TimeDelta;
 
 use super::SignIn;
+use super::waiting::{Pause, Waiting};
 use crate::failure::{Failure, Misbehaviour, SignInNeeded};
 use crate::grant::token_endpoint::Refusal;
+use crate::moment::Moment;
+use crate::refresh_schedule::rest;
 
 /// What a failed renewal does to the record.
 pub(super) enum Verdict {
     Final(SignInNeeded),
-    Wait { failure: Failure, retry_at: Option<DateTime<Utc>>, equal_refusals: u32 },
+    Wait { failure: Failure, pause: Pause },
 }
 
 /// Equal final-looking answers that are needed before a sign-in counts as ended (trust rule 7).
 const EQUAL_REFUSALS_TO_END: u32 = 3;
 
 /// Judges a refusal.
-pub(super) fn verdict(refusal: &Refusal, sign_in: Option<&SignIn>) -> Verdict {
-    let ended = |error: &str, description: &str| {
-        Verdict::Final(SignInNeeded::Ended { error: error.to_owned(), description: description.to_owned() })
+pub(super) fn verdict(refusal: &Refusal, sign_in: &SignIn, now: &Moment) -> Verdict {
+    let ended = |error: &str, description: &str| SignInNeeded::Ended {
+        error: error.to_owned(),
+        description: description.to_owned(),
     };
     match refusal {
-        Refusal::Temporary { cause, retry_at } => {
-            Verdict::Wait { failure: cause.clone().into(), retry_at: *retry_at, equal_refusals: 0 }
-        }
-        Refusal::InvalidGrant { description } => ended("invalid_grant", description),
-        Refusal::InvalidClient { description } => {
-            Verdict::Final(SignInNeeded::RegistrationGone(description.clone()))
-        }
+        Refusal::Temporary { cause, retry_at } => Verdict::Wait {
+            failure: cause.clone().into(),
+            pause: Pause::Backoff { answered: true, named: *retry_at },
+        },
         Refusal::Unusable(why) => Verdict::Wait {
             failure: Misbehaviour::TokenAnswer(why.clone()).into(),
-            retry_at: None,
-            equal_refusals: 0,
+            pause: Pause::Backoff { answered: true, named: None },
         },
+        Refusal::InvalidGrant { description } => Verdict::Final(ended("invalid_grant", description)),
+        // Told at once, and tried three times more (C13): servers have lost their clients for minutes.
+        Refusal::InvalidClient { description } => {
+            let why = SignInNeeded::RegistrationGone(description.clone());
+            equal(why.clone().into(), why, sign_in, now)
+        }
         Refusal::Other { error, description } => {
             let failure: Failure =
                 Misbehaviour::Refused { error: error.clone(), description: description.clone() }.into();
-            let before = sign_in.and_then(|s| s.waiting.as_ref()).filter(|w| w.failure == failure);
-            let equal_refusals = before.map_or(0, |w| w.equal_refusals) + 1;
-            if equal_refusals > EQUAL_REFUSALS_TO_END {
-                return ended(error, description);
+            match sign_in.tokens.remaining(now).filter(|left| *left > TimeDelta::zero()) {
+                // Before the token's end it may just be too early (trust rule 8), and nothing is lost yet.
+                Some(left) => Verdict::Wait { failure, pause: Pause::Early(rest(left)) },
+                None => equal(failure, ended(error, description), sign_in, now),
             }
-            Verdict::Wait { failure, retry_at: None, equal_refusals }
         }
     }
+}
+
+fn equal(failure: Failure, ended: SignInNeeded, sign_in: &SignIn, now: &Moment) -> Verdict {
+    let before = sign_in.waiting.as_ref();
+    let count = Waiting::equal_refusals_with(before, &failure, now);
+    if count > EQUAL_REFUSALS_TO_END {
+        return Verdict::Final(ended);
+    }
+    Verdict::Wait { failure, pause: Pause::Equal(count) }
 }

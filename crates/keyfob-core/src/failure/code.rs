@@ -32,6 +32,7 @@ impl SignInNeeded {
             Self::Moved => "server-moved",
             Self::MoreScopes(_) => "more-scopes",
             Self::LongSilence(_) => "long-silence",
+            Self::OtherMachine => "other-machine",
         }
     }
 }

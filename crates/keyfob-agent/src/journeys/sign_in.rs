@@ -99,7 +99,7 @@ pub struct SignedIn {
 /// Signs `profile` in. Dropping the future gives the sign-in up; nothing is lost then.
 pub async fn sign_in(ports: &Ports, profile: &Profile, options: SignInOptions) -> Result<SignedIn, Failure> {
     let began = ports.clock.now().boot_ms;
-    let outcome = attempt(ports, profile, options).await;
+    let outcome = Box::pin(attempt(ports, profile, options)).await;
     match &outcome {
         Ok(_) => record(ports, profile, JournalEvent::SignedIn, Some(began), None),
         Err(failure) => record_failure(ports, profile, JournalEvent::SignInFailed, Some(began), failure),

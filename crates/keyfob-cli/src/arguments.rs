@@ -16,7 +16,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 )]
 #[command(after_help = "Start with: keyfob demo, or: keyfob add NAME URL --sign-in")]
 pub(crate) struct Arguments {
-    /// Keep everything under this folder instead of the platform's usual ones.
+    /// Keep everything under this folder instead of the platform's usual ones; also takes a `where.toml`.
     #[arg(long, global = true, value_name = "DIR", env = "KEYFOB_HOME")]
     pub(crate) home: Option<PathBuf>,
     /// What to do.

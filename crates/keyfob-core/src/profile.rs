@@ -126,7 +126,9 @@ impl RedirectChoice {
             "" => None,
             port => Some(port.strip_prefix(':')?.parse().ok().filter(|port| *port != 0)?),
         };
-        Some(Self { host, port, path })
+        // RFC 6749 §3.1.2: no fragment; what goes into a URI needs no blanks, and a query is the server's to add.
+        let plain = !path.contains(|c: char| matches!(c, '?' | '#') || !c.is_ascii_graphic());
+        plain.then_some(Self { host, port, path })
     }
 }
 
@@ -354,7 +356,16 @@ mod tests {
         assert_eq!(RedirectChoice::parse("localhost:7777/cb"), Some(full.clone()));
         assert_eq!(full.to_string(), "localhost:7777/cb");
         assert_eq!(RedirectChoice::parse("[::1]").unwrap().host, RedirectHost::V6);
-        for bad in ["example.com", "127.0.0.1:0", "127.0.0.1:x", "127.0.0.1x", ""] {
+        for bad in [
+            "example.com",
+            "127.0.0.1:0",
+            "127.0.0.1:x",
+            "127.0.0.1x",
+            "",
+            "[::1]/a?b",
+            "[::1]/a b",
+            "[::1]/#",
+        ] {
             assert_eq!(RedirectChoice::parse(bad), None, "{bad}");
         }
     }

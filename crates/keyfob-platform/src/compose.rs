@@ -41,6 +41,10 @@ impl Composition {
     pub fn ports(self) -> Result<Ports, Failure> {
         let paths = &self.paths;
         let settings = Settings::read(paths)?;
+        // Kept up to date for programs that will be told of it; a folder that takes no writes shows where it matters.
+        if let Err(problem) = paths.home_argument() {
+            tracing::debug!(%problem, "where.toml could not be kept");
+        }
         let choice = self.store.map_or_else(|| settings.store_choice(), Ok)?;
         let keys = Arc::new(SealingKeySource::new(paths.clone(), choice, self.prompt));
         Ok(Ports {

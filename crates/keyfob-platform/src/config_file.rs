@@ -1,7 +1,9 @@
 //! `profiles.toml` and `config.toml`: read strictly with line and column, edited without touching comments, order or keys
 //! we do not know.
 
+mod deliveries;
 mod edit;
+mod fields;
 mod read;
 mod settings;
 
@@ -17,6 +19,7 @@ use toml_edit::DocumentMut;
 use crate::paths::Paths;
 use crate::store::{atomic_file, problem, profile_lock};
 
+pub(crate) use fields::Source;
 pub use settings::{NetworkSettings, Settings};
 
 /// Profiles as the user wrote them.
@@ -57,9 +60,12 @@ impl ProfilesToml {
         // A file that does not read is not written either: nothing in it is lost.
         read::profiles(&text, &self.shown_name())?;
         let mut document: DocumentMut =
-            text.parse().map_err(|error| read::syntax(&error, &text, &self.shown_name()))?;
+            text.parse().map_err(|error| fields::syntax(&error, &text, &self.shown_name()))?;
         change(&mut document)?;
-        Ok(atomic_file::replace_user_file(&self.path, document.to_string().as_bytes())?)
+        let changed = document.to_string();
+        // Nothing is written that would not be read again.
+        read::profiles(&changed, "").map_err(fields::without_place)?;
+        Ok(atomic_file::replace_user_file(&self.path, changed.as_bytes())?)
     }
 }
 

@@ -1,6 +1,8 @@
 //! Where keyfob keeps its files. Found from `--home`, `KEYFOB_HOME`, the XDG folders or `$HOME`, never from
 //! `XDG_RUNTIME_DIR`, because some clients start helpers with a stripped environment.
 
+mod where_toml;
+
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
@@ -19,10 +21,15 @@ pub struct Paths {
     config: PathBuf,
     data: PathBuf,
     state: PathBuf,
+    /// What `--home` said, made absolute.
+    told_by: Option<PathBuf>,
+    /// XDG variables name other folders than the usual ones.
+    differ: bool,
 }
 
 impl Paths {
-    /// Everything under `home` where given, else the platform's usual folders.
+    /// Everything under `home` where given, or in the folders that a `where.toml` given as `home` names; else the platform's
+    /// usual folders.
     pub fn resolve(home: Option<PathBuf>) -> Result<Self, Failure> {
         Self::from_environment(home, |name| std::env::var_os(name).filter(|value| !value.is_empty()))
     }
@@ -34,34 +41,45 @@ impl Paths {
         if let Some(home) = home {
             let home = std::path::absolute(&home)
                 .map_err(|error| Failure::Usage(format!("--home {}: {error}", home.display())))?;
-            return Ok(Self { config: home.clone(), data: home.join("data"), state: home.join("state") });
+            if home.is_file() || home.ends_with(where_toml::NAME) {
+                return where_toml::read(&home);
+            }
+            let (data, state) = (home.join("data"), home.join("state"));
+            return Ok(Self { config: home.clone(), data, state, told_by: Some(home), differ: false });
         }
         let user = variable(if cfg!(windows) { "USERPROFILE" } else { "HOME" })
             .map(PathBuf::from)
             .ok_or_else(|| Failure::Usage("there is no home folder: set HOME, or give --home DIR".into()))?;
-        let folder = |name: &str, usual: &str| {
-            let named = variable(name).map(PathBuf::from).filter(|path| path.is_absolute());
-            named.unwrap_or_else(|| user.join(usual)).join("keyfob")
-        };
         if cfg!(target_os = "macos") {
-            let support = user.join("Library/Application Support/keyfob");
-            return Ok(Self {
-                config: support.clone(),
-                data: support.join("data"),
-                state: support.join("state"),
-            });
+            return Ok(Self::usual(&user.join("Library/Application Support/keyfob")));
         }
         if cfg!(windows) {
-            let local = variable("LOCALAPPDATA")
-                .map_or_else(|| user.join("AppData/Local"), PathBuf::from)
-                .join("keyfob");
-            return Ok(Self { config: local.clone(), data: local.join("data"), state: local.join("state") });
+            let local = variable("LOCALAPPDATA").map_or_else(|| user.join("AppData/Local"), PathBuf::from);
+            return Ok(Self::usual(&local.join("keyfob")));
         }
-        Ok(Self {
-            config: folder("XDG_CONFIG_HOME", ".config"),
-            data: folder("XDG_DATA_HOME", ".local/share"),
-            state: folder("XDG_STATE_HOME", ".local/state"),
-        })
+        let mut differ = false;
+        let mut folder = |name: &str, usual: &str| {
+            let usual = user.join(usual);
+            let named = variable(name).map(PathBuf::from).filter(|path| path.is_absolute());
+            differ |= named.as_ref().is_some_and(|named| *named != usual);
+            named.unwrap_or(usual).join("keyfob")
+        };
+        let config = folder("XDG_CONFIG_HOME", ".config");
+        let data = folder("XDG_DATA_HOME", ".local/share");
+        let state = folder("XDG_STATE_HOME", ".local/state");
+        Ok(Self { config, data, state, told_by: None, differ })
+    }
+
+    /// The one folder of systems that have no others.
+    fn usual(folder: &Path) -> Self {
+        let (data, state) = (folder.join("data"), folder.join("state"));
+        Self { config: folder.to_owned(), data, state, told_by: None, differ: false }
+    }
+
+    /// What a program that does not see this environment must give as `--home` to find the same folders; `None` where it
+    /// finds them by itself. Where XDG variables name them, `where.toml` is written.
+    pub fn home_argument(&self) -> Result<Option<PathBuf>, StoreProblem> {
+        if self.differ { where_toml::keep(self).map(Some) } else { Ok(self.told_by.clone()) }
     }
 
     /// What the user may edit.
@@ -186,6 +204,50 @@ mod tests {
         assert_eq!(paths.profiles_toml(), PathBuf::from("/h/.config/keyfob/profiles.toml"));
         assert_eq!(paths.credentials_dir(), PathBuf::from("/d/keyfob/credentials"));
         assert_eq!(paths.lease(), PathBuf::from("/h/.local/state/keyfob/keeper.lock"));
+    }
+
+    #[test]
+    fn folders_named_by_the_environment_are_found_again_through_where_toml() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name);
+        let differing = Paths::from_environment(None, |name| match name {
+            "HOME" => Some(at("home").into()),
+            "XDG_DATA_HOME" => Some(at("my data").into()),
+            _ => None,
+        });
+        let differing = differing.unwrap();
+        let told = differing.home_argument().unwrap().unwrap();
+        assert_eq!(told, at("home/.local/state/keyfob/where.toml"));
+        let again = Paths::from_environment(Some(told.clone()), |_| None).unwrap();
+        assert_eq!(
+            (again.profiles_toml(), again.credentials_dir(), again.lease()),
+            (differing.profiles_toml(), differing.credentials_dir(), differing.lease())
+        );
+        assert_eq!(again.home_argument(), Ok(Some(told)));
+        let usual = |name: &str| match name {
+            "HOME" => Some(OsString::from("/h")),
+            "XDG_STATE_HOME" => Some(OsString::from("/h/.local/state")),
+            _ => None,
+        };
+        assert_eq!(Paths::from_environment(None, usual).unwrap().home_argument(), Ok(None));
+        let named = Paths::resolve(Some(at("here"))).unwrap();
+        assert_eq!(named.home_argument(), Ok(Some(at("here"))));
+    }
+
+    #[test]
+    fn a_where_toml_that_names_no_folders_is_told_with_its_place() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("where.toml");
+        let said = || Paths::resolve(Some(path.clone())).unwrap_err().to_string();
+        assert!(said().contains("where.toml: No such file"), "{}", said());
+        for (text, expected) in [
+            ("config = \"/c\"\ndata = \"/d\"\n", "where.toml:1:1: missing field `state`"),
+            ("config = \"/c\"\ndata = 7\n", "where.toml:2:8: invalid type"),
+            ("config = \"/c\"\ndata = \"d\"\nstate = \"/s\"\n", "`d` must be an absolute path"),
+        ] {
+            std::fs::write(&path, text).unwrap();
+            assert!(said().contains(expected), "{}", said());
+        }
     }
 
     /// fault 11

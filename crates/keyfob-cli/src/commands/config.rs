@@ -12,10 +12,7 @@ use crate::output;
 pub(crate) async fn run(arguments: &Config, context: &Context) -> Result<(), Failure> {
     match (&arguments.name, &arguments.lifetime) {
         (Some(name), Some(lifetime)) => set_lifetime(name, lifetime_answer(lifetime)?, context).await,
-        (None, None) => {
-            show_files(context);
-            Ok(())
-        }
+        (None, None) => show_files(context),
         (Some(name), None) => Err(Failure::Usage(format!(
             "say what to set: keyfob config {name} --lifetime 30d, or edit {}",
             context.paths.profiles_toml().display()
@@ -44,7 +41,7 @@ pub(crate) async fn set_lifetime(
     Ok(())
 }
 
-fn show_files(context: &Context) {
+fn show_files(context: &Context) -> Result<(), Failure> {
     let paths = &context.paths;
     let rows = [
         ("profiles", paths.profiles_toml()),
@@ -56,4 +53,9 @@ fn show_files(context: &Context) {
     for (name, path) in rows {
         output::data(&format!("{name:<16}{}", path.display()));
     }
+    // What programs with a stripped environment need to find the same files.
+    if let Some(home) = paths.home_argument()? {
+        output::data(&format!("{:<16}{}", "--home", home.display()));
+    }
+    Ok(())
 }

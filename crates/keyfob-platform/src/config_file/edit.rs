@@ -4,10 +4,10 @@ use keyfob_core::discovery::authorization_server::ClientAuthentication;
 use keyfob_core::failure::Failure;
 use keyfob_core::identity::ProfileName;
 use keyfob_core::profile::{
-    Access, Delivery, DeliveryTarget, KeyringFormat, LifetimeAnswer, LifetimeFrom, NOT_KNOWN, Profile,
-    RedirectChoice, ResourceParameter, TokenFileFormat, default_reminders, duration_text,
+    Access, Delivery, DeliveryTarget, GrantKind, KeyringFormat, LifetimeAnswer, LifetimeFrom, NOT_KNOWN,
+    Profile, RedirectChoice, ResourceParameter, TokenFileFormat, default_reminders, duration_text,
 };
-use toml_edit::{Array, ArrayOfTables, DocumentMut, Item, Table, TableLike, value};
+use toml_edit::{Array, ArrayOfTables, DocumentMut, InlineTable, Item, Table, TableLike, Value, value};
 
 /// Adds a table with the settings that differ from their defaults.
 pub(super) fn add(document: &mut DocumentMut, profile: &Profile) -> Result<(), Failure> {
@@ -71,35 +71,33 @@ fn table(profile: &Profile) -> Table {
             Access::Write => "write",
         }),
     );
+    set(
+        "grant",
+        match profile.grant {
+            GrantKind::AuthorizationCode => None,
+            GrantKind::Device => Some("device"),
+            GrantKind::ClientCredentials => Some("client-credentials"),
+        },
+    );
     set("audience", profile.audience.as_deref());
     set("issuer", profile.issuer.as_deref());
-    set("client_id", profile.client.client_id.as_deref());
-    set(
-        "client_auth",
-        profile.client.authentication.map(|method| match method {
-            ClientAuthentication::None => "none",
-            ClientAuthentication::ClientSecretBasic => "basic",
-            ClientAuthentication::ClientSecretPost => "post",
-            ClientAuthentication::PrivateKeyJwt => "private-key-jwt",
-        }),
-    );
-    set("client_metadata_url", profile.client.metadata_url.as_deref());
     if profile.redirect != RedirectChoice::default() {
         set("redirect", Some(&profile.redirect.to_string()));
     }
-    match &profile.resource {
-        ResourceParameter::Published => {}
-        ResourceParameter::Given(resource) => set("resource", Some(resource)),
-        ResourceParameter::Omitted => {
-            table.insert("resource", value(false));
-        }
-    }
+    client(&mut table, profile);
+    resource(&mut table, profile);
     times(&mut table, profile);
     if !profile.scopes.is_empty() {
         table.insert("scopes", value(profile.scopes.names().iter().collect::<Array>()));
     }
-    if profile.private_network {
-        table.insert("private_network", value(true));
+    if !profile.extra_params.is_empty() {
+        let pairs = profile.extra_params.iter().map(|(name, text)| (name.as_str(), Value::from(text)));
+        table.insert("extra_params", value(pairs.collect::<InlineTable>()));
+    }
+    for (key, set) in [("private_network", profile.private_network), ("paused", profile.paused)] {
+        if set {
+            table.insert(key, value(true));
+        }
     }
     if !profile.deliver.is_empty() {
         let tables: ArrayOfTables = profile.deliver.iter().map(delivery).collect();
@@ -108,9 +106,37 @@ fn table(profile: &Profile) -> Table {
     table
 }
 
+fn client(table: &mut Table, profile: &Profile) {
+    replace(table, "client_id", profile.client.client_id.as_deref());
+    replace(
+        table,
+        "client_auth",
+        profile.client.authentication.map(|method| match method {
+            ClientAuthentication::None => "none",
+            ClientAuthentication::ClientSecretBasic => "basic",
+            ClientAuthentication::ClientSecretPost => "post",
+            ClientAuthentication::PrivateKeyJwt => "private-key-jwt",
+        }),
+    );
+    replace(table, "client_metadata_url", profile.client.metadata_url.as_deref());
+}
+
+fn resource(table: &mut Table, profile: &Profile) {
+    match &profile.resource {
+        ResourceParameter::Published => {}
+        ResourceParameter::Given(resource) => replace(table, "resource", Some(resource)),
+        ResourceParameter::Omitted => {
+            table.insert("resource", value(false));
+        }
+    }
+}
+
 fn times(table: &mut Table, profile: &Profile) {
     if profile.remind != default_reminders() {
         table.insert("remind", value(profile.remind.iter().map(|d| duration_text(*d)).collect::<Array>()));
+    }
+    if !profile.margin.is_zero() {
+        table.insert("margin", value(duration_text(profile.margin)));
     }
     lifetime(table, profile.sign_in_lifetime);
 }
@@ -127,7 +153,7 @@ fn lifetime(table: &mut dyn TableLike, answer: LifetimeAnswer) {
 }
 
 /// Sets a text and keeps what stands around it, or takes the key out.
-fn replace(table: &mut dyn TableLike, key: &str, text: Option<&str>) {
+pub(super) fn replace(table: &mut dyn TableLike, key: &str, text: Option<&str>) {
     let Some(text) = text else {
         table.remove(key);
         return;

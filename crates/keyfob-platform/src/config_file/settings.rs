@@ -6,6 +6,8 @@ use keyfob_core::failure::Failure;
 use serde::Deserialize;
 use toml_edit::{DocumentMut, Item};
 
+use super::edit::replace;
+use super::fields::Source;
 use crate::paths::Paths;
 use crate::store::sealing_key::{Backend, Choice};
 use crate::store::{atomic_file, problem};
@@ -52,13 +54,8 @@ impl Settings {
     }
 
     fn parse(text: &str) -> Result<Self, Failure> {
-        toml_edit::de::from_str(text).map_err(|error| {
-            let start = error.span().map_or(0, |span| span.start.min(text.len()));
-            let before = &text[..text.floor_char_boundary(start)];
-            let line = before.matches('\n').count() + 1;
-            let column = before.rsplit('\n').next().map_or(0, |last| last.chars().count()) + 1;
-            Failure::Usage(format!("config.toml:{line}:{column}: {}", error.message().trim()))
-        })
+        toml_edit::de::from_str(text)
+            .map_err(|error| Source { text, file: "config.toml" }.error(error.span(), error.message()))
     }
 
     /// Where the file names a store, it names the new one from now on: a file that contradicts the store stops every command.
@@ -69,12 +66,9 @@ impl Settings {
             return Ok(());
         }
         let mut document: DocumentMut =
-            text.parse().map_err(|error| Failure::Usage(format!("config.toml: {error}")))?;
-        let backend = document.get_mut("store").and_then(|store| store.get_mut("backend"));
-        if let Some(backend) = backend.and_then(Item::as_value_mut) {
-            let around = backend.decor().clone();
-            *backend = to.as_str().into();
-            *backend.decor_mut() = around;
+            text.parse().map_err(|error| super::fields::syntax(&error, &text, "config.toml"))?;
+        if let Some(store) = document.get_mut("store").and_then(Item::as_table_like_mut) {
+            replace(store, "backend", Some(to.as_str()));
         }
         Ok(atomic_file::replace_user_file(&path, document.to_string().as_bytes())?)
     }

@@ -1,0 +1,98 @@
+//! `[[profiles.NAME.deliver]]`: where tokens are written.
+
+use keyfob_core::failure::Failure;
+use keyfob_core::profile::{Delivery, DeliveryTarget, KeyringFormat, TokenFileFormat};
+use toml_edit::Item;
+
+use super::fields::{Fields, Source};
+
+const KEYS: [&str; 8] =
+    ["kind", "path", "format", "time_zone", "key", "service", "account", "include_refresh_token"];
+
+/// All of them, in order.
+pub(super) fn deliveries(source: &Source<'_>, fields: &Fields<'_>) -> Result<Vec<Delivery>, Failure> {
+    let Some(item) = fields.table.get("deliver") else { return Ok(Vec::new()) };
+    let tables = item
+        .as_array_of_tables()
+        .ok_or_else(|| fields.error("deliver", "write [[profiles.NAME.deliver]] tables"))?;
+    let mut deliveries: Vec<Delivery> = Vec::new();
+    for table in tables {
+        let item = Item::Table(table.clone());
+        let delivery = delivery(source, &item)?;
+        if deliveries.iter().any(|earlier| earlier.target.to_string() == delivery.target.to_string()) {
+            return Err(
+                source.error(table.span(), &format!("the same target is given twice: {}", delivery.target))
+            );
+        }
+        deliveries.push(delivery);
+    }
+    Ok(deliveries)
+}
+
+fn delivery(source: &Source<'_>, item: &Item) -> Result<Delivery, Failure> {
+    let fields = Fields::new(source, item, &KEYS)?;
+    let target = match fields.required("kind", item)? {
+        "token-file" => DeliveryTarget::TokenFile {
+            path: expanded(fields.required("path", item)?, &fields)?,
+            format: file_format(&fields)?,
+        },
+        "keyring" => DeliveryTarget::KeyringEntry {
+            service: said(&fields, "service", item)?,
+            account: said(&fields, "account", item)?,
+            format: fields
+                .word("format", &[("bare", KeyringFormat::Bare), ("json", KeyringFormat::Json)])?
+                .unwrap_or_default(),
+        },
+        other => return Err(fields.error("kind", &format!("`{other}` is not one of token-file, keyring"))),
+    };
+    Ok(Delivery { target, include_refresh_token: fields.flag("include_refresh_token")? })
+}
+
+fn said(fields: &Fields<'_>, key: &str, item: &Item) -> Result<String, Failure> {
+    fields.required(key, item)?;
+    Ok(fields.some_text(key)?.unwrap_or_default())
+}
+
+/// Letters, digits and underscores, as every shell takes them.
+fn variable(fields: &Fields<'_>) -> Result<String, Failure> {
+    let Some(key) = fields.text("key")? else { return Ok("KEYFOB_ACCESS_TOKEN".into()) };
+    let begins = key.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_');
+    if begins && key.chars().all(|c| c.is_ascii_alphanumeric() || c == '_') {
+        return Ok(key.to_owned());
+    }
+    Err(fields.error("key", "must be the name of a variable: letters, digits and _"))
+}
+
+fn file_format(fields: &Fields<'_>) -> Result<TokenFileFormat, Failure> {
+    let format = fields.text("format")?.unwrap_or("keyfob");
+    for (key, only) in [("key", "env"), ("time_zone", "mcp-tokens")] {
+        if format != only && fields.table.contains_key(key) {
+            return Err(fields.error_at_name(key, &format!("is for format `{only}` alone")));
+        }
+    }
+    let utc = fields.word("time_zone", &[("utc", true), ("local", false)])?.unwrap_or_default();
+    match format {
+        "keyfob" => Ok(TokenFileFormat::Keyfob),
+        "mcp-tokens" => Ok(TokenFileFormat::McpTokens { utc }),
+        "credentials" => Ok(TokenFileFormat::Credentials),
+        "bare" => Ok(TokenFileFormat::Bare),
+        "env" => Ok(TokenFileFormat::Env { key: variable(fields)? }),
+        other => {
+            let known = "keyfob, mcp-tokens, credentials, env, bare";
+            Err(fields.error("format", &format!("`{other}` is not one of {known}")))
+        }
+    }
+}
+
+/// `~/` is the home folder; other paths must be absolute, because keyfob runs from anywhere.
+fn expanded(path: &str, fields: &Fields<'_>) -> Result<String, Failure> {
+    if let Some(rest) = path.strip_prefix("~/") {
+        let home = std::env::var_os("HOME")
+            .ok_or_else(|| fields.error("path", "there is no HOME to expand ~ with"))?;
+        return Ok(std::path::PathBuf::from(home).join(rest).to_string_lossy().into_owned());
+    }
+    if std::path::Path::new(path).is_absolute() {
+        return Ok(path.to_owned());
+    }
+    Err(fields.error("path", "must be absolute or begin with ~/"))
+}

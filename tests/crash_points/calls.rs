@@ -13,7 +13,9 @@ pub(crate) struct Call {
     pub(crate) name: &'static str,
     /// What it works on.
     pub(crate) target: Target,
-    /// When it was begun.
+    /// Its third argument: of a write, how many bytes.
+    pub(crate) bytes: u64,
+    /// When it was begun, or ended where its end is looked at.
     pub(crate) at: Instant,
 }
 
@@ -87,7 +89,7 @@ pub(crate) fn read(program: Pid, number: u64, arguments: [u64; 6], text: impl Fn
             Target::File(folder.join(text(arguments[path])))
         }
     };
-    Call { name, target, at: Instant::now() }
+    Call { name, target, bytes: arguments[2], at: Instant::now() }
 }
 
 /// Files are opened to be changed where they are created; the rest of the flags only read.

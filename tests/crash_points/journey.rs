@@ -1,5 +1,7 @@
 //! The journeys that are killed, and what must hold after each.
 
+use std::sync::Arc;
+
 use crate::session::Session;
 use crate::traced::Ended;
 use crate::user::{NAME, User};
@@ -27,13 +29,13 @@ impl Journey {
     }
 
     /// A user before the journey: the one of the point before, where that is good enough.
-    pub(crate) async fn arrange(self, session: &Session, before: Option<User>) -> User {
+    pub(crate) async fn arrange(self, session: &Session, before: Option<Arc<User>>) -> Arc<User> {
         let Some(user) = before.filter(|_| self != Self::FirstSignIn) else {
             let user = User::new(session).await;
             if self != Self::FirstSignIn {
                 user.sign_in().await.expect_code(0);
             }
-            return user;
+            return Arc::new(user);
         };
         if self == Self::Remove {
             user.add().await;

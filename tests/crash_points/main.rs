@@ -4,12 +4,12 @@
 #![cfg(all(target_os = "linux", target_arch = "x86_64"))]
 #![expect(clippy::expect_used, clippy::panic, reason = "the steps of a test stop it; no caller could go on")]
 
-#[allow(dead_code, reason = "the tests of refused calls use the rest")]
 mod calls;
 mod journey;
 mod kills;
+mod points;
 mod power_cut;
+mod refusals;
 mod session;
-#[allow(dead_code, reason = "the tests of refused calls use the rest")]
 mod traced;
 mod user;

@@ -11,7 +11,7 @@ use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc;
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use nix::errno::Errno;
 use nix::sys::ptrace::{self, Event, Options};
@@ -42,8 +42,7 @@ pub(crate) enum Fate {
 pub(crate) struct Ended {
     /// The exit code; `None` when a signal ended it.
     pub(crate) code: Option<i32>,
-    /// Standard output and standard error.
-    pub(crate) stdout: String,
+    /// Standard error.
     pub(crate) stderr: String,
 }
 
@@ -72,8 +71,8 @@ pub(crate) fn run(
     if watch.ends() {
         return Err(format!("{command:?} had not ended after {DEADLINE:?}"));
     }
-    let [stdout, stderr] = [stdout, stderr].map(|stream| stream.join().unwrap_or_default());
-    Ok(Ended { code: code?, stdout, stderr })
+    let [_stdout, stderr] = [stdout, stderr].map(|stream| stream.join().unwrap_or_default());
+    Ok(Ended { code: code?, stderr })
 }
 
 fn collect(stream: Option<impl Read + Send + 'static>) -> JoinHandle<String> {
@@ -184,7 +183,8 @@ impl<D: FnMut(&Call) -> Fate, A: FnMut(&Call)> Trace<D, A> {
         let Ok(information) = ptrace::syscall_info(thread) else { return };
         if information.op == nix::libc::PTRACE_SYSCALL_INFO_ENTRY {
             self.begins(thread);
-        } else if let Some((call, fate)) = self.begun.remove(&thread) {
+        } else if let Some((mut call, fate)) = self.begun.remove(&thread) {
+            call.at = Instant::now();
             ends(thread, fate);
             (self.after)(&call);
         }

@@ -35,6 +35,13 @@ impl User {
         user
     }
 
+    /// Signed in at an exemplary portal.
+    pub(crate) async fn signed_in(session: &Session) -> Self {
+        let user = Self::new(session).await;
+        user.sign_in().await.expect_code(0);
+        user
+    }
+
     /// Makes the profile.
     pub(crate) async fn add(&self) {
         self.keyfob.must(["add", NAME, &self.portal.mcp_url()]).await;

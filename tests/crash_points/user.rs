@@ -67,9 +67,14 @@ impl User {
     /// What must hold wherever a sign-in was kept: the next renewal succeeds, its token is good at the server, no spent
     /// refresh token was presented outside the grace, and nothing lies about.
     pub(crate) async fn works(&self) -> Result<(), String> {
+        let answered = || self.portal.record().ask(|seen| seen.refreshes.renewed + seen.refreshes.repeated);
+        let before = answered();
         let renewed = self.keyfob.run(["token", NAME, "--fresh"]).await;
         if renewed.code != Some(0) || !renewed.stderr.is_empty() {
             return Err(format!("the sign-in is lost: {renewed:?}"));
+        }
+        if answered() != before + 1 {
+            return Err(format!("{} renewals where one was wanted", answered() - before));
         }
         if !self.takes(renewed.stdout.trim()).await {
             return Err("the renewed token is not good at the server".into());

@@ -7,6 +7,7 @@ use async_trait::async_trait;
 use chrono::TimeDelta;
 use keyfob_agent::journeys::refresh_transaction::{Refreshed, refresh};
 use keyfob_agent::journeys::sign_in::{SignInOptions, sign_in};
+use keyfob_agent::journeys::wish::Wish;
 use keyfob_agent::notice::Notice;
 use keyfob_agent::ports::{Browser, CommitError, Notifier, Ports};
 use keyfob_core::credential::Credential;
@@ -107,5 +108,5 @@ pub(crate) async fn signed_in(ports: &Ports, profile: &str, portal: &Portal) -> 
 /// Renews the token that the record holds now.
 pub(crate) async fn renew(ports: &Ports, profile: &Profile) -> Result<Refreshed, Failure> {
     let sign_in = record(ports, profile.name.as_str()).await.sign_in.expect("a sign-in");
-    refresh(ports, profile, &sign_in.tokens.access_token.fingerprint()).await
+    refresh(ports, profile, &sign_in.tokens.access_token.fingerprint(), Wish::Person).await
 }

@@ -11,6 +11,7 @@ mod happy;
 mod held_answer;
 mod journal;
 mod keeper;
+mod link;
 mod service;
 mod stopping;
 mod store_trouble;

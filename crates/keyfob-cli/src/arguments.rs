@@ -53,6 +53,12 @@ pub(crate) enum Command {
     Call(Call),
     /// List the MCP tools.
     Tools(Tools),
+    /// Show the MCP clients of this machine and what is linked to them.
+    Clients(Clients),
+    /// Write an entry for the profile into a client's configuration.
+    Link(LinkTo),
+    /// Take the entry out again; the rest of the file stays as it is.
+    Unlink(Unlink),
     /// Stop background renewal until resumed; a valid token is still handed out.
     Pause(Named),
     /// Take background renewal up again.
@@ -280,6 +286,50 @@ pub(crate) struct Connect {
     /// A profile, or the URL of an MCP server.
     #[arg(value_name = "NAME|URL")]
     pub(crate) target: String,
+}
+
+/// `keyfob clients`
+#[derive(Debug, Args)]
+pub(crate) struct Clients {
+    /// Print JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// `keyfob link`
+#[derive(Debug, Args)]
+pub(crate) struct LinkTo {
+    /// The profile.
+    pub(crate) name: String,
+    /// The client; keyfob clients lists them.
+    pub(crate) client: String,
+    /// How the client gets its token; the client's best way if not given.
+    #[arg(long, value_enum)]
+    pub(crate) via: Option<LinkVia>,
+    /// Only show what would change.
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+}
+
+/// `--via`
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(crate) enum LinkVia {
+    /// It runs `keyfob headers`.
+    Helper,
+    /// It starts `keyfob connect`.
+    Bridge,
+}
+
+/// `keyfob unlink`
+#[derive(Debug, Args)]
+pub(crate) struct Unlink {
+    /// The profile.
+    pub(crate) name: String,
+    /// The client.
+    pub(crate) client: String,
+    /// Only show what would change.
+    #[arg(long)]
+    pub(crate) dry_run: bool,
 }
 
 /// `keyfob call`

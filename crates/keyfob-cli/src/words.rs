@@ -21,6 +21,18 @@ pub(crate) fn span(length: TimeDelta) -> String {
     }
 }
 
+/// Rows as lines, each column as wide as its widest cell.
+pub(crate) fn columns<'a, const N: usize>(rows: impl IntoIterator<Item = &'a [String; N]>) -> Vec<String> {
+    let rows: Vec<_> = rows.into_iter().collect();
+    let widths: [usize; N] =
+        std::array::from_fn(|at| rows.iter().map(|row| row[at].chars().count()).max().unwrap_or(0));
+    let line = |row: &&[String; N]| {
+        let cells = row.iter().zip(widths).map(|(cell, width)| format!("{cell:width$}"));
+        cells.collect::<Vec<_>>().join("  ").trim_end().to_owned()
+    };
+    rows.iter().map(line).collect()
+}
+
 /// A time of day on this machine's clock.
 pub(crate) fn clock(at: DateTime<Utc>) -> String {
     at.with_timezone(&chrono::Local).format("%H:%M:%S").to_string()

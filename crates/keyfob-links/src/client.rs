@@ -21,6 +21,17 @@ pub enum Via {
     Bridge,
 }
 
+impl Via {
+    /// As typed on the command line.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Helper => "helper",
+            Self::Proxy => "proxy",
+            Self::Bridge => "bridge",
+        }
+    }
+}
+
 /// What is linked to what.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Wanted {

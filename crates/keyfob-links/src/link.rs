@@ -316,11 +316,7 @@ fn absent(program: &str) -> LinkError {
 }
 
 fn ways(client: &Client) -> String {
-    let words = client.ways.iter().map(|way| match way {
-        Via::Helper => "helper",
-        Via::Proxy => "proxy",
-        Via::Bridge => "bridge",
-    });
+    let words = client.ways.iter().map(|way| way.word());
     words.collect::<Vec<_>>().join(", ")
 }
 

@@ -4,6 +4,7 @@
 #![cfg_attr(test, allow(clippy::disallowed_methods, reason = "tests look at what they made"))]
 
 pub mod browser;
+pub mod client_programs;
 pub mod compose;
 pub mod config_file;
 pub mod control_socket;

@@ -25,6 +25,16 @@ pub fn behind_this_process() -> Program {
     return Program::default();
 }
 
+/// Ends a process that this one started.
+pub(crate) fn end(pid: u32) {
+    #[cfg(unix)]
+    if let Some(pid) = i32::try_from(pid).ok().and_then(rustix::process::Pid::from_raw) {
+        let _ = rustix::process::kill_process(pid, rustix::process::Signal::KILL);
+    }
+    #[cfg(not(unix))]
+    let _ = pid;
+}
+
 fn named(pid: u32) -> Program {
     Program { pid: Some(pid), executable: executable(pid) }
 }

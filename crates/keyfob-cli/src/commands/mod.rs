@@ -10,6 +10,7 @@ pub(crate) mod delivery_argument;
 pub(crate) mod demo;
 pub(crate) mod end_question;
 pub(crate) mod exec;
+pub(crate) mod link;
 pub(crate) mod log;
 pub(crate) mod pause;
 pub(crate) mod refresh;
@@ -38,6 +39,9 @@ pub(crate) async fn run(command: Command, context: &Context) -> Result<u8, Failu
         Command::Connect(connect) => connect::run(&connect.target, context).await,
         Command::Call(call) => return call::call(&call, context).await,
         Command::Tools(tools) => call::tools(&tools, context).await,
+        Command::Clients(clients) => link::clients(&clients, context),
+        Command::Link(to) => link::link(&to, context),
+        Command::Unlink(unlink) => link::unlink(&unlink, context),
         Command::Pause(named) => pause::run(&named.name, true, context).await,
         Command::Resume(named) => pause::run(&named.name, false, context).await,
         Command::Agent(agent) => agent::run(&agent, context).await,
@@ -59,6 +63,8 @@ pub(crate) fn subject(command: &Command) -> String {
         Command::Call(c) => c.name.clone(),
         Command::Tools(c) => c.name.clone(),
         Command::Connect(c) => c.target.clone(),
+        Command::Link(c) => c.name.clone(),
+        Command::Unlink(c) => c.name.clone(),
         Command::Config(c) => c.name.clone().unwrap_or_else(|| "NAME".into()),
         Command::SignOut(c)
         | Command::Remove(c)

@@ -91,7 +91,8 @@ pub(crate) fn table(snapshot: &Snapshot, now: DateTime<Utc>) -> String {
         lines.push("No profiles yet. Make one: keyfob add NAME URL --sign-in".into());
     } else {
         let rows: Vec<[String; 5]> = snapshot.profiles.iter().map(|profile| row(profile, now)).collect();
-        lines.extend(aligned(&rows));
+        let titles = ["PROFILE", "STATE", "ACCOUNT", "TOKEN", "SIGN-IN"].map(str::to_owned);
+        lines.extend(words::columns(std::iter::once(&titles).chain(&rows)));
     }
     for profile in &snapshot.profiles {
         if let Some(problem) = &profile.problem {
@@ -137,16 +138,4 @@ fn row(profile: &ProfileShown, now: DateTime<Utc>) -> [String; 5] {
         token,
         sign_in,
     ]
-}
-
-fn aligned(rows: &[[String; 5]]) -> Vec<String> {
-    let titles = ["PROFILE", "STATE", "ACCOUNT", "TOKEN", "SIGN-IN"].map(str::to_owned);
-    let all: Vec<&[String; 5]> = std::iter::once(&titles).chain(rows).collect();
-    let width = |column: usize| all.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
-    let widths: Vec<usize> = (0..5).map(width).collect();
-    let line = |row: &[String; 5]| {
-        let cells = row.iter().zip(&widths).map(|(cell, width)| format!("{cell:width$}"));
-        cells.collect::<Vec<_>>().join("  ").trim_end().to_owned()
-    };
-    all.into_iter().map(line).collect()
 }

@@ -1,0 +1,150 @@
+//! `keyfob clients`, `link` and `unlink`: entries in MCP clients' configurations that point at keyfob.
+
+use keyfob_core::failure::{Failure, StoreProblem, Temporary};
+use keyfob_links::client::{Client, Via, Wanted, Writing};
+use keyfob_links::clients::{self, ALL};
+use keyfob_links::link::{LinkError, Links, Plan};
+use keyfob_platform::client_programs::SystemClientPrograms;
+use serde_json::json;
+
+use crate::arguments::{Clients, LinkTo, LinkVia, Unlink};
+use crate::context::Context;
+use crate::{output, words};
+
+pub(crate) fn clients(arguments: &Clients, context: &Context) -> Result<(), Failure> {
+    let machine = SystemClientPrograms::new(&context.paths);
+    let ledger = Links::new(&machine, context.paths.links_dir()).ledger().map_err(failure)?;
+    let linked = |client: &Client| -> Vec<_> {
+        let links = ledger.links.iter().filter(|link| link.client == client.id);
+        links.map(|link| (link.profile.clone(), link.via)).collect()
+    };
+    if arguments.json {
+        let all: Vec<_> = ALL
+            .iter()
+            .map(|client| {
+                let linked: Vec<_> = linked(client)
+                    .iter()
+                    .map(|(profile, via)| json!({ "profile": profile, "via": via }))
+                    .collect();
+                json!({ "id": client.id, "name": client.name, "installed": (client.installed)(&machine),
+                    "config": client.file(&machine), "linked": linked })
+            })
+            .collect();
+        output::data(&serde_json::to_string_pretty(&all).map_err(|error| Failure::Bug(error.to_string()))?);
+        return Ok(());
+    }
+    let (here, others): (Vec<&Client>, Vec<&Client>) =
+        ALL.into_iter().partition(|client| (client.installed)(&machine) || !linked(client).is_empty());
+    let row = |client: &&Client| {
+        let links = linked(client)
+            .iter()
+            .map(|(profile, via)| format!("{profile} ({})", via.word()))
+            .collect::<Vec<_>>();
+        let links = if links.is_empty() { "not linked".to_owned() } else { links.join(", ") };
+        [client.id.to_owned(), client.name.to_owned(), links]
+    };
+    let rows: Vec<_> = here.iter().map(row).collect();
+    if rows.is_empty() {
+        output::data("None of the clients that keyfob knows was found on this machine.");
+    } else {
+        output::data(&words::columns(&rows).join("\n"));
+    }
+    let others: Vec<_> = others.iter().map(|client| client.id).collect();
+    output::note(&format!("not found here: {}", others.join(" ")));
+    output::hint("keyfob link NAME CLIENT --dry-run shows what a link would change");
+    Ok(())
+}
+
+pub(crate) fn link(arguments: &LinkTo, context: &Context) -> Result<(), Failure> {
+    let client = client(&arguments.client)?;
+    let profile = context.profile(&arguments.name)?;
+    let wanted = Wanted {
+        profile: profile.name.to_string(),
+        url: profile.url.to_string(),
+        program: this_program()?,
+        home: context.paths.home().map(|home| home.to_string_lossy().into_owned()),
+        proxy: None,
+        via: arguments.via.map_or_else(|| best_way(client), via),
+    };
+    if let Writing::Snippet(snippet) = &client.writing {
+        output::note(client.afterwards);
+        output::data(&snippet(&wanted));
+        return Ok(());
+    }
+    let machine = SystemClientPrograms::new(&context.paths);
+    let links = Links::new(&machine, context.paths.links_dir());
+    let plan = match links.plan(client, &wanted) {
+        Err(LinkError::Linked(_)) => {
+            output::good(&format!("{} is linked to {} already", client.name, wanted.profile));
+            return Ok(());
+        }
+        plan => plan.map_err(failure)?,
+    };
+    if arguments.dry_run {
+        show(&plan);
+        return Ok(());
+    }
+    output::note(plan.shown().trim_end());
+    links.carry_out(&plan).map_err(failure)?;
+    output::good(&format!("{} is linked to {} by its {}", client.name, wanted.profile, wanted.via.word()));
+    output::note(client.afterwards);
+    Ok(())
+}
+
+pub(crate) fn unlink(arguments: &Unlink, context: &Context) -> Result<(), Failure> {
+    let client = client(&arguments.client)?;
+    let machine = SystemClientPrograms::new(&context.paths);
+    let links = Links::new(&machine, context.paths.links_dir());
+    let plan = links.plan_undo(client, &arguments.name).map_err(failure)?;
+    if arguments.dry_run {
+        show(&plan);
+        return Ok(());
+    }
+    links.carry_out(&plan).map_err(failure)?;
+    let file =
+        plan.file().map(|file| format!("; {} has the rest as it was", file.display())).unwrap_or_default();
+    output::good(&format!("{} is no longer linked to {}{file}", client.name, arguments.name));
+    output::note(client.afterwards);
+    Ok(())
+}
+
+fn show(plan: &Plan) {
+    output::data(plan.shown().trim_end());
+    output::note("nothing was changed");
+}
+
+/// The best way that this keyfob can serve.
+fn best_way(client: &Client) -> Via {
+    client.ways.iter().copied().find(|via| *via != Via::Proxy).unwrap_or(Via::Bridge)
+}
+
+fn via(given: LinkVia) -> Via {
+    match given {
+        LinkVia::Helper => Via::Helper,
+        LinkVia::Bridge => Via::Bridge,
+    }
+}
+
+fn client(id: &str) -> Result<&'static Client, Failure> {
+    clients::named(id).ok_or_else(|| {
+        let known: Vec<_> = ALL.iter().map(|client| client.id).collect();
+        Failure::Usage(format!("keyfob knows no client `{id}`; it knows: {}", known.join(" ")))
+    })
+}
+
+/// Clients start keyfob without a shell's path.
+fn this_program() -> Result<String, Failure> {
+    let path =
+        std::env::current_exe().map_err(|error| Failure::Bug(format!("no path of keyfob: {error}")))?;
+    Ok(path.to_string_lossy().into_owned())
+}
+
+fn failure(error: LinkError) -> Failure {
+    use keyfob_agent::ports::ReplaceError;
+    match error {
+        LinkError::Store { problem: ReplaceError::Store(problem), .. } => problem.into(),
+        LinkError::Store { problem: ReplaceError::Changed, .. } => Temporary::Busy.into(),
+        LinkError::Command(why) => StoreProblem::Io(why).into(),
+        other => Failure::Usage(other.to_string()),
+    }
+}

@@ -1,0 +1,101 @@
+//! Links: an entry goes into a client's own file and comes out again, and nothing else in it moves.
+
+use std::os::unix::fs::PermissionsExt as _;
+
+use keyfob_tests::{Keyfob, portal};
+use serde_json::Value;
+
+const CURSOR: &str =
+    "// mine\n{\n\t\"mcpServers\": {\n\t\t\"other\": {\"command\": \"x\"}, // keep\n\t},\n}\n";
+
+async fn with_profile() -> Keyfob {
+    let (user, portal) = (Keyfob::new(), portal().await);
+    user.must(["add", "work", portal.mcp_url().as_str()]).await;
+    user
+}
+
+fn write(user: &Keyfob, name: &str, text: &str) {
+    let path = user.path(name);
+    std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+    std::fs::write(path, text).unwrap();
+}
+
+fn read(user: &Keyfob, name: &str) -> String {
+    std::fs::read_to_string(user.path(name)).unwrap()
+}
+
+#[tokio::test]
+async fn a_link_shows_its_change_keeps_the_rest_and_unlink_gives_the_file_back_byte_for_byte() {
+    let user = with_profile().await;
+    write(&user, ".cursor/mcp.json", CURSOR);
+    let shown = user.must(["link", "work", "cursor", "--dry-run"]).await;
+    assert!(shown.contains("+\t\t\"keyfob-work\": {"), "{shown}");
+    assert_eq!(read(&user, ".cursor/mcp.json"), CURSOR);
+
+    user.must(["link", "work", "cursor"]).await;
+    let linked = read(&user, ".cursor/mcp.json");
+    assert!(linked.contains("// keep") && linked.contains("\"connect\""), "{linked}");
+    let clients: Value = serde_json::from_str(&user.must(["clients", "--json"]).await).unwrap();
+    let cursor = clients.as_array().unwrap().iter().find(|client| client["id"] == "cursor").unwrap();
+    assert_eq!(cursor["linked"], serde_json::json!([{ "profile": "work", "via": "bridge" }]));
+    assert_eq!((&cursor["installed"], clients.as_array().unwrap().len()), (&Value::Bool(true), 20));
+
+    user.must(["link", "work", "cursor"]).await;
+    assert_eq!(read(&user, ".cursor/mcp.json"), linked, "a second time changes nothing");
+    user.must(["unlink", "work", "cursor"]).await;
+    assert_eq!(read(&user, ".cursor/mcp.json"), CURSOR);
+}
+
+/// A user's dotfiles are links, and may be open to their group.
+#[tokio::test]
+async fn a_linked_file_stays_a_symbolic_link_and_keeps_its_mode() {
+    let user = with_profile().await;
+    write(&user, "dotfiles/codex.toml", "model = \"x\" # mine\n");
+    std::fs::set_permissions(user.path("dotfiles/codex.toml"), std::fs::Permissions::from_mode(0o640))
+        .unwrap();
+    std::fs::create_dir(user.path(".codex")).unwrap();
+    std::os::unix::fs::symlink(user.path("dotfiles/codex.toml"), user.path(".codex/config.toml")).unwrap();
+    user.must(["link", "work", "codex"]).await;
+    let text = read(&user, "dotfiles/codex.toml");
+    assert!(text.starts_with("model = \"x\" # mine\n\n[mcp_servers.keyfob-work]\nurl = "), "{text}");
+    let home = user.home().display().to_string();
+    assert!(text.contains(&format!("--home {home} headers work")), "{text}");
+    assert!(user.path(".codex/config.toml").is_symlink());
+    let mode = std::fs::metadata(user.path("dotfiles/codex.toml")).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o640);
+    user.must(["unlink", "work", "codex"]).await;
+    assert_eq!(read(&user, "dotfiles/codex.toml"), "model = \"x\" # mine\n");
+}
+
+#[tokio::test]
+async fn a_file_that_cannot_be_understood_or_is_not_ours_is_refused_and_left_alone() {
+    let user = with_profile().await;
+    for (text, why) in [
+        ("{ \"mcpServers\": ", "cannot be read"),
+        ("{ \"mcpServers\": {}, \"mcpServers\": {} }", "stands in it twice"),
+        ("{ \"mcpServers\": [] }", "is not a table"),
+        (
+            "{ \"mcpServers\": { \"keyfob-work\": { \"url\": \"https://other.example\" } } }",
+            "not made by keyfob",
+        ),
+    ] {
+        write(&user, ".cursor/mcp.json", text);
+        user.run(["link", "work", "cursor"]).await.expect_code(2).says(why);
+        assert_eq!(read(&user, ".cursor/mcp.json"), text);
+    }
+    user.run(["link", "work", "notepad"]).await.expect_code(2).says("it knows: claude-code");
+    user.run(["link", "nobody", "cursor"]).await.expect_code(3);
+    user.run(["link", "work", "cursor", "--via", "helper"])
+        .await
+        .expect_code(2)
+        .says("it takes proxy, bridge");
+    user.run(["unlink", "work", "zed"]).await.expect_code(2).says("not linked");
+}
+
+#[tokio::test]
+async fn the_inspector_gets_a_line_to_run() {
+    let user = with_profile().await;
+    let line = user.must(["link", "work", "inspector"]).await;
+    assert!(line.starts_with("mcp-inspector --cli --server-url http://127.0.0.1:"), "{line}");
+    assert!(line.contains("Authorization: Bearer $("), "{line}");
+}

@@ -18,3 +18,4 @@ mod store_trouble;
 mod transaction;
 mod unreadable_records;
 mod versions;
+mod watched;

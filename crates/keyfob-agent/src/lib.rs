@@ -11,6 +11,7 @@ pub mod delivery;
 pub mod health;
 pub mod journal;
 pub mod journeys;
+pub mod metrics;
 pub mod notice;
 pub mod ports;
 pub mod snapshot;

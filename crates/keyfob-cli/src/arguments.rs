@@ -19,6 +19,16 @@ pub(crate) struct Arguments {
     /// Keep everything under this folder instead of the platform's usual ones; also takes a `where.toml`.
     #[arg(long, global = true, value_name = "DIR", env = "KEYFOB_HOME")]
     pub(crate) home: Option<PathBuf>,
+    /// How the log on standard error is written; what is logged is set by KEYFOB_LOG, such as KEYFOB_LOG=info.
+    #[arg(
+        long,
+        global = true,
+        value_enum,
+        value_name = "F",
+        env = "KEYFOB_LOG_FORMAT",
+        default_value = "text"
+    )]
+    pub(crate) log_format: LogFormat,
     /// What to do.
     #[command(subcommand)]
     pub(crate) command: Command,
@@ -78,6 +88,15 @@ pub(crate) enum Command {
     },
     /// Print the manual page.
     Man,
+}
+
+/// `--log-format`
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum LogFormat {
+    /// A line for people.
+    Text,
+    /// One JSON object a line, with its time.
+    Json,
 }
 
 /// One profile.

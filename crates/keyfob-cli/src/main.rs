@@ -10,7 +10,7 @@ mod words;
 
 use std::process::ExitCode;
 
-use arguments::{Arguments, Command};
+use arguments::{Arguments, Command, LogFormat};
 use clap::Parser;
 use context::Context;
 use keyfob_core::failure::Failure;
@@ -26,13 +26,7 @@ fn main() -> ExitCode {
             return ExitCode::from(code);
         }
     };
-    let _ = tracing_subscriber::fmt()
-        .with_env_filter(
-            tracing_subscriber::EnvFilter::try_from_env("KEYFOB_LOG").unwrap_or_else(|_| "error".into()),
-        )
-        .with_writer(std::io::stderr)
-        .without_time()
-        .try_init();
+    log_to_standard_error(arguments.log_format);
     let about = commands::subject(&arguments.command);
     match run(arguments) {
         Ok(code) => ExitCode::from(code),
@@ -41,6 +35,16 @@ fn main() -> ExitCode {
             ExitCode::from(exit_code::of(&failure))
         }
     }
+}
+
+fn log_to_standard_error(format: LogFormat) {
+    let filter = tracing_subscriber::EnvFilter::try_from_env("KEYFOB_LOG").unwrap_or_else(|_| "error".into());
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    // Only a second log in one process could fail here.
+    let _ = match format {
+        LogFormat::Text => log.without_time().try_init(),
+        LogFormat::Json => log.json().flatten_event(true).try_init(),
+    };
 }
 
 fn run(arguments: Arguments) -> Result<u8, Failure> {

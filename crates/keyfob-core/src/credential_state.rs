@@ -33,6 +33,20 @@ pub enum StateWord {
     Paused,
 }
 
+impl StateWord {
+    /// All of them.
+    pub const ALL: [Self; 8] = [
+        Self::SignedOut,
+        Self::SigningIn,
+        Self::Active,
+        Self::Refreshing,
+        Self::Retrying,
+        Self::NeedsSignIn,
+        Self::Locked,
+        Self::Paused,
+    ];
+}
+
 /// Counts attempts, so that a late answer is recognised by its number and dropped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub struct AttemptNumber(u64);

@@ -13,7 +13,9 @@ use keyfob_agent::snapshot::KeeperKind;
 use keyfob_core::failure::{Failure, Temporary};
 use tokio::sync::mpsc;
 
+use crate::config_file::Settings;
 use crate::control_socket::{self, ControlListener};
+use crate::event_command::EventCommand;
 use crate::lease::Lease;
 use crate::paths::Paths;
 use crate::program;
@@ -48,7 +50,8 @@ impl Keeper {
     ///
     /// # Errors
     /// [`Temporary::Busy`] where another one runs.
-    pub fn start(paths: &Paths, ports: Ports, kind: KeeperKind) -> Result<Self, Failure> {
+    pub fn start(paths: &Paths, mut ports: Ports, kind: KeeperKind) -> Result<Self, Failure> {
+        let on_event = Settings::read(paths)?.on_event;
         atomic_file::private_folder(paths.state_dir())?;
         let word = match kind {
             KeeperKind::App => "app",
@@ -56,6 +59,9 @@ impl Keeper {
         };
         let lease = Lease::try_take(&paths.lease(), word)?.ok_or(Temporary::Busy)?;
         let listener = ControlListener::bind(&paths.bindable_control_socket()?, &lease)?;
+        if let Some(command) = on_event {
+            ports.journal = Arc::new(EventCommand::start(ports.journal, Arc::clone(&ports.clock), command));
+        }
         let agent = AgentHandle::start(ports, kind, std::process::id());
         let (sender, door) = mpsc::unbounded_channel();
         let hand_outs = Arc::new(HandOuts::new(agent.ports()));

@@ -18,6 +18,9 @@ pub struct Settings {
     /// `[network]`
     #[serde(default)]
     pub network: NetworkSettings,
+    /// `on_event`: a program and its arguments, told of each event of the keeper.
+    #[serde(default)]
+    pub on_event: Option<Vec<String>>,
     #[serde(default)]
     store: StoreSettings,
 }
@@ -43,6 +46,17 @@ struct StoreSettings {
 impl Settings {
     /// Reads the file; none means all defaults.
     pub fn read(paths: &Paths) -> Result<Self, Failure> {
+        let settings = Self::read_file(paths)?;
+        let nameless = |command: &Vec<String>| command.first().is_none_or(String::is_empty);
+        if settings.on_event.as_ref().is_some_and(nameless) {
+            return Err(Failure::Usage(
+                "config.toml: on_event names no program: [\"PROGRAM\", \"ARGUMENT\"]".into(),
+            ));
+        }
+        Ok(settings)
+    }
+
+    fn read_file(paths: &Paths) -> Result<Self, Failure> {
         Self::text(&paths.config_toml())?.map_or_else(|| Ok(Self::default()), |text| Self::parse(&text))
     }
 

@@ -2,6 +2,7 @@
 //! done is the next command.
 
 use keyfob_core::failure::Failure;
+use keyfob_platform::local_pages::loopback_address;
 use keyfob_platform::service_install::{self as place, Written, tell_manager};
 use keyfob_platform::service_unit::{self as unit, Service};
 
@@ -200,6 +201,8 @@ fn service(arguments: &Agent, context: &Context) -> Result<Service, Failure> {
     }
     words.push("agent".to_owned());
     if let Some(address) = &arguments.metrics {
+        // Said now, and not by a service that does not start.
+        loopback_address(address)?;
         words.extend(["--metrics".to_owned(), address.clone()]);
     }
     let environment = CARRIED.into_iter().filter_map(|name| {

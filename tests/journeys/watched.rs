@@ -1,0 +1,111 @@
+//! Watching a keeper from outside: metrics and health (V5).
+
+use keyfob_demo::{Endpoint, Fault};
+use keyfob_tests::{Keyfob, Running, portal, visit};
+use serde_json::Value;
+use url::Url;
+
+async fn watched_keeper(keyfob: &Keyfob) -> (Running, Url) {
+    let mut keeper = keyfob.spawn(["agent", "--metrics", "127.0.0.1:0"]);
+    let line = keeper.stderr_line("metrics at http://").await;
+    keeper.stderr_line("ready").await;
+    (keeper, Url::parse(line.split_once("metrics at ").unwrap().1).unwrap())
+}
+
+#[tokio::test]
+async fn renewals_are_counted_and_health_turns_when_a_person_is_needed() {
+    let (keyfob, portal) = (Keyfob::new(), portal().await);
+    keyfob.sign_in_to("a", &portal.mcp_url()).await;
+    let (keeper, metrics) = watched_keeper(&keyfob).await;
+    let health = metrics.join("/health").unwrap();
+    keyfob.status_becomes("a", |status| status["next_refresh_at"].is_string()).await;
+    let well = visit(&health).await;
+    assert_eq!((well.status, well.body.contains("1 sign-in is kept alive")), (200, true), "{}", well.body);
+    keyfob.must(["token", "a", "--fresh"]).await;
+    let page = visit(&metrics).await;
+    assert!(page.head.contains("text/plain; version=0.0.4"), "{}", page.head);
+    for line in [
+        "keyfob_refreshes_total{profile=\"a\",outcome=\"renewed\"} 1\n",
+        "keyfob_refresh_duration_seconds_count{profile=\"a\"} 1\n",
+        "keyfob_hand_outs_total{profile=\"a\",outcome=\"handed-out\"} 1\n",
+        "keyfob_profile_state{profile=\"a\",state=\"active\"} 1\n",
+    ] {
+        assert!(page.body.contains(line), "no {line} in\n{}", page.body);
+    }
+    portal.faults().next(Endpoint::Refresh, Fault::error(400, "invalid_grant"));
+    keyfob.run(["token", "a", "--fresh"]).await.expect_code(4);
+    keyfob.status_becomes("a", |status| status["state"] == "needs-sign-in").await;
+    let ill = visit(&health).await;
+    let said: Value = serde_json::from_str(&ill.body).unwrap();
+    assert_eq!((ill.status, &said["healthy"]), (503, &Value::Bool(false)));
+    assert_eq!(said["attention"][0]["profile"], "a");
+    assert_eq!(said["attention"][0]["hint"], "keyfob sign-in a");
+    let page = visit(&metrics).await.body;
+    let ended = "keyfob_failures_total{profile=\"a\",event=\"sign-in-ended\",cause=\"sign-in-ended\"} 1\n";
+    assert!(page.contains(ended), "{page}");
+    keeper.terminate();
+    keeper.ended().await.expect_code(0);
+}
+
+/// V5
+#[tokio::test]
+async fn metrics_are_for_this_machine_alone() {
+    let keyfob = Keyfob::new();
+    for open in ["0.0.0.0:0", "[::]:0", "192.0.2.1:9464", "9464"] {
+        keyfob.run(["agent", "--metrics", open]).await.expect_code(2).says("127.0.0.1:");
+        keyfob.run(["agent", "--install", "--metrics", open]).await.expect_code(2);
+    }
+    let (keeper, metrics) = watched_keeper(&keyfob).await;
+    assert!(std::net::TcpStream::connect(("127.0.0.2", metrics.port().unwrap())).is_err());
+    assert_eq!(visit(&metrics).await.status, 200);
+    keyfob.run(["agent", "--metrics", metrics.authority()]).await.expect_code(5);
+    keeper.terminate();
+    keeper.ended().await.expect_code(0);
+}
+
+/// fault 38: a command that hangs changes nothing for whoever needs a token.
+#[tokio::test]
+async fn on_event_hears_the_keeper_and_a_hanging_one_hurts_no_renewal() {
+    let (keyfob, portal) = (Keyfob::new(), portal().await);
+    keyfob.sign_in_to("a", &portal.mcp_url()).await;
+    let heard = keyfob.path("heard");
+    let command = format!("on_event = [\"sh\", \"-c\", \"cat >> {}; sleep 600\"]\n", heard.display());
+    std::fs::write(keyfob.home().join("config.toml"), command).unwrap();
+    let mut keeper = keyfob.spawn(["agent"]);
+    keeper.stderr_line("ready").await;
+    let before = keyfob.must(["token", "a"]).await;
+    let after = keyfob.must(["token", "a", "--fresh"]).await;
+    assert_ne!(before, after);
+    let whole_line = || std::fs::read_to_string(&heard).ok().filter(|text| text.ends_with('\n'));
+    let told = tokio::time::timeout(std::time::Duration::from_secs(20), async {
+        loop {
+            match whole_line() {
+                Some(text) => return text,
+                None => tokio::time::sleep(std::time::Duration::from_millis(20)).await,
+            }
+        }
+    });
+    let told = told.await.expect("the command hears its event");
+    assert_eq!(serde_json::from_str::<Value>(told.trim()).unwrap()["event"], "keeper-started");
+    keeper.terminate();
+    keeper.ended().await.expect_code(0);
+    std::fs::write(keyfob.home().join("config.toml"), "on_event = []\n").unwrap();
+    keyfob.run(["agent"]).await.expect_code(2).says("on_event names no program");
+}
+
+#[tokio::test]
+async fn the_log_can_be_one_json_object_a_line() {
+    let (keyfob, portal) = (Keyfob::new().with("KEYFOB_LOG", "trace"), portal().await);
+    keyfob.must(["add", "a", &portal.mcp_url()]).await;
+    let output =
+        keyfob.run(["--log-format", "json", "sign-in", "a", "--timeout", "20s"]).await.expect_code(0);
+    let logged: Vec<Value> =
+        output.stderr.lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
+    assert!(!logged.is_empty(), "{}", output.stderr);
+    for line in logged {
+        assert!(
+            line["timestamp"].is_string() && line["level"].is_string() && line["target"].is_string(),
+            "{line}"
+        );
+    }
+}

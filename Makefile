@@ -1,12 +1,15 @@
 # keyfob: what a newcomer needs. The scripts say more.
 export PATH := $(CURDIR)/target/tools/bin:$(PATH)
-.PHONY: help run test test-deep bench fmt checklist setup
+.PHONY: help run install test test-deep bench fmt checklist setup
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
 
 run: ## build keyfob and start it: the tray app, or the demo where there is no screen
 	@scripts/run.sh
+
+install: ## build for daily use and put keyfob (and with a screen keyfob-app) into ~/.local/bin
+	@scripts/install.sh
 
 test: ## every check; one stage alone: scripts/test.sh STAGE, all of them: scripts/test.sh --list
 	@scripts/test.sh

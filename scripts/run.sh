@@ -8,7 +8,10 @@ target="${CARGO_TARGET_DIR:-target}"
 if [[ -n "${DISPLAY:-}${WAYLAND_DISPLAY:-}" ]]; then
     scripts/setup.sh run
     scripts/npm-packages.sh ui
-    (cd ui && npm run --silent build)
+    # Built anew only where something is newer: the app takes the window's files in, and is compiled again with them.
+    if [[ ! -e ui/dist/index.html || -n "$(find ui/src ui/index.html ui/*.json ui/*.ts icons -newer ui/dist/index.html)" ]]; then
+        (cd ui && npm run --silent build)
+    fi
     cargo build --locked -p keyfob-app
     exec "$target/debug/keyfob-app" --show
 fi

@@ -91,7 +91,7 @@ apt_install() {
     fi
     if ((EUID != 0)); then
         have sudo || fail "needs root for: apt-get install $* (neither root nor sudo here)"
-        say "sudo is for apt-get install: $*"
+        sudo -n true 2>/dev/null || say "sudo asks for your password, for apt-get install: $*"
         sudo true || fail "needs root for: apt-get install $*"
         as_root=(sudo)
     fi
@@ -101,8 +101,8 @@ apt_install() {
         quietly "${apt[@]}" update || say "could not refresh the package lists; going on with those here"
         lists_are_fresh=yes
     fi
-    say "installing for $why: $* ($("${apt[@]}" install --simulate --no-install-recommends "$@" 2>/dev/null |
-        grep -c '^Inst ' || true) packages with all they need)"
+    say "installing for $why: $* (packages in all: $("${apt[@]}" install --simulate --no-install-recommends "$@" \
+        2>/dev/null | grep -c '^Inst ' || true))"
     quietly "${apt[@]}" install --no-install-recommends "$@" || return 1
     say "done, $((SECONDS - started)) s"
 }

@@ -8,6 +8,7 @@
     reason = "a test that cannot be set up fails"
 )]
 
+mod doors;
 mod webdriver;
 
 use std::path::{Path, PathBuf};

@@ -104,6 +104,12 @@ async fn a_server_that_is_not_there_is_temporary() {
     keyfob.run(["sign-in", "a"]).await.expect_code(5);
 }
 
+#[tokio::test]
+async fn without_a_command_the_help_is_shown() {
+    let no_command: [&str; 0] = [];
+    Keyfob::new().run(no_command).await.expect_code(2).says("Start with: keyfob demo").says("sign-out");
+}
+
 /// The profile stays, and the next step names the command that finds it.
 #[tokio::test]
 async fn a_first_sign_in_without_a_keyring_says_how_to_go_on() {

@@ -6,18 +6,11 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 /// Keeps your MCP sign-ins alive.
 #[derive(Debug, Parser)]
-#[command(
-    name = "keyfob",
-    version,
-    about,
-    propagate_version = true,
-    max_term_width = 100,
-    arg_required_else_help = true
-)]
+#[command(name = "keyfob", version, about, propagate_version = true, max_term_width = 100)]
 #[command(after_help = "Start with: keyfob demo, or: keyfob add NAME URL --sign-in")]
 pub(crate) struct Arguments {
     /// Keep everything under this folder instead of the platform's usual ones; also takes a `where.toml`.
-    #[arg(long, global = true, value_name = "DIR", env = "KEYFOB_HOME")]
+    #[arg(long, global = true, value_name = "DIR", env = "KEYFOB_HOME", hide_env_values = true)]
     pub(crate) home: Option<PathBuf>,
     /// How the log on standard error is written; what is logged is set by KEYFOB_LOG, such as KEYFOB_LOG=info.
     #[arg(

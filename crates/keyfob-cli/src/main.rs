@@ -11,7 +11,8 @@ mod words;
 use std::process::ExitCode;
 
 use arguments::{Arguments, Command, LogFormat};
-use clap::Parser;
+use clap::error::ErrorKind;
+use clap::{CommandFactory, Parser};
 use context::Context;
 use keyfob_core::failure::Failure;
 use keyfob_platform::paths::Paths;
@@ -19,6 +20,11 @@ use keyfob_platform::paths::Paths;
 fn main() -> ExitCode {
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
+        // The help says more than that a command is missing.
+        Err(error) if error.kind() == ErrorKind::MissingSubcommand => {
+            output::note(&Arguments::command().render_help().to_string());
+            return ExitCode::from(2);
+        }
         // clap's own words; help and version are no errors.
         Err(error) => {
             let code = u8::try_from(error.exit_code()).unwrap_or(2);

@@ -6,6 +6,9 @@ pub(crate) mod error;
 pub(crate) mod events;
 pub(crate) mod view;
 
+#[cfg(test)]
+mod tests;
+
 use tauri::Wry;
 use tauri::ipc::Invoke;
 

@@ -128,6 +128,7 @@ stage_deep() {
     scripts/test.sh
     PROPTEST_CASES=20000 cargo nextest run --locked -p keyfob-core
     KEYFOB_DEEP=1 cargo nextest run --locked -p keyfob-tests --test faults
+    KEYFOB_DEEP=1 cargo nextest run --locked -p keyfob-tests --test crash_points --test-threads 1 --success-output final
 }
 
 # One stage in a process of its own, so that its first failing command ends it.

@@ -182,3 +182,58 @@ fn every_test_that_the_security_checklist_names_exists() {
         assert!(all.contains(&format!("fn {name}")), "the checklist names {name}");
     }
 }
+
+/// The first column of the runbook's tables, code words and numbers.
+fn explained_in_the_runbook(runbook: &str) -> BTreeSet<String> {
+    let first =
+        |line: &str| line.strip_prefix("| ").and_then(|line| line.split(" | ").next()).map(str::to_owned);
+    let words =
+        |column: String| column.split(", ").map(|word| word.trim_matches('`').to_owned()).collect::<Vec<_>>();
+    runbook.lines().filter_map(first).flat_map(words).collect()
+}
+
+/// The words after `=> "` in a file's table of names.
+fn named_in(path: &str) -> Vec<String> {
+    let text = std::fs::read_to_string(root().join(path)).unwrap();
+    let words = text.split("=> \"").skip(1).filter_map(|rest| rest.split('"').next()).map(str::to_owned);
+    let words: Vec<_> = words.collect();
+    assert!(words.len() > 10, "{path} has its names where this test looks: {words:?}");
+    words
+}
+
+#[test]
+fn the_runbook_explains_every_state_code_event_and_exit_code() {
+    let runbook = std::fs::read_to_string(root().join("docs/runbook.md")).unwrap();
+    let explained = explained_in_the_runbook(&runbook);
+    let states = keyfob_core::credential_state::StateWord::ALL;
+    let mut needed: Vec<String> =
+        states.iter().map(|word| serde_json::to_value(word).unwrap().as_str().unwrap().to_owned()).collect();
+    needed.extend(named_in("crates/keyfob-core/src/failure/code.rs"));
+    needed.extend(named_in("crates/keyfob-agent/src/journal.rs"));
+    let exits = std::fs::read_to_string(root().join("crates/keyfob-cli/src/exit_code.rs")).unwrap();
+    let codes = exits.lines().filter_map(|line| line.trim().trim_end_matches(',').rsplit_once("=> "));
+    let codes: Vec<_> =
+        codes.map(|(_, code)| code.to_owned()).filter(|code| code.parse::<u8>().is_ok()).collect();
+    assert!(codes.len() >= 8, "{codes:?}");
+    needed.extend(codes.into_iter().chain(["0", "125", "126", "127"].map(str::to_owned)));
+    for word in &needed {
+        assert!(explained.contains(word), "docs/runbook.md does not explain `{word}`");
+    }
+}
+
+#[test]
+fn the_runbook_names_no_code_that_is_gone() {
+    let runbook = std::fs::read_to_string(root().join("docs/runbook.md")).unwrap();
+    let codes = runbook.split("## Codes").nth(1).and_then(|rest| rest.split("\n## ").next()).unwrap();
+    let known = named_in("crates/keyfob-core/src/failure/code.rs");
+    let named = codes.lines().filter_map(|line| line.strip_prefix("| `")?.split('`').next());
+    let mut count = 0;
+    for code in named {
+        assert!(
+            known.iter().any(|word| word == code),
+            "docs/runbook.md explains `{code}`, which is not there"
+        );
+        count += 1;
+    }
+    assert_eq!(count, known.len(), "each code once");
+}

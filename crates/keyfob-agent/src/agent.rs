@@ -2,6 +2,8 @@
 
 mod actor;
 mod entry;
+mod flights;
+mod power;
 mod records;
 mod reminding;
 mod renewals;
@@ -21,7 +23,7 @@ use crate::journeys::hand_out::{HandOutRequest, HandedOut};
 use crate::journeys::revoke::RevocationOutcome;
 use crate::journeys::sign_in::SignInOptions;
 use crate::journeys::{remind, remove, sign_out};
-use crate::ports::{CommitError, Ports};
+use crate::ports::{CommitError, Ports, PowerEvent};
 use crate::shown;
 use crate::snapshot::{AgentShown, KeeperKind, Snapshot};
 
@@ -53,6 +55,8 @@ pub(crate) enum Message {
     },
     /// A record or `profiles.toml` may have changed.
     LookAgain,
+    /// The machine sleeps, wakes or has a network again.
+    Power(PowerEvent),
     /// A task of the actor's own has news.
     News(Box<actor::News>),
     /// Ends the actor once no renewal is under way.

@@ -49,6 +49,8 @@ pub struct Ports {
     pub token_files: Arc<dyn TokenFiles>,
     /// Keyring entries for other programs.
     pub keyring_entries: Arc<dyn KeyringEntries>,
+    /// Sleep, wake and the network.
+    pub power: Arc<dyn PowerEvents>,
     /// Names this machine; a record from another one is not renewed by itself (trust rule 12).
     pub machine_id: Arc<str>,
 }
@@ -210,6 +212,8 @@ pub trait HttpClient: Send + Sync {
         request: &CredentialRequest,
         guard: AddressGuard,
     ) -> Result<HttpResponse, TransportFailure>;
+    /// Connects to `url`'s host and finishes TLS there, sends nothing, and closes: there is a way to it (trust rule 10).
+    async fn reach(&self, url: &Url, guard: AddressGuard) -> Result<(), TransportFailure>;
     /// One request on a kept connection, the answer as a stream without a limit in size or time after its head.
     async fn open(&self, request: HttpRequest) -> Result<StreamedResponse, TransportFailure>;
 }
@@ -278,6 +282,33 @@ pub trait Clock: Send + Sync {
     fn now(&self) -> Moment;
     /// Sleeps; may oversleep when the machine does.
     async fn sleep(&self, duration: Duration);
+}
+
+/// Sleep, wake and the network, as far as this machine tells.
+#[async_trait]
+pub trait PowerEvents: Send + Sync {
+    /// The next event; waits for ever where the machine tells nothing. One listener at a time.
+    async fn next(&self) -> PowerEvent;
+}
+
+/// What a machine tells about its power and its network.
+pub enum PowerEvent {
+    /// It goes to sleep as soon as the delay is dropped, or its patience (seconds) is at its end.
+    SleepSoon(SleepDelay),
+    /// It has woken.
+    Woke,
+    /// A network may have come up.
+    NetworkUp,
+}
+
+/// Keeps the machine awake a little longer; dropping it lets it sleep.
+pub struct SleepDelay(#[expect(dead_code, reason = "held until dropped, never read")] Box<dyn Send>);
+
+impl SleepDelay {
+    /// `lock` is whatever keeps the machine awake until it is dropped.
+    pub fn new(lock: impl Send + 'static) -> Self {
+        Self(Box::new(lock))
+    }
 }
 
 /// Randomness of the operating system.

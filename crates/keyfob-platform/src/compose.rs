@@ -12,6 +12,7 @@ use crate::http_client::ReqwestClient;
 use crate::keyring_entries::SystemKeyringEntries;
 use crate::loopback::SystemLoopback;
 use crate::paths::Paths;
+use crate::power::SystemPower;
 use crate::store::journal::JournalFiles;
 use crate::store::machine_id::machine_id;
 use crate::store::sealed_store::SealedStore;
@@ -59,6 +60,7 @@ impl Composition {
             journal: Arc::new(JournalFiles::new(paths)),
             token_files: Arc::new(SystemTokenFiles),
             keyring_entries: Arc::new(SystemKeyringEntries),
+            power: Arc::new(SystemPower::default()),
             machine_id: machine_id(paths).into(),
         })
     }

@@ -25,6 +25,7 @@ use keyfob_core::grant::credential_request::CredentialRequest;
 use keyfob_core::secret::AccessToken;
 use reqwest::{Client, redirect, retry};
 use rustls::ClientConfig;
+use url::Url;
 
 use crate::config_file::NetworkSettings;
 use address_guard::{GuardedResolver, PrivateOnly};
@@ -130,6 +131,13 @@ impl HttpClient for ReqwestClient {
         let proxy = self.proxies.for_url(url)?;
         let tls = Arc::clone(&self.clients()?.credentials);
         credential_post::post(request, &Way { tls, proxy, guard, timeouts: self.timeouts }).await
+    }
+
+    async fn reach(&self, url: &Url, guard: AddressGuard) -> Result<(), TransportFailure> {
+        address_guard::check_literal(url, guard)?;
+        let proxy = self.proxies.for_url(url)?;
+        let tls = Arc::clone(&self.clients()?.credentials);
+        credential_post::reach(url, &Way { tls, proxy, guard, timeouts: self.timeouts }).await
     }
 
     async fn open(&self, request: HttpRequest) -> Result<StreamedResponse, TransportFailure> {

@@ -18,6 +18,7 @@ pub mod lease;
 pub mod local_pages;
 pub mod loopback;
 pub mod paths;
+pub mod power;
 pub mod program;
 pub mod service_install;
 pub mod service_manager;

@@ -17,12 +17,13 @@ use keyfob_core::secret::Fingerprint;
 use tokio::sync::{mpsc, oneshot, watch};
 
 use super::entry::{Entry, Waiter};
+use super::flights::Flights;
 use super::reminding::StoreLock;
 use super::{Message, Reply};
 use crate::journeys::refresh_transaction::Refreshed;
 use crate::journeys::remind::Told;
 use crate::journeys::sign_in::{SignedIn, sign_in};
-use crate::ports::{Ports, StoreStatus};
+use crate::ports::{Ports, SleepDelay, StoreStatus};
 use crate::shown;
 use crate::snapshot::{AgentShown, Snapshot};
 
@@ -51,7 +52,13 @@ pub(crate) enum News {
         attempt: AttemptNumber,
         /// The access token it was to replace.
         unwanted: Fingerprint,
+        /// The host it went to.
+        host: String,
         outcome: Result<Refreshed, Failure>,
+    },
+    /// A host was reached after the machine woke, or has been waited for long enough.
+    Reached {
+        host: String,
     },
     Reminded {
         name: ProfileName,
@@ -74,6 +81,11 @@ pub(super) struct Actor {
     pub(super) agent: AgentShown,
     pub(super) snapshot: watch::Sender<Arc<Snapshot>>,
     pub(super) stopping: Option<oneshot::Sender<()>>,
+    pub(super) flights: Flights,
+    /// Keeps the machine awake until the renewals under way have ended.
+    pub(super) sleep_delay: Option<SleepDelay>,
+    /// Boot clock, milliseconds: since when no renewal starts because the machine is about to sleep.
+    pub(super) grounded_at: Option<u64>,
 }
 
 impl Actor {
@@ -103,11 +115,15 @@ impl Actor {
             agent,
             snapshot,
             stopping: None,
+            flights: Flights::default(),
+            sleep_delay: None,
+            grounded_at: None,
         };
         (actor, receiver)
     }
 
     pub(super) async fn run(mut self, mut messages: mpsc::Receiver<Message>) {
+        let power = self.listen_to_power();
         self.look_at_store();
         self.look_at_settings();
         loop {
@@ -121,9 +137,13 @@ impl Actor {
                     Some(message) => self.hear(message),
                     None => break,
                 },
-                () = clock.sleep(self.nap()) => self.wake(),
+                () = clock.sleep(self.nap()) => {
+                    self.wake_untold();
+                    self.wake();
+                }
             }
         }
+        power.abort();
         if let Some(reply) = self.stopping.take() {
             let _ = reply.send(());
         }
@@ -131,7 +151,7 @@ impl Actor {
 
     /// A stop waits for renewals under way: their answers must reach the disk (fault 33).
     fn may_end(&self) -> bool {
-        self.stopping.is_some() && self.entries.values().all(|entry| entry.state.refreshing.is_none())
+        self.stopping.is_some() && !self.flights.any_under_way()
     }
 
     fn hear(&mut self, message: Message) {
@@ -145,7 +165,11 @@ impl Actor {
                 self.look_at_store();
             }
             Message::News(news) => self.hear_news(*news),
-            Message::Stop { reply } => self.stopping = Some(reply),
+            Message::Power(event) => self.hear_power(event),
+            Message::Stop { reply } => {
+                self.stopping = Some(reply);
+                self.give_up_waiting_renewals();
+            }
         }
     }
 
@@ -165,8 +189,14 @@ impl Actor {
             }
             News::RefreshNeeded { name, waiter } => self.refresh_asked(&name, waiter.0),
             News::Reminded { name, told } => self.reminded(&name, told),
-            News::RefreshEnded { name, attempt, unwanted, outcome } => {
+            News::RefreshEnded { name, attempt, unwanted, host, outcome } => {
+                self.landed(&host);
                 self.refresh_ended(&name, attempt, &unwanted, &outcome);
+                self.launch(&host);
+            }
+            News::Reached { host } => {
+                self.flights.reached(&host);
+                self.launch(&host);
             }
         }
     }
@@ -180,7 +210,7 @@ impl Actor {
         earliest.and_then(|due| due.to_std().ok()).map_or(LONGEST_NAP, |due| due.min(LONGEST_NAP))
     }
 
-    fn wake(&mut self) {
+    pub(super) fn wake(&mut self) {
         if self.settings_version != Some(self.ports.settings.version()) {
             self.look_at_settings();
         }

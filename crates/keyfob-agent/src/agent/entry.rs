@@ -7,7 +7,9 @@ use keyfob_core::failure::{Failure, SignInNeeded};
 use keyfob_core::moment::Moment;
 use keyfob_core::profile::Profile;
 use keyfob_core::refresh_schedule::{due_in, time_until};
+use keyfob_core::secret::Fingerprint;
 use tokio::task::AbortHandle;
+use url::{Position, Url};
 
 use super::Reply;
 use super::reminding::Reminding;
@@ -99,6 +101,34 @@ impl Entry {
         let asked = self.waiters.iter().map(|waiter| Wish::behind(&waiter.wanted));
         let asked = asked.max_by_key(|wish| *wish == Wish::Person);
         asked.unwrap_or(if self.hurried { Wish::NetworkUp } else { Wish::Due })
+    }
+
+    /// What a renewal that starts now works on; takes the hurry with it.
+    pub(super) fn begin_renewal(&mut self) -> Option<(Profile, Fingerprint, Wish)> {
+        let sign_in = self.credential.as_ref()?.sign_in.as_ref()?;
+        // An asker has read the record itself, and another process may have renewed since the keeper did.
+        let unwanted = self.waiters.first().map_or(sign_in, |waiter| &waiter.before);
+        let unwanted = unwanted.tokens.access_token.fingerprint();
+        let wish = self.wish();
+        self.hurried = false;
+        Some((self.profile.clone(), unwanted, wish))
+    }
+
+    /// The token endpoint's host and port.
+    pub(super) fn token_host(&self) -> Option<String> {
+        self.token_endpoint().map(|url| url[Position::BeforeHost..Position::AfterPort].to_owned())
+    }
+
+    /// Where this sign-in is renewed.
+    pub(super) fn token_endpoint(&self) -> Option<&Url> {
+        Some(self.credential.as_ref()?.sign_in.as_ref()?.endpoints.token.url())
+    }
+
+    /// The network has come back: a wait for it is over. What the server itself said is not.
+    pub(super) fn hurry_if_offline(&mut self) {
+        let waiting =
+            self.credential.as_ref().and_then(|c| c.sign_in.as_ref()).and_then(|s| s.waiting.as_ref());
+        self.hurried |= waiting.is_some_and(|waiting| !waiting.was_answered());
     }
 
     /// The same as a date, for people.

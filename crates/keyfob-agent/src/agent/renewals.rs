@@ -2,14 +2,15 @@
 
 use chrono::TimeDelta;
 use keyfob_core::credential_state::{AttemptNumber, Event, Holding, Observation};
-use keyfob_core::failure::Failure;
+use keyfob_core::failure::{Failure, Temporary};
 use keyfob_core::identity::ProfileName;
 use keyfob_core::refresh_schedule;
 use keyfob_core::secret::Fingerprint;
 
 use super::Reply;
 use super::actor::{Actor, News, WaiterSent};
-use super::entry::Waiter;
+use super::entry::{Entry, Waiter};
+use super::flights::Flight;
 use crate::delivery::DeliveryReport;
 use crate::journeys::hand_out::{HandOutRequest, HandedOut, Held, conclude, hand_out, held};
 use crate::journeys::refresh_transaction::{Refreshed, refresh};
@@ -49,6 +50,9 @@ impl Actor {
         self.step(name, Event::RefreshRequested);
         let Some(entry) = self.entries.get_mut(name) else { return };
         if entry.state.refreshing.is_some() {
+            if let Some(host) = entry.token_host() {
+                self.flights.promote(&host, name);
+            }
             return;
         }
         // No flight can start: the sign-in has ended, or the record is not known here yet. The plain journey says it all.
@@ -63,19 +67,54 @@ impl Actor {
         }
     }
 
+    /// Lines the renewal up at its host; whoever is waited for, or whose outcome nobody knows, goes first.
     pub(super) fn start_refresh(&mut self, name: &ProfileName, attempt: AttemptNumber) {
-        let Some(entry) = self.entries.get_mut(name) else { return };
-        let Some(sign_in) = entry.credential.as_ref().and_then(|c| c.sign_in.as_ref()) else { return };
-        // An asker has read the record itself, and another process may have renewed since the keeper did.
-        let unwanted = entry.waiters.first().map_or(sign_in, |waiter| &waiter.before);
-        let unwanted = unwanted.tokens.access_token.fingerprint();
-        let wish = entry.wish();
-        entry.hurried = false;
-        let (ports, profile, name) = (self.ports.clone(), entry.profile.clone(), name.clone());
+        let Some(entry) = self.entries.get(name) else { return };
+        let Some(host) = entry.token_host() else { return };
+        let first = entry.hurried || !entry.waiters.is_empty();
+        self.flights.line_up(&host, Flight { name: name.clone(), attempt }, first);
+        self.launch(&host);
+    }
+
+    /// Starts what may start at this host.
+    pub(super) fn launch(&mut self, host: &str) {
+        while let Some(flight) = self.flights.next(host) {
+            self.take_off(host, flight);
+        }
+    }
+
+    fn take_off(&mut self, host: &str, Flight { name, attempt }: Flight) {
+        let Some((profile, unwanted, wish)) = self.entries.get_mut(&name).and_then(Entry::begin_renewal)
+        else {
+            // Signed out or removed while it waited.
+            self.flights.ended(host);
+            self.step(&name, Event::RefreshEnded { attempt });
+            return;
+        };
+        let (ports, host) = (self.ports.clone(), host.to_owned());
         self.spawn(async move {
             let outcome = refresh(&ports, &profile, &unwanted, wish).await;
-            Some(News::RefreshEnded { name, attempt, unwanted, outcome })
+            Some(News::RefreshEnded { name, attempt, unwanted, host, outcome })
         });
+    }
+
+    /// One renewal less; the last one lets the machine sleep.
+    pub(super) fn landed(&mut self, host: &str) {
+        self.flights.ended(host);
+        if !self.flights.any_under_way() {
+            self.sleep_delay = None;
+        }
+    }
+
+    /// The keeper is about to end: what has not begun is left to whoever keeps the profiles next.
+    pub(super) fn give_up_waiting_renewals(&mut self) {
+        for Flight { name, attempt } in self.flights.give_up_waiting() {
+            self.step(&name, Event::RefreshEnded { attempt });
+            let waiters = self.entries.get_mut(&name).map(|entry| std::mem::take(&mut entry.waiters));
+            for waiter in waiters.into_iter().flatten() {
+                let _ = waiter.reply.send(Err(Temporary::Busy.into()));
+            }
+        }
     }
 
     pub(super) fn refresh_ended(

@@ -97,10 +97,10 @@ impl Waiting {
         before.map_or(0, |w| w.equal_refusals) + u32::from(!hurried)
     }
 
-    /// Whether the server was reached at all: asking again costs it something.
+    /// Whether the server itself spoke: asking again costs it something, and another network changes nothing.
     pub fn was_answered(&self) -> bool {
-        use crate::failure::Temporary::{Cut, Offline};
-        !matches!(self.failure, Failure::Temporary(Offline(_) | Cut(_)))
+        use crate::failure::Temporary::{Cut, Intercepted, Offline};
+        !matches!(self.failure, Failure::Temporary(Offline(_) | Cut(_) | Intercepted(_)))
     }
 }
 

@@ -49,15 +49,7 @@ pub(super) async fn post(request: &CredentialRequest, way: &Way) -> Result<HttpR
     let end = Instant::now() + way.timeouts.credentials;
     let url = request.endpoint.url();
     let outgoing = form(request)?;
-    let stream = match timeout(way.timeouts.connect, connect(url, way)).await {
-        Ok(connected) => connected?,
-        Err(_) => {
-            return Err(TransportFailure::NotSent(format!(
-                "no connection within {}",
-                words(way.timeouts.connect)
-            )));
-        }
-    };
+    let stream = connect_in_time(url, way).await?;
     let paced = PacedStream::new(stream, way.timeouts.first_byte, way.timeouts.between_bytes);
     match timeout_at(end, exchange(paced, outgoing)).await {
         Ok(answered) => answered,
@@ -65,6 +57,17 @@ pub(super) async fn post(request: &CredentialRequest, way: &Way) -> Result<HttpR
             Err(TransportFailure::Cut(format!("no whole answer within {}", words(way.timeouts.credentials))))
         }
     }
+}
+
+/// Connects as [`post`] does, sends nothing and closes.
+pub(super) async fn reach(url: &Url, way: &Way) -> Result<(), TransportFailure> {
+    connect_in_time(url, way).await.map(drop)
+}
+
+async fn connect_in_time(url: &Url, way: &Way) -> Result<Box<dyn Stream>, TransportFailure> {
+    let limit = way.timeouts.connect;
+    let too_late = |_| Err(TransportFailure::NotSent(format!("no connection within {}", words(limit))));
+    timeout(limit, connect(url, way)).await.unwrap_or_else(too_late)
 }
 
 #[expect(

@@ -180,6 +180,10 @@ impl HttpClient for ScriptedHttp {
         panic!("the bridge sends no credentials");
     }
 
+    async fn reach(&self, _url: &url::Url, _guard: AddressGuard) -> Result<(), TransportFailure> {
+        panic!("the bridge never sleeps")
+    }
+
     async fn open(&self, request: HttpRequest) -> Result<StreamedResponse, TransportFailure> {
         assert_eq!(request.url.as_str(), crate::URL, "a token goes to its own server only (G2)");
         assert!(!request.headers.contains_key("authorization"), "the port sets it (G1)");

@@ -4,3 +4,5 @@
 
 mod days;
 mod doubles;
+mod renewals;
+mod server;

@@ -11,8 +11,8 @@ use keyfob_agent::journal::JournalEntry;
 use keyfob_agent::notice::Notice;
 use keyfob_agent::ports::{
     AddressGuard, BindError, Browser, Clock, CommitError, CredentialStore, Entropy, HttpClient, HttpRequest,
-    HttpResponse, Journal, KeyringEntries, LoopbackBinder, LoopbackListener, Notifier, Ports, ProfileLock,
-    ProfileSettings, StoreStatus, StreamedResponse, TokenFiles, TransportFailure,
+    HttpResponse, Journal, KeyringEntries, LoopbackBinder, LoopbackListener, Notifier, Ports, PowerEvent,
+    PowerEvents, ProfileLock, ProfileSettings, StoreStatus, StreamedResponse, TokenFiles, TransportFailure,
 };
 use keyfob_core::credential::Credential;
 use keyfob_core::failure::{Failure, StoreProblem};
@@ -36,7 +36,7 @@ pub(crate) struct World {
     pub(crate) locked: Mutex<Option<StoreProblem>>,
     pub(crate) told: Mutex<Vec<(TimeDelta, Notice)>>,
     pub(crate) written: Mutex<Vec<JournalEntry>>,
-    busy: Arc<tokio::sync::Mutex<()>>,
+    busy: Mutex<HashMap<ProfileName, Arc<tokio::sync::Mutex<()>>>>,
 }
 
 /// What the machine's clocks say besides the time the test lives through.
@@ -59,7 +59,7 @@ impl World {
             locked: Mutex::default(),
             told: Mutex::default(),
             written: Mutex::default(),
-            busy: Arc::default(),
+            busy: Mutex::default(),
         })
     }
 
@@ -76,6 +76,7 @@ impl World {
             journal: self.clone(),
             token_files: self.clone(),
             keyring_entries: self.clone(),
+            power: self.clone(),
             machine_id: "machine".into(),
         }
     }
@@ -218,10 +219,11 @@ impl CredentialStore for World {
 
     async fn lock(
         &self,
-        _profile: &ProfileName,
+        profile: &ProfileName,
         _patience: Duration,
     ) -> Result<Box<dyn ProfileLock>, Failure> {
-        Ok(Box::new(Turn(Arc::clone(&self.busy).lock_owned().await)))
+        let busy = Arc::clone(held(&self.busy).entry(profile.clone()).or_default());
+        Ok(Box::new(Turn(busy.lock_owned().await)))
     }
 
     async fn status(&self) -> StoreStatus {
@@ -244,8 +246,19 @@ impl HttpClient for World {
         unplanned()
     }
 
+    async fn reach(&self, _url: &Url, _guard: AddressGuard) -> Result<(), TransportFailure> {
+        unplanned()
+    }
+
     async fn open(&self, _request: HttpRequest) -> Result<StreamedResponse, TransportFailure> {
         unplanned()
+    }
+}
+
+#[async_trait]
+impl PowerEvents for World {
+    async fn next(&self) -> PowerEvent {
+        std::future::pending().await
     }
 }
 

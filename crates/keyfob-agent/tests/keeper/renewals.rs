@@ -1,0 +1,232 @@
+//! When the keeper renews, and how much at once: through sleep, wake, no network, other machines and weeks of trouble.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
+use std::time::Duration;
+
+use chrono::TimeDelta;
+use keyfob_agent::agent::AgentHandle;
+use keyfob_agent::journeys::hand_out::HandOutRequest;
+use keyfob_agent::ports::{Clock, CredentialStore, PowerEvent, SleepDelay, TransportFailure};
+use keyfob_agent::snapshot::KeeperKind;
+use keyfob_core::credential::Credential;
+use keyfob_core::credential_state::StateWord;
+use keyfob_core::failure::{Failure, SignInNeeded};
+
+use crate::doubles::{World, held};
+use crate::server::{Answer, Server, name, sign_in};
+
+async fn signed_in(profiles: usize) -> Arc<World> {
+    let world = World::new();
+    for number in 0..profiles {
+        sign_in(&world, number).await;
+    }
+    world
+}
+
+fn keeper(server: &Arc<Server>) -> AgentHandle {
+    AgentHandle::start(server.ports(), KeeperKind::Headless, 1)
+}
+
+async fn pass(time: Duration) {
+    tokio::time::sleep(time).await;
+}
+
+/// How many profiles hold a token that is valid for another minute.
+fn fresh(world: &World) -> usize {
+    let now = world.now();
+    let records = held(&world.records);
+    let tokens = records.values().filter_map(|record| Some(&record.sign_in.as_ref()?.tokens));
+    tokens.filter(|tokens| tokens.is_valid_for(TimeDelta::minutes(1), &now)).count()
+}
+
+async fn change(world: &World, number: usize, change: impl FnOnce(&Credential) -> Credential) {
+    let before = world.read(&name(number)).await.unwrap().unwrap();
+    world.commit(&name(number), before.generation, &change(&before)).await.unwrap();
+}
+
+/// fault 40, trust rule 10
+#[tokio::test(start_paused = true)]
+async fn a_hundred_profiles_that_ended_in_sleep_are_fresh_within_a_minute_four_at_a_time() {
+    let world = signed_in(100).await;
+    let server = Server::new(&world, Duration::from_millis(500));
+    let _keeper = keeper(&server);
+    pass(Duration::from_secs(1)).await;
+    assert_eq!(server.count(), 0);
+    world.close_the_lid_for(TimeDelta::hours(8));
+    server.tell(PowerEvent::Woke);
+    pass(Duration::from_mins(1)).await;
+    let (asked, most) = server.seen();
+    assert_eq!((fresh(&world), asked.len(), most), (100, 100, 4));
+}
+
+/// fault 23, fault 24, trust rule 10
+#[tokio::test(start_paused = true)]
+async fn after_a_sleep_nothing_is_sent_before_a_connection_stands_and_then_all_are_fresh_within_ten_seconds()
+{
+    let world = signed_in(20).await;
+    let server = Server::new(&world, Duration::from_millis(500));
+    let _keeper = keeper(&server);
+    pass(Duration::from_secs(1)).await;
+    server.offline.store(true, SeqCst);
+    world.close_the_lid_for(TimeDelta::hours(8));
+    server.tell(PowerEvent::Woke);
+    pass(Duration::from_secs(25)).await;
+    let intents = held(&world.records).values().filter(|r| r.history.failures > 0).count();
+    assert_eq!((server.count(), intents), (0, 0), "nothing sent, and no try was wasted");
+    server.offline.store(false, SeqCst);
+    pass(Duration::from_secs(10)).await;
+    assert_eq!((fresh(&world), server.count()), (20, 20));
+}
+
+/// fault 23: without a word about sleep, only about the network, long after the backoff has grown.
+#[tokio::test(start_paused = true)]
+async fn a_network_that_comes_up_ends_the_backoff_of_everyone_who_was_offline() {
+    let world = signed_in(20).await;
+    let server = Server::new(&world, Duration::from_millis(500));
+    server.offline.store(true, SeqCst);
+    let _keeper = keeper(&server);
+    pass(Duration::from_hours(4)).await;
+    assert_eq!(fresh(&world), 0);
+    server.offline.store(false, SeqCst);
+    server.tell(PowerEvent::NetworkUp);
+    pass(Duration::from_secs(10)).await;
+    assert_eq!((fresh(&world), server.count()), (20, 20));
+}
+
+struct Lock(Arc<AtomicBool>);
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        self.0.store(true, SeqCst);
+    }
+}
+
+/// trust rule 10
+#[tokio::test(start_paused = true)]
+async fn sleep_waits_for_the_renewal_under_way_and_none_begins_until_the_machine_wakes() {
+    let world = signed_in(8).await;
+    let server = Server::new(&world, Duration::from_secs(2));
+    let _keeper = keeper(&server);
+    let slept = Arc::new(AtomicBool::new(false));
+    while server.count() == 0 {
+        pass(Duration::from_millis(100)).await;
+    }
+    server.tell(PowerEvent::SleepSoon(SleepDelay::new(Lock(Arc::clone(&slept)))));
+    pass(Duration::from_secs(1)).await;
+    assert!(!slept.load(SeqCst), "a renewal is under way");
+    pass(Duration::from_secs(2)).await;
+    assert!(slept.load(SeqCst));
+    let before = server.count();
+    assert_eq!(before, 4);
+    pass(Duration::from_secs(10)).await;
+    assert_eq!(server.count(), before);
+    server.tell(PowerEvent::Woke);
+    pass(Duration::from_secs(10)).await;
+    assert_eq!(server.count(), 8);
+}
+
+/// trust rule 11, fault 2
+#[tokio::test(start_paused = true)]
+async fn a_renewal_whose_outcome_is_unknown_is_tried_at_once_at_the_start() {
+    let world = signed_in(2).await;
+    let now = world.now();
+    let cut = keyfob_core::failure::Temporary::Cut("the machine went down".into());
+    change(&world, 1, |record| record.with_intent(&now).unanswered(cut, true, &now, 1.0)).await;
+    let server = Server::new(&world, Duration::from_millis(10));
+    let _keeper = keeper(&server);
+    pass(Duration::from_millis(900)).await;
+    assert_eq!(server.count(), 1);
+    assert_eq!(held(&world.records)[&name(1)].history.refreshes, 1);
+}
+
+/// trust rule 12, fault 42
+#[tokio::test(start_paused = true)]
+async fn a_record_of_another_machine_is_left_alone_until_a_person_says_so() {
+    let world = signed_in(1).await;
+    change(&world, 0, |record| Credential { machine_id: "another".into(), ..record.clone() }).await;
+    let server = Server::new(&world, Duration::from_millis(10));
+    let keeper = keeper(&server);
+    pass(Duration::from_hours(24)).await;
+    assert_eq!(server.count(), 0);
+    let shown = keeper.snapshots().borrow().profiles[0].clone();
+    assert_eq!((shown.state, shown.next_refresh_at), (StateWord::NeedsSignIn, None));
+    assert!(
+        shown.problem.unwrap().contains("another machine")
+            && shown.hint.unwrap().contains("keyfob refresh p000")
+    );
+    let program = keeper.hand_out(name(0), HandOutRequest::default()).await;
+    assert!(matches!(program, Err(Failure::SignInNeeded(SignInNeeded::OtherMachine))), "{program:?}");
+    assert_eq!(server.count(), 0);
+    keeper.refresh(name(0)).await.unwrap();
+    assert_eq!(server.count(), 1);
+    pass(Duration::from_hours(2)).await;
+    assert!(server.count() >= 2, "and from then on as ever");
+}
+
+/// fault 13, trust rule 6: a program that asks ten times a second is no reason to ask the server more.
+#[tokio::test(start_paused = true)]
+async fn programs_that_ask_without_end_do_not_hammer_a_server_in_trouble() {
+    let world = signed_in(1).await;
+    let server = Server::new(&world, Duration::from_millis(10));
+    server.answers_next((0..1_000).map(|_| Answer::Ok((503, String::new()))));
+    let keeper = keeper(&server);
+    pass(Duration::from_mins(61)).await;
+    let before = server.count();
+    for _ in 0..600 {
+        assert!(keeper.hand_out(name(0), HandOutRequest::default()).await.is_err());
+        pass(Duration::from_millis(100)).await;
+    }
+    assert!(server.count() - before <= 1, "{} requests in a minute", server.count() - before);
+}
+
+/// fault 50, trust rules 6 and 8: days of trouble at a real keeper. The seed is printed with a failure.
+#[tokio::test(start_paused = true)]
+async fn days_of_passing_trouble_end_no_sign_in_and_never_hammer() {
+    const PROFILES: usize = 10;
+    const DAYS: u64 = 3;
+    let seed = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs();
+    let mut random = Random(seed | 1);
+    let world = signed_in(PROFILES).await;
+    let server = Server::new(&world, Duration::from_millis(300));
+    let keeper = keeper(&server);
+    for _ in 0..DAYS * 24 {
+        server.offline.store(random.below(10) == 0, SeqCst);
+        let trouble = random.below(5);
+        server.answers_next((0..trouble).map(|_| temporary(&mut random)));
+        pass(Duration::from_hours(1)).await;
+    }
+    held(&server.next).clear();
+    server.offline.store(false, SeqCst);
+    pass(Duration::from_mins(30)).await;
+    let states: Vec<_> = keeper.snapshots().borrow().profiles.iter().map(|p| p.state).collect();
+    assert_eq!(states, [StateWord::Active; PROFILES], "seed {seed}");
+    assert_eq!(fresh(&world), PROFILES, "seed {seed}");
+    let (asked, most) = server.seen();
+    assert!(most <= 4, "{most} at once, seed {seed}");
+    let lived = PROFILES as u64 * DAYS * 24;
+    assert!((lived..lived * 2).contains(&(asked.len() as u64)), "{} requests, seed {seed}", asked.len());
+}
+
+fn temporary(random: &mut Random) -> Answer {
+    match random.below(6) {
+        0 => Ok((503, String::new())),
+        1 => Ok((429, String::new())),
+        2 => Ok((400, r#"{"error":"temporarily_unavailable"}"#.into())),
+        3 => Ok((200, "<html>log in</html>".into())),
+        4 => Err(TransportFailure::NotSent("no name".into())),
+        _ => Err(TransportFailure::Cut("reset".into())),
+    }
+}
+
+/// xorshift64: the same seed, the same weeks.
+struct Random(u64);
+
+impl Random {
+    fn below(&mut self, end: u64) -> u64 {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        self.0 % end
+    }
+}

@@ -113,7 +113,7 @@ async fn an_unknown_end_is_asked_for_until_it_is_answered() {
         .run(["config", "readonly", "--lifetime", "soon"])
         .await
         .expect_code(2)
-        .says("write 60s, 5m, 2h or 7d");
+        .says("a time span such as 30d, or not-known");
     keyfob.run(["config", "nobody", "--lifetime", "30d"]).await.expect_code(3);
     keyfob.run(["config", "readonly"]).await.expect_code(2);
 }

@@ -123,6 +123,25 @@ const journeys = [
     },
   ],
   [
+    'an unknown end is asked for once, "not known" stays an answer, and a better one can be given later',
+    'daily',
+    async (page) => {
+      await openDetails(page, 'wiki');
+      await page.getByRole('region', { name: 'When does this sign-in end?' }).waitFor();
+      assert.match(await at(page, 'end-question').textContent(), /After 30 days.*Cloudflare/);
+      await at(page, 'end-not-known').click();
+      await at(page, 'end-question').waitFor({ state: 'detached' });
+      assert.match(await at(page, 'profile-details').textContent(), /End of the sign-in not known/);
+      await at(page, 'end-change').click();
+      await at(page, 'end-days').fill('soon');
+      await page.getByText('A whole number of days').waitFor();
+      await at(page, 'end-days').fill('14');
+      await page.keyboard.press('Enter');
+      await page.getByText(/Sign-in ends in 10 days.*set by you/).waitFor();
+      assert.equal(await at(page, 'end-question').count(), 0);
+    },
+  ],
+  [
     'removing asks first and then leaves nothing',
     'daily',
     async (page) => {

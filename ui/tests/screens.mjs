@@ -23,6 +23,14 @@ const views = [
   ['details-soon', 'daily', details('admin')],
   ['details-act', 'daily', details('tracker')],
   ['details-offline', 'daily', details('wiki')],
+  [
+    'details-change-end',
+    'daily',
+    async (page) => {
+      await details('admin')(page);
+      await at(page, 'end-change').click();
+    },
+  ],
   ['details-signed-out', 'daily', details('sandbox')],
   [
     'signing-in',

@@ -4,12 +4,14 @@ use keyfob_core::credential::Credential;
 use keyfob_core::credential_state::{CredentialState, Hold, Holding};
 use keyfob_core::failure::{Failure, Temporary};
 use keyfob_core::moment::Moment;
-use keyfob_core::profile::{Delivery, DeliveryTarget, Profile};
-use keyfob_core::sign_in_end::{SignInEnd, is_asked_for, sign_in_end};
+use keyfob_core::profile::{Delivery, DeliveryTarget, Profile, duration_text};
+use keyfob_core::sign_in_end::{self, EndSource, LifetimeOffer, SignInEnd, is_asked_for, sign_in_end};
 
 use crate::delivery::DeliveryReport;
 use crate::ports::StoreStatus;
-use crate::snapshot::{AccessTokenShown, DeliveryShown, ProfileShown, SignInShown, StoreShown};
+use crate::snapshot::{
+    AccessTokenShown, DeliveryShown, LifetimeOfferShown, ProfileShown, SignInShown, StoreShown,
+};
 
 /// Everything that is known of one profile.
 pub(crate) struct Known<'a> {
@@ -49,6 +51,8 @@ pub(crate) fn profile(known: &Known<'_>) -> ProfileShown {
             since: s.since.wall,
             ends_at: end.at(),
             known: end.known().to_owned(),
+            asked: is_asked_for(end, profile),
+            offers: offers(end, credential),
         }),
         next_refresh_at: known.next_refresh_at,
         last_refresh: history.and_then(|h| h.last_refresh.clone()),
@@ -105,6 +109,19 @@ fn deliveries(known: &Known<'_>) -> Vec<DeliveryShown> {
 fn delivery_problem(reports: &[DeliveryReport]) -> Option<String> {
     let failed = reports.iter().find_map(|report| Some((&report.target, report.problem.as_ref()?)))?;
     Some(format!("{} could not be written: {}", failed.0, failed.1))
+}
+
+/// Answers to "when does this sign-in end?"; the server's own word needs none.
+fn offers(end: &SignInEnd, credential: Option<&Credential>) -> Vec<LifetimeOfferShown> {
+    if end.known() == EndSource::Server.word() {
+        return Vec::new();
+    }
+    let learned = credential.map(|c| c.learned_lifetimes.as_slice()).unwrap_or_default();
+    let shown = |offer: LifetimeOffer| LifetimeOfferShown {
+        lifetime: duration_text(offer.lifetime),
+        source: offer.source.to_owned(),
+    };
+    sign_in_end::offers(learned).into_iter().map(shown).collect()
 }
 
 /// An unknown end is asked for, never made up; "not known" is an answer.

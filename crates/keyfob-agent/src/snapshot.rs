@@ -115,6 +115,21 @@ pub struct SignInShown {
     pub ends_at: Option<DateTime<Utc>>,
     /// How that is known: `server`, `configured`, `learned`, `unknown`.
     pub known: String,
+    /// Whether the user is asked when it ends: nobody knows, and "not known" was not answered.
+    #[serde(default)]
+    pub asked: bool,
+    /// Answers to choose from; none where the server says.
+    #[serde(default)]
+    pub offers: Vec<LifetimeOfferShown>,
+}
+
+/// A lifetime to choose from.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LifetimeOfferShown {
+    /// As in `profiles.toml`, such as `30d`.
+    pub lifetime: String,
+    /// Where it comes from, in words.
+    pub source: String,
 }
 
 /// A place the token is written to.

@@ -4,6 +4,7 @@ use chrono::TimeDelta;
 use serde::{Deserialize, Serialize};
 
 use crate::discovery::authorization_server::ClientAuthentication;
+use crate::failure::Failure;
 use crate::identity::ProfileName;
 use crate::resource::CheckedUrl;
 use crate::scope::ScopeSet;
@@ -181,6 +182,21 @@ pub enum LifetimeAnswer {
     NotKnown,
     /// Answered.
     Known(SignInLifetime),
+}
+
+impl LifetimeAnswer {
+    /// Reads `30d` (after the sign-in) or `not-known`; anything else is [`Failure::Usage`].
+    pub fn parse(text: &str) -> Result<Self, Failure> {
+        if text == NOT_KNOWN {
+            return Ok(Self::NotKnown);
+        }
+        let lifetime = parse_duration(text).filter(|lifetime| *lifetime > TimeDelta::zero());
+        let lifetime = lifetime.ok_or_else(|| {
+            let text = crate::server_text::shown(text);
+            Failure::Usage(format!("`{text}` is no lifetime: write a time span such as 30d, or {NOT_KNOWN}"))
+        })?;
+        Ok(Self::Known(SignInLifetime { lifetime, from: LifetimeFrom::SignIn }))
+    }
 }
 
 /// How "not known" is written in `profiles.toml` and on the command line.

@@ -1,7 +1,7 @@
 //! What the window can ask for. Each command hands over to the keeper and is done.
 
 use keyfob_agent::snapshot::Snapshot;
-use keyfob_core::profile::Profile;
+use keyfob_core::profile::{LifetimeAnswer, Profile};
 use keyfob_core::resource::CheckedUrl;
 use tauri::{AppHandle, State};
 
@@ -68,6 +68,15 @@ pub(crate) async fn pause(desk: State<'_, Desk>, name: String) -> Answer<()> {
 #[tauri::command]
 pub(crate) async fn resume(desk: State<'_, Desk>, name: String) -> Answer<()> {
     Ok(desk.agent.set_paused(&parse_name(&name)?, false).await?)
+}
+
+#[tauri::command]
+pub(crate) async fn set_sign_in_lifetime(
+    desk: State<'_, Desk>,
+    name: String,
+    lifetime: String,
+) -> Answer<()> {
+    Ok(desk.agent.set_sign_in_lifetime(&parse_name(&name)?, LifetimeAnswer::parse(&lifetime)?).await?)
 }
 
 #[tauri::command]

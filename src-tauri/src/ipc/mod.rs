@@ -25,6 +25,7 @@ pub(crate) fn handler() -> impl Fn(Invoke<Wry>) -> bool + Send + Sync + 'static 
         commands::remove,
         commands::pause,
         commands::resume,
+        commands::set_sign_in_lifetime,
         commands::try_demo,
         commands::offer_start_at_login,
         commands::answer_start_at_login,

@@ -162,6 +162,8 @@ mod tests {
                 since: now,
                 ends_at: ends_in.map(|left| now + left),
                 known: "server".into(),
+                asked: false,
+                offers: Vec::new(),
             }),
             next_refresh_at: None,
             last_refresh: None,

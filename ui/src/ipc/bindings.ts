@@ -70,6 +70,18 @@ export interface SignInShown {
   since: Instant;
   ends_at: Instant | null;
   known: Known;
+  /** Whether the user is asked when it ends. */
+  asked: boolean;
+  /** Answers to choose from; none where the server says. */
+  offers: LifetimeOffer[];
+}
+
+/** A lifetime to choose from. */
+export interface LifetimeOffer {
+  /** As in `profiles.toml`, such as `30d`. */
+  lifetime: string;
+  /** Where it comes from, in words. */
+  source: string;
 }
 
 export interface DeliveryShown {
@@ -121,6 +133,8 @@ export interface Ipc {
   remove(name: string): Promise<string | null>;
   pause(name: string): Promise<void>;
   resume(name: string): Promise<void>;
+  /** Answers when a sign-in ends: a time span such as `30d`, or `not-known`. */
+  setSignInLifetime(name: string, lifetime: string): Promise<void>;
   tryDemo(): Promise<void>;
   /** Whether to ask about starting with the desktop. */
   offerStartAtLogin(): Promise<boolean>;

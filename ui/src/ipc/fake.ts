@@ -5,6 +5,7 @@ import { at, blank, scenes, signedIn } from './scenes';
 /** As long as a quick sign-in in a browser tab feels. */
 const SIGN_IN_TIME = 2_500;
 const SHORT_TIME = 400;
+const DAY = 86_400_000;
 
 const after = (milliseconds: number) => new Promise<void>((done) => setTimeout(done, milliseconds));
 
@@ -103,8 +104,22 @@ function signing(here: World): Pick<Ipc, 'signIn' | 'cancelSignIn'> {
   };
 }
 
-function keeping(here: World): Pick<Ipc, 'refresh' | 'signOut' | 'remove' | 'pause' | 'resume'> {
+function keeping(here: World): Pick<Ipc, 'refresh' | 'signOut' | 'remove' | 'pause' | 'resume' | 'setSignInLifetime'> {
   return {
+    setSignInLifetime: async (name, lifetime) => {
+      await after(SHORT_TIME);
+      const days = Number.parseInt(lifetime, 10);
+      here.change(name, (one) => ({
+        ...one,
+        hint: null,
+        sign_in: one.sign_in && {
+          ...one.sign_in,
+          asked: false,
+          known: days ? 'configured' : 'unknown',
+          ends_at: days ? new Date(Date.parse(one.sign_in.since) + days * DAY).toISOString() : null,
+        },
+      }));
+    },
     refresh: async (name) => {
       const { state } = here.find(name);
       here.change(name, (one) => ({ ...one, state: 'refreshing' }));

@@ -37,6 +37,7 @@ it('names every command and its arguments as agreed', async () => {
   await ipc.remove('a');
   await ipc.pause('a');
   await ipc.resume('a');
+  await ipc.setSignInLifetime('a', '30d');
   await ipc.tryDemo();
   await ipc.offerStartAtLogin();
   await ipc.answerStartAtLogin(true);
@@ -52,6 +53,7 @@ it('names every command and its arguments as agreed', async () => {
     ['remove', name],
     ['pause', name],
     ['resume', name],
+    ['set_sign_in_lifetime', { name: 'a', lifetime: '30d' }],
     ['try_demo'],
     ['offer_start_at_login'],
     ['answer_start_at_login', { on: true }],

@@ -15,6 +15,7 @@ const app: Ipc = {
   remove: (name) => invoke<string | null>('remove', { name }),
   pause: (name) => invoke('pause', { name }),
   resume: (name) => invoke('resume', { name }),
+  setSignInLifetime: (name, lifetime) => invoke('set_sign_in_lifetime', { name, lifetime }),
   tryDemo: () => invoke('try_demo'),
   offerStartAtLogin: () => invoke<boolean>('offer_start_at_login'),
   answerStartAtLogin: (on) => invoke('answer_start_at_login', { on }),

@@ -1,5 +1,5 @@
 // Made-up profiles for the window in a plain browser: each scene shows a day in the life of keyfob.
-import type { ProfileShown, Snapshot } from './bindings';
+import type { Known, ProfileShown, SignInShown, Snapshot } from './bindings';
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
@@ -33,6 +33,15 @@ export function blank(name: string, url: string): ProfileShown {
   };
 }
 
+/** A sign-in that began `since` and ends at `end`, milliseconds from now; what nobody knows is asked. */
+export const signInOf = (since: number, end: number | null, known: Known): SignInShown => ({
+  since: at(since),
+  ends_at: end === null ? null : at(end),
+  known,
+  asked: known === 'unknown',
+  offers: known === 'server' ? [] : [{ lifetime: '30d', source: 'usual for portals built with Cloudflare’s library' }],
+});
+
 /** What a sign-in that has just ended well adds. */
 export function signedIn(profile: ProfileShown): ProfileShown {
   return {
@@ -43,7 +52,7 @@ export function signedIn(profile: ProfileShown): ProfileShown {
     account: profile.account ?? 'ada@example.com',
     scopes: profile.scopes.length > 0 ? profile.scopes : ['read', 'offline_access'],
     access_token: { expires_at: at(HOUR) },
-    sign_in: { since: at(0), ends_at: at(30 * DAY), known: 'server' },
+    sign_in: signInOf(0, 30 * DAY, 'server'),
     next_refresh_at: at(54 * MINUTE),
     refreshes: 0,
     failures: 0,
@@ -57,7 +66,7 @@ function readonly(): ProfileShown {
     ...signedIn(blank('readonly', 'https://mcpr.example.com/mcp')),
     label: 'Readonly portal',
     access: 'read',
-    sign_in: { since: at(-8 * DAY), ends_at: at(22 * DAY + HOUR), known: 'server' },
+    sign_in: signInOf(-8 * DAY, 22 * DAY + HOUR, 'server'),
     access_token: { expires_at: at(41 * MINUTE) },
     next_refresh_at: at(35 * MINUTE),
     last_refresh: { at: at(-19 * MINUTE), outcome: 'renewed' },
@@ -72,7 +81,7 @@ function admin(): ProfileShown {
     label: 'Admin portal',
     access: 'write',
     scopes: ['read', 'write', 'admin:sites', 'offline_access'],
-    sign_in: { since: at(-28 * DAY), ends_at: at(2 * DAY + 5 * HOUR), known: 'configured' },
+    sign_in: signInOf(-28 * DAY, 2 * DAY + 5 * HOUR, 'configured'),
     next_refresh_at: at(12 * MINUTE),
     last_refresh: { at: at(-43 * MINUTE), outcome: 'renewed' },
     refreshes: 640,
@@ -88,7 +97,7 @@ function tracker(): ProfileShown {
   return {
     ...signedIn(blank('tracker', 'https://tracker.example.org/mcp')),
     state: 'needs-sign-in',
-    sign_in: { since: at(-14 * DAY), ends_at: at(-2 * HOUR), known: 'learned' },
+    sign_in: signInOf(-14 * DAY, -2 * HOUR, 'learned'),
     access_token: { expires_at: at(-2 * HOUR) },
     next_refresh_at: null,
     last_refresh: { at: at(-2 * HOUR), outcome: 'rejected' },
@@ -102,7 +111,7 @@ function offline(): ProfileShown {
   return {
     ...signedIn(blank('wiki', 'https://wiki.example.net/mcp')),
     state: 'retrying',
-    sign_in: { since: at(-3 * DAY), ends_at: null, known: 'unknown' },
+    sign_in: signInOf(-3 * DAY, null, 'unknown'),
     last_refresh: { at: at(-MINUTE), outcome: 'failed' },
     next_refresh_at: at(2 * MINUTE),
     problem: 'offline',

@@ -106,6 +106,13 @@ export const pauseOrResume = (profile: ProfileShown) =>
     return null;
   });
 
+/** Answers when the sign-in ends: a time span, or "not known". */
+export const answerEnd = (profile: ProfileShown, lifetime: string) =>
+  run('lifetime', profile.name, async () => {
+    await ipc.setSignInLifetime(profile.name, lifetime);
+    return null;
+  });
+
 export const tryDemo = () =>
   run('demo', '', async () => {
     await ipc.tryDemo();

@@ -21,7 +21,13 @@ const at = (offset: number) => new Date(NOW + offset).toISOString();
 
 /** A profile signed in `since` days ago for `days` more. */
 function held(since: number, days: number, more: Partial<ProfileShown> = {}): ProfileShown {
-  const sign_in = { since: at(-since * DAY), ends_at: at(days * DAY), known: 'server' as const };
+  const sign_in = {
+    since: at(-since * DAY),
+    ends_at: at(days * DAY),
+    known: 'server' as const,
+    asked: false,
+    offers: [],
+  };
   return { ...blank('a', 'https://a.example/mcp'), state: 'active', sign_in, ...more };
 }
 
@@ -37,7 +43,9 @@ describe('urgency', () => {
     expect(endsSoon(held(0.95, 0.05), NOW)).toBe(true);
   });
   it('never guesses an end that nobody said', () => {
-    const unknown = held(1, 1, { sign_in: { since: at(-DAY), ends_at: null, known: 'unknown' } });
+    const unknown = held(1, 1, {
+      sign_in: { since: at(-DAY), ends_at: null, known: 'unknown', asked: true, offers: [] },
+    });
     expect(urgency(unknown, NOW)).toBe('well');
     expect(lifeLeft(unknown, NOW)).toBeNull();
   });

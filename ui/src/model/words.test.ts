@@ -13,7 +13,7 @@ const at = (offset: number) => new Date(NOW + offset).toISOString();
 const held = (more: Partial<ProfileShown> = {}): ProfileShown => ({
   ...blank('a', 'https://a.example/mcp'),
   state: 'active',
-  sign_in: { since: at(-DAY), ends_at: at(29 * DAY), known: 'server' },
+  sign_in: { since: at(-DAY), ends_at: at(29 * DAY), known: 'server', asked: false, offers: [] },
   ...more,
 });
 
@@ -42,7 +42,7 @@ describe('the word for a state', () => {
   });
   it('warns before the end of a sign-in, and not all the time', () => {
     expect(say.stateWords(held(), NOW)).toBe('Signed in');
-    const sign_in = { since: at(-20 * DAY), ends_at: at(DAY), known: 'server' as const };
+    const sign_in = { since: at(-20 * DAY), ends_at: at(DAY), known: 'server' as const, asked: false, offers: [] };
     expect(say.stateWords(held({ sign_in }), NOW)).toBe('Ends soon');
     expect(say.stateWords(held({ sign_in, state: 'refreshing' }), NOW)).toBe('Renewing');
   });
@@ -53,12 +53,12 @@ describe('the end of a sign-in', () => {
     expect(say.signInDetail(held(), NOW)).toMatch(/^Sign-in ends in 29 days, .*2026.* \(said by the server\)$/);
   });
   it('is not invented', () => {
-    const sign_in = { since: at(-DAY), ends_at: null, known: 'unknown' as const };
+    const sign_in = { since: at(-DAY), ends_at: null, known: 'unknown' as const, asked: true, offers: [] };
     expect(say.signInDetail(held({ sign_in }), NOW)).toBe('End of the sign-in not known');
   });
   it('is not promised once the server has ended it', () => {
     expect(say.signInWords(held({ state: 'needs-sign-in' }), NOW)).toBe('Sign-in ended before its time');
-    const sign_in = { since: at(-DAY), ends_at: null, known: 'unknown' as const };
+    const sign_in = { since: at(-DAY), ends_at: null, known: 'unknown' as const, asked: true, offers: [] };
     expect(say.signInWords(held({ state: 'needs-sign-in', sign_in }), NOW)).toBe('Sign-in ended');
   });
 });
@@ -103,5 +103,14 @@ describe('where a sign-in is', () => {
   it('names the account where it is known', () => {
     expect(say.whereWords(held())).toBe('a.example');
     expect(say.whereWords(held({ account: 'ada@example.com' }))).toBe('ada@example.com · a.example');
+  });
+});
+
+describe('the answer to when a sign-in ends', () => {
+  it('is offered in words and typed in whole days', () => {
+    expect(say.offerWords('30d')).toBe('After 30 days');
+    expect(say.offerWords('1h')).toBe('After 1 hour');
+    expect(say.daysAnswer(' 14 ')).toBe('14d');
+    for (const wrong of ['', '0', '-1', '1.5', 'soon', '999999']) expect(say.daysAnswer(wrong)).toBeNull();
   });
 });

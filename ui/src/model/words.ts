@@ -90,6 +90,14 @@ export const words = {
   removeWarning: 'Signs out, takes written tokens away and forgets this portal. Programs that use it stop working.',
   removeConfirm: 'Remove',
 
+  endQuestion: 'When does this sign-in end?',
+  endQuestionHint: 'The server does not say. If you know, keyfob reminds you days before.',
+  endDays: 'Days after signing in',
+  endDaysBad: 'A whole number of days, at least one.',
+  endSet: 'Set',
+  endNotKnown: 'Not known',
+  endChange: 'Change when it ends',
+
   failed: 'That did not work.',
   failedHint: 'Try again; if it happens again, look at: keyfob log',
   demoAdded: 'The demo portals are ready.',
@@ -169,6 +177,23 @@ const KNOWN: Record<Known, string> = {
   learned: 'learned from earlier sign-ins',
   unknown: '',
 };
+
+/** How "not known" is written. */
+export const NOT_KNOWN = 'not-known';
+
+const UNIT: Record<string, string> = { s: 'second', m: 'minute', h: 'hour', d: 'day' };
+
+/** `30d` as an answer to choose. */
+export function offerWords(lifetime: string): string {
+  const unit = UNIT[lifetime.slice(-1)];
+  return unit ? `After ${counted(Number.parseInt(lifetime, 10), unit)}` : lifetime;
+}
+
+/** Days as typed, as `profiles.toml` writes them; `null` for what is no number of days. */
+export function daysAnswer(text: string): string | null {
+  const days = /^\d{1,5}$/.test(text.trim()) ? Number.parseInt(text.trim(), 10) : 0;
+  return days > 0 ? `${days}d` : null;
+}
 
 const ENDED_EARLY = 'Sign-in ended before its time';
 

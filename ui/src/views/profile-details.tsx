@@ -1,7 +1,7 @@
 // One portal: what is wrong, what can be done, and all that is known.
 import type { ComponentChildren } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
-import type { ProfileShown } from '../ipc/bindings';
+import type { ProfileShown, SignInShown } from '../ipc/bindings';
 import * as act from '../model/act';
 import { isSignedIn, urgency } from '../model/profiles';
 import { now, selected } from '../model/state';
@@ -12,6 +12,7 @@ import { Icon } from '../parts/icon';
 import { SignInLife, TokenLife } from '../parts/life-line';
 import { Notice } from '../parts/notice';
 import { StateBadge } from '../parts/state-badge';
+import { EndQuestion } from './end-question';
 import styles from './profile-details.module.css';
 import { RemoveProfile } from './remove-profile';
 import { SignInAction } from './sign-in-action';
@@ -43,6 +44,7 @@ export function ProfileDetails({ profile }: { profile: ProfileShown }) {
         />
       )}
       <Actions profile={profile} />
+      {profile.sign_in?.asked && <EndQuestion profile={profile} signIn={profile.sign_in} />}
       <Facts profile={profile} />
     </div>
   );
@@ -105,6 +107,7 @@ function Facts({ profile }: { profile: ProfileShown }) {
           <span class={styles.soft}>
             {words.signedInSince} {say.dateWords(sign_in.since, now.value)}
           </span>
+          {sign_in.known !== 'server' && !sign_in.asked && <ChangeEnd profile={profile} signIn={sign_in} />}
         </Fact>
       )}
       {sign_in && <Fact name={words.account}>{profile.account ?? words.unknownAccount}</Fact>}
@@ -119,6 +122,19 @@ function Facts({ profile }: { profile: ProfileShown }) {
       )}
       {sign_in && <SignedInFacts profile={profile} />}
     </dl>
+  );
+}
+
+/** The question once more, for whoever has learned better. */
+function ChangeEnd({ profile, signIn }: { profile: ProfileShown; signIn: SignInShown }) {
+  const [open, setOpen] = useState(false);
+  if (open) return <EndQuestion profile={profile} signIn={signIn} onAnswered={() => setOpen(false)} />;
+  return (
+    <div class={styles.change}>
+      <Button kind="quiet" testid="end-change" onClick={() => setOpen(true)}>
+        {words.endChange}
+      </Button>
+    </div>
   );
 }
 

@@ -6,8 +6,7 @@ use keyfob_core::discovery::authorization_server::ClientAuthentication;
 use keyfob_core::failure::Failure;
 use keyfob_core::identity::ProfileName;
 use keyfob_core::profile::{
-    self, DeliveryTarget, LifetimeAnswer, LifetimeFrom, NOT_KNOWN, Profile, ResourceParameter,
-    SignInLifetime, parse_duration,
+    self, DeliveryTarget, LifetimeAnswer, Profile, ResourceParameter, parse_duration,
 };
 use keyfob_core::resource::CheckedUrl;
 use keyfob_core::scope::ScopeSet;
@@ -145,7 +144,7 @@ fn profile(add: &Add) -> Result<Profile, Failure> {
         profile.remind = add.remind.iter().map(|text| duration(text)).collect::<Result<_, _>>()?;
     }
     if let Some(lifetime) = &add.lifetime {
-        profile.sign_in_lifetime = lifetime_answer(lifetime)?;
+        profile.sign_in_lifetime = LifetimeAnswer::parse(lifetime)?;
     }
     if let Some(url) = &profile.client.metadata_url {
         keyfob_core::client_registration::metadata_document::check_client_id(url)?;
@@ -160,13 +159,4 @@ fn profile(add: &Add) -> Result<Profile, Failure> {
 pub(crate) fn duration(text: &str) -> Result<chrono::TimeDelta, Failure> {
     parse_duration(text)
         .ok_or_else(|| Failure::Usage(format!("`{text}` is no time span: write 60s, 5m, 2h or 7d")))
-}
-
-/// Reads an answer to "when does this sign-in end?": `30d` after the sign-in, or `not-known`.
-pub(crate) fn lifetime_answer(text: &str) -> Result<LifetimeAnswer, Failure> {
-    if text == NOT_KNOWN {
-        return Ok(LifetimeAnswer::NotKnown);
-    }
-    let lifetime = duration(text)?;
-    Ok(LifetimeAnswer::Known(SignInLifetime { lifetime, from: LifetimeFrom::SignIn }))
 }

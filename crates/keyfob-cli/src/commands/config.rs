@@ -4,14 +4,13 @@
 use keyfob_core::failure::Failure;
 use keyfob_core::profile::{LifetimeAnswer, duration_text};
 
-use super::add::lifetime_answer;
 use crate::arguments::Config;
 use crate::context::Context;
 use crate::output;
 
 pub(crate) async fn run(arguments: &Config, context: &Context) -> Result<(), Failure> {
     match (&arguments.name, &arguments.lifetime) {
-        (Some(name), Some(lifetime)) => set_lifetime(name, lifetime_answer(lifetime)?, context).await,
+        (Some(name), Some(lifetime)) => set_lifetime(name, LifetimeAnswer::parse(lifetime)?, context).await,
         (None, None) => show_files(context),
         (Some(name), None) => Err(Failure::Usage(format!(
             "say what to set: keyfob config {name} --lifetime 30d, or edit {}",

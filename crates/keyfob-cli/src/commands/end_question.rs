@@ -8,7 +8,6 @@ use keyfob_core::failure::Failure;
 use keyfob_core::profile::{LifetimeAnswer, LifetimeFrom, Profile, SignInLifetime, duration_text};
 use keyfob_core::sign_in_end::{LifetimeOffer, is_asked_for, offers, sign_in_end};
 
-use super::add::lifetime_answer;
 use super::config::set_lifetime;
 use crate::context::Context;
 use crate::output;
@@ -74,7 +73,7 @@ fn understood(text: &str, offers: &[LifetimeOffer]) -> Result<Option<LifetimeAns
     if text.is_empty() {
         return Ok(None);
     }
-    let Ok(number) = text.parse::<usize>() else { return lifetime_answer(text).map(Some) };
+    let Ok(number) = text.parse::<usize>() else { return LifetimeAnswer::parse(text).map(Some) };
     if number == offers.len() + 1 {
         return Ok(Some(LifetimeAnswer::NotKnown));
     }

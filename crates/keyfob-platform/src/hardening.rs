@@ -1,22 +1,27 @@
 //! What a keeper does so that its memory stays its own: no core dump, and nobody of this account may trace it or read its
-//! `/proc` files. Programs that it starts are not touched by the latter.
+//! `/proc` files. Programs that it starts are not touched by the latter. The tray app forbids core dumps alone: the desktop
+//! looks at `/proc` to find out who asks it for something.
 
 /// Guards this process from now on. What the system does not offer is left out; failures are told in the log.
 pub fn guard_this_process() {
-    #[cfg(unix)]
     forbid_core_dumps();
     #[cfg(target_os = "linux")]
     forbid_tracing();
 }
 
+/// Core dumps alone.
 #[cfg(unix)]
-fn forbid_core_dumps() {
+pub fn forbid_core_dumps() {
     use rustix::process::{Resource, Rlimit, setrlimit};
     let none = Rlimit { current: Some(0), maximum: Some(0) };
     if let Err(error) = setrlimit(Resource::Core, none) {
         tracing::warn!(%error, "core dumps could not be forbidden");
     }
 }
+
+/// Core dumps alone.
+#[cfg(not(unix))]
+pub fn forbid_core_dumps() {}
 
 #[cfg(target_os = "linux")]
 fn forbid_tracing() {

@@ -16,6 +16,7 @@ use tokio::sync::mpsc;
 use crate::config_file::Settings;
 use crate::control_socket::{self, ControlListener};
 use crate::event_command::EventCommand;
+use crate::hardening;
 use crate::lease::Lease;
 use crate::paths::Paths;
 use crate::program;
@@ -51,6 +52,7 @@ impl Keeper {
     /// # Errors
     /// [`Temporary::Busy`] where another one runs.
     pub fn start(paths: &Paths, mut ports: Ports, kind: KeeperKind) -> Result<Self, Failure> {
+        hardening::forbid_core_dumps();
         let on_event = Settings::read(paths)?.on_event;
         atomic_file::private_folder(paths.state_dir())?;
         let word = match kind {

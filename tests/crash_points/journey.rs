@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use keyfob_tests::all_files;
+
 use crate::session::Session;
 use crate::traced::Ended;
 use crate::user::{NAME, User};
@@ -16,6 +18,8 @@ pub(crate) enum Journey {
     Refresh,
     SignOut,
     Remove,
+    /// Of the sealing key, from wherever it is into a file.
+    MoveKey,
 }
 
 impl Journey {
@@ -25,6 +29,7 @@ impl Journey {
             Self::Refresh => &["refresh", NAME],
             Self::SignOut => &["sign-out", NAME],
             Self::Remove => &["remove", NAME],
+            Self::MoveKey => &["store", "move", "key-file"],
         }
     }
 
@@ -35,8 +40,15 @@ impl Journey {
             if self != Self::FirstSignIn {
                 user.sign_in().await.expect_code(0);
             }
+            if self == Self::MoveKey {
+                // The recorded place counts from now on.
+                return Arc::new(User { keyfob: user.keyfob.with("KEYFOB_STORE", ""), ..user });
+            }
             return Arc::new(user);
         };
+        if self == Self::MoveKey {
+            user.keyfob.must(["store", "move", session.backend()]).await;
+        }
         if self == Self::Remove {
             user.add().await;
         }
@@ -54,8 +66,27 @@ impl Journey {
             Self::SignInAgain | Self::Refresh => user.works().await,
             Self::SignOut => after_sign_out(user, ended).await,
             Self::Remove => after_removal(user, ended).await,
+            Self::MoveKey => after_move(user).await,
         }
     }
+}
+
+/// The sign-in works before anything is repeated; a repetition does the rest, and no former key lies about.
+async fn after_move(user: &User) -> Result<(), String> {
+    let renewed = user.keyfob.run(["token", NAME, "--fresh"]).await;
+    if renewed.code != Some(0) {
+        return Err(format!("the sign-in is lost: {renewed:?}"));
+    }
+    let again = user.keyfob.run(["store", "move", "key-file"]).await;
+    if again.code != Some(0) {
+        return Err(format!("the move cannot be repeated: {again:?}"));
+    }
+    user.works().await?;
+    let record = std::fs::read_to_string(user.keyfob.home().join("data/store.toml")).unwrap_or_default();
+    let is_key = |path: &std::path::PathBuf| path.extension().is_some_and(|ending| ending == "key");
+    let keys = all_files(&user.keyfob.home()).into_iter().filter(is_key).count();
+    let done = record.contains("\"key-file\"") && !record.contains("former") && keys == 1;
+    if done { Ok(()) } else { Err(format!("{keys} keys in files, and on record: {record}")) }
 }
 
 /// Signed in or not; what was told is true; a sign-in works whatever was left.

@@ -57,6 +57,15 @@ async fn a_killed_removal_is_done_or_not_and_can_be_repeated() {
     nothing_is_lost(plan(Journey::Remove), 70).await;
 }
 
+/// Faults 3, 4, 31: the sealing key moves from the keyring into a file.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_killed_move_of_the_key_loses_nothing_and_goes_on_when_it_is_repeated() {
+    let step = if deep_runs().is_some() { 1 } else { 3 };
+    let points =
+        |blow, first| Points { journey: Journey::MoveKey, backend: Backend::Keyring, blow, first, step };
+    nothing_is_lost(vec![points(Blow::Kill, 1), points(Blow::PowerCut, 2)], 40).await;
+}
+
 /// Fault 6, faults 3, 4: the control of all this. Without a grace, what is lost is lost between the sending and the moment
 /// when the answer is kept, and nowhere else; the record is kept, and a new sign-in mends it.
 #[tokio::test(flavor = "multi_thread")]

@@ -49,6 +49,11 @@ impl Session {
         Self { backend, folder, keyring }
     }
 
+    /// The backend's name.
+    pub(crate) fn backend(&self) -> &'static str {
+        self.backend.name()
+    }
+
     /// A user whose key lives here.
     pub(crate) fn user(&self) -> Keyfob {
         let user = Keyfob::new().with("KEYFOB_STORE", self.backend.name());

@@ -14,6 +14,7 @@ mod keeper;
 mod link;
 mod service;
 mod stopping;
+mod store_move;
 mod store_trouble;
 mod transaction;
 mod unreadable_records;

@@ -68,6 +68,8 @@ pub(crate) enum Command {
     Resume(Named),
     /// Keep sign-ins alive without a screen.
     Agent(Agent),
+    /// Change where the key that seals the sign-ins lives.
+    Store(Store),
     /// Show what happened.
     Log(Log),
     /// Start two demo portals on this machine and show everything working.
@@ -384,6 +386,38 @@ pub(crate) struct Agent {
     /// A service of the system instead of the user's own, for a machine without sessions.
     #[arg(long)]
     pub(crate) system: bool,
+}
+
+/// `keyfob store`
+#[derive(Debug, Args)]
+pub(crate) struct Store {
+    /// What to do with it.
+    #[command(subcommand)]
+    pub(crate) command: StoreCommand,
+}
+
+/// `keyfob store …`
+#[derive(Debug, Clone, Copy, Subcommand)]
+pub(crate) enum StoreCommand {
+    /// Move the sealing key; a move that was interrupted goes on.
+    Move {
+        /// Where to.
+        #[arg(value_enum, value_name = "BACKEND")]
+        backend: StoreBackend,
+    },
+}
+
+/// Where a sealing key can live.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(crate) enum StoreBackend {
+    /// The platform's keyring.
+    Keyring,
+    /// Derived from a passphrase, read from KEYFOB_PASSPHRASE_FILE.
+    Passphrase,
+    /// A file; protects copies and backups, not this account.
+    KeyFile,
+    /// Sealed by systemd to this machine.
+    SystemdCreds,
 }
 
 /// `keyfob log`

@@ -17,6 +17,7 @@ pub(crate) mod refresh;
 pub(crate) mod sign_in;
 pub(crate) mod sign_out;
 pub(crate) mod status;
+pub(crate) mod store;
 pub(crate) mod token;
 
 use keyfob_core::failure::Failure;
@@ -45,6 +46,7 @@ pub(crate) async fn run(command: Command, context: &Context) -> Result<u8, Failu
         Command::Pause(named) => pause::run(&named.name, true, context).await,
         Command::Resume(named) => pause::run(&named.name, false, context).await,
         Command::Agent(agent) => agent::run(&agent, context).await,
+        Command::Store(store) => store::run(&store, context).await,
         Command::Log(log) => log::run(&log, context).await,
         Command::Config(config) => config::run(&config, context).await,
         Command::Demo(_) | Command::Completions { .. } | Command::Man => Ok(()),

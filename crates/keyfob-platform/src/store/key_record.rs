@@ -63,10 +63,11 @@ impl KeyRecord {
         toml_edit::de::from_str(&text).map(Some).map_err(|error| damaged(error.message()))
     }
 
-    /// Durable on return; readers see this record or the one before.
+    /// Durable on return; readers see this record or the one before. Only for callers that hold the lock of the sealing key.
     pub(super) fn write(&self, paths: &Paths) -> Result<(), StoreProblem> {
         let text = toml_edit::ser::to_string_pretty(self)
             .map_err(|error| StoreProblem::Io(format!("the store's record: {error}")))?;
+        atomic_file::sweep(&paths.store_record())?;
         atomic_file::replace(&paths.store_record(), text.as_bytes())
     }
 }

@@ -14,7 +14,6 @@ pub(in crate::store) fn sweep<'a>(
 ) -> Result<(), StoreProblem> {
     let known: Vec<_> = known.into_iter().map(|place| place.key_id.as_str()).collect();
     let folder = paths.data_dir();
-    atomic_file::sweep(&paths.store_record())?;
     for entry in std::fs::read_dir(folder).map_err(|error| problem(&error, folder))?.flatten() {
         let name = entry.file_name().to_string_lossy().into_owned();
         let Some(key_id) = key_id_of(&name) else { continue };

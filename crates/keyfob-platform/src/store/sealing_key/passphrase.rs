@@ -76,7 +76,8 @@ fn check(key: &SealingKey) -> String {
 
 /// The passphrase: from the file that `KEYFOB_PASSPHRASE_FILE` names, else from the person the keeper can ask.
 pub(super) fn ask(prompt: Option<&PassphrasePrompt>) -> Result<Zeroizing<String>, StoreProblem> {
-    if let Some(path) = std::env::var_os("KEYFOB_PASSPHRASE_FILE") {
+    let named = std::env::var_os("KEYFOB_PASSPHRASE_FILE").filter(|path| !path.is_empty());
+    if let Some(path) = named {
         let shown = path.to_string_lossy().into_owned();
         let text = std::fs::read_to_string(&path)
             .map(Zeroizing::new)

@@ -16,7 +16,7 @@ ui       types, lints, unit tests and build of ui/
 unit     unit tests and journeys of every crate but the desktop app
 doc      documentation tests of keyfob-core, among them that secrets do not compile where they must not
 real     portals on real authorization servers, keyfob against them, and the official conformance suite
-faults   broken networks, strange servers and many callers at once; the command killed at each of its system calls
+faults   broken networks, strange servers, many callers at once, hostile bytes and thirty days of all; the command killed at each of its system calls
 app      lints and tests of the desktop app
 desktop  the real app in a whole desktop without a screen
 deep     (not part of the whole run) everything, then the same properties with many more cases
@@ -79,7 +79,7 @@ stage_ui() {
 # take their time.
 stage_unit() {
     local filter="all()" other
-    for other in real_servers faults crash_points desktop; do
+    for other in real_servers faults fuzz crash_points desktop; do
         if has_test_target "$other"; then filter+=" - binary($other)"; fi
     done
     cargo build --locked -p keyfob-cli
@@ -103,7 +103,7 @@ stage_real() {
 
 stage_faults() {
     cargo build --locked -p keyfob-cli -p keyfob-tests --bins
-    cargo nextest run --locked -p keyfob-tests --test faults
+    cargo nextest run --locked -p keyfob-tests --test faults --test fuzz
     # Each of these keeps all processors busy by itself.
     cargo nextest run --locked -p keyfob-tests --test crash_points --test-threads 1 --success-output final
 }
@@ -127,7 +127,7 @@ stage_desktop() {
 stage_deep() {
     scripts/test.sh
     PROPTEST_CASES=20000 cargo nextest run --locked -p keyfob-core
-    KEYFOB_DEEP=1 cargo nextest run --locked -p keyfob-tests --test faults
+    KEYFOB_DEEP=1 KEYFOB_FUZZ_SECONDS=600 cargo nextest run --locked -p keyfob-tests --test faults --test fuzz
     KEYFOB_DEEP=1 cargo nextest run --locked -p keyfob-tests --test crash_points --test-threads 1 --success-output final
 }
 

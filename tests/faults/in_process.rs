@@ -1,5 +1,6 @@
 //! The same ports as the binary's, in the test's own process: another keyfob on the same store, and a hand on its clock.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -36,7 +37,13 @@ pub(crate) fn paths(keyfob: &Keyfob) -> Paths {
 
 /// The ports of this user, made anew: to the kernel's locks, another process.
 pub(crate) fn ports(keyfob: &Keyfob) -> Ports {
-    let mut composition = Composition::new(paths(keyfob), Arc::new(Silent));
+    ports_in(&keyfob.home())
+}
+
+/// The same for a home without a user.
+pub(crate) fn ports_in(home: &Path) -> Ports {
+    let paths = Paths::resolve(Some(home.to_owned())).expect("a home");
+    let mut composition = Composition::new(paths, Arc::new(Silent));
     composition.store = Some(Choice::named("key-file").expect("a store"));
     composition.ports().expect("ports")
 }

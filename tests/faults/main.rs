@@ -11,6 +11,7 @@ mod lost_answers;
 mod namespaces;
 mod odd_servers;
 mod single_flight;
+mod soak;
 mod strangers;
 mod words;
 

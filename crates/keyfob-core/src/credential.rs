@@ -265,6 +265,14 @@ impl Credential {
         next
     }
 
+    /// True where the outcome of a renewal with the very refresh token held now is not known.
+    pub fn has_open_intent(&self) -> bool {
+        let open = self.sign_in.as_ref().and_then(|sign_in| {
+            Some(sign_in.intent.as_ref()?.token == sign_in.tokens.refresh_token.as_ref()?.fingerprint())
+        });
+        open.unwrap_or(false)
+    }
+
     /// Takes a renewal's answer in.
     #[must_use]
     pub fn renewed(&self, answer: TokenAnswer, now: &Moment) -> Self {

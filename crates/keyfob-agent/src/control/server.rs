@@ -8,7 +8,7 @@ use tokio::sync::mpsc;
 
 use super::hand_outs::HandOuts;
 use super::under_way::UnderWay;
-use super::wire::{Asked, Hello, Request, Response, read_frame, read_request, write_frame};
+use super::wire::{Asked, Hello, Request, Response, read_hello, read_request, write_frame};
 use crate::agent::AgentHandle;
 use crate::journal::Program;
 use crate::snapshot::KeeperKind;
@@ -74,7 +74,7 @@ impl ControlServer {
     async fn shake_hands<S: AsyncRead + AsyncWrite + Unpin>(&self, stream: &mut S) -> std::io::Result<bool> {
         let clock = Arc::clone(&self.agent.ports().clock);
         let theirs = tokio::select! {
-            theirs = read_frame::<_, Hello>(stream) => theirs?,
+            theirs = read_hello(stream) => theirs?,
             () = clock.sleep(HELLO_PATIENCE) => None,
         };
         if theirs.is_some() {

@@ -147,6 +147,11 @@ pub async fn read_frame<R: AsyncRead + Unpin, T: DeserializeOwned>(
     read_body(from, MAX_FRAME).await?.map(|body| decode(&body)).transpose()
 }
 
+/// Reads the first frame of a connection: nobody has said yet who they are, so it may be no larger than a request.
+pub async fn read_hello<R: AsyncRead + Unpin>(from: &mut R) -> std::io::Result<Option<Hello>> {
+    read_body(from, MAX_REQUEST).await?.map(|body| decode(&body)).transpose()
+}
+
 /// A request as the keeper reads it.
 #[derive(Debug)]
 pub enum Asked {

@@ -107,10 +107,7 @@ struct Flight<'a> {
 impl Flight<'_> {
     async fn fly(mut self) -> Result<Refreshed, Failure> {
         let Some(request) = self.request() else { return Err(SignInNeeded::SignedOut.into()) };
-        let intended = self.credential.with_intent(&self.ports.clock.now());
-        self.credential.generation =
-            self.ports.store.commit(&self.profile.name, self.credential.generation, &intended).await?;
-        self.credential = Credential { generation: self.credential.generation, ..intended };
+        self.credential = self.with_durable_intent().await?;
         match self.send(&request).await {
             Sent::Answered(Ok(answer)) => self.keep(answer).await,
             Sent::Answered(Err(refusal)) => {
@@ -122,6 +119,20 @@ impl Flight<'_> {
                     self.credential.unanswered(cause, sent, &self.ports.clock.now(), jitter(self.ports));
                 self.keep_failure(next).await
             }
+        }
+    }
+
+    /// The record with its intent on disk. One that is open for this very token already will do where the disk refuses: the
+    /// token may be spent, and servers forgive a prompt repeat alone.
+    async fn with_durable_intent(&self) -> Result<Credential, Failure> {
+        let intended = self.credential.with_intent(&self.ports.clock.now());
+        match self.ports.store.commit(&self.profile.name, self.credential.generation, &intended).await {
+            Ok(generation) => Ok(Credential { generation, ..intended }),
+            Err(CommitError::Store(problem)) if self.credential.has_open_intent() => {
+                // What was told as failed may be in place all the same, with a generation of its own.
+                self.own_record(&self.credential).await?.ok_or_else(|| problem.into())
+            }
+            Err(error) => Err(error.into()),
         }
     }
 

@@ -5,6 +5,7 @@ use std::ops::Range;
 use chrono::TimeDelta;
 use keyfob_core::failure::Failure;
 use keyfob_core::profile::parse_duration;
+use keyfob_core::server_text::shown;
 use toml_edit::{Item, TableLike};
 
 /// TOML that does not parse.
@@ -35,7 +36,9 @@ impl Source<'_> {
         let before = &self.text[..self.text.floor_char_boundary(start)];
         let line = before.matches('\n').count() + 1;
         let column = before.rsplit('\n').next().map_or(0, |last| last.chars().count()) + 1;
-        Failure::Usage(format!("{}:{line}:{column}: {}", self.file, why.trim()))
+        // The words quote the file, which need not have been written by its owner (F12).
+        let why = shown(&why.trim().replace('\n', " "));
+        Failure::Usage(format!("{}:{line}:{column}: {why}", self.file))
     }
 }
 

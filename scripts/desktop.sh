@@ -44,6 +44,14 @@ panel_settings() {
 XML
 }
 
+# A person who presses "Sign in again": what `dunstctl context` offers is chosen from by sed.
+notification_settings() {
+    cat <<'INI'
+[global]
+    dmenu = /usr/bin/sed -n "/Sign in again/p"
+INI
+}
+
 # until_true WHAT COMMAND...: waits until the command succeeds, or shows the log and gives up.
 until_true() {
     local what="$1" tenths
@@ -113,9 +121,10 @@ own_home() {
     export HOME="$dir/home" XDG_CONFIG_HOME="$dir/home/.config" XDG_DATA_HOME="$dir/home/.local/share"
     export XDG_STATE_HOME="$dir/home/.local/state" XDG_CACHE_HOME="$dir/home/.cache" XDG_RUNTIME_DIR="$dir/runtime"
     export KEYFOB_HOME="$dir/keyfob"
-    mkdir -p "$XDG_CONFIG_HOME/xfce4/xfconf/xfce-perchannel-xml" "$XDG_DATA_HOME" "$XDG_STATE_HOME" "$XDG_CACHE_HOME"
+    mkdir -p "$XDG_CONFIG_HOME/xfce4/xfconf/xfce-perchannel-xml" "$XDG_CONFIG_HOME/dunst" "$XDG_DATA_HOME" "$XDG_STATE_HOME" "$XDG_CACHE_HOME"
     mkdir -m 0700 "$XDG_RUNTIME_DIR"
     panel_settings >"$XDG_CONFIG_HOME/xfce4/xfconf/xfce-perchannel-xml/xfce4-panel.xml"
+    notification_settings >"$XDG_CONFIG_HOME/dunst/dunstrc"
     export XDG_CURRENT_DESKTOP=XFCE XDG_SESSION_TYPE=x11 GDK_BACKEND=x11 LIBGL_ALWAYS_SOFTWARE=1
     # No accessibility bus and no desktop portal: neither is under test, and each starts programs of its own.
     export NO_AT_BRIDGE=1 GTK_USE_PORTAL=0 GSETTINGS_BACKEND=memory

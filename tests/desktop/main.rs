@@ -209,7 +209,7 @@ async fn closing_the_window_leaves_the_tray_without_a_web_process_and_a_second_s
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_tray_and_a_notification_say_that_a_sign_in_is_needed() {
+async fn the_tray_and_a_notification_say_that_a_sign_in_is_needed_and_its_button_signs_in() {
     let portal = portal(Duration::from_secs(6)).await;
     let app = App::start(&["--hidden"]).await;
     let added = app.keyfob(&["add", "readonly", &portal.mcp_url(), "--sign-in"]).await;
@@ -223,12 +223,16 @@ async fn the_tray_and_a_notification_say_that_a_sign_in_is_needed() {
     })
     .await;
     eventually("the tray says it", async || tray_menu().await.contains("readonly: sign in again")).await;
-    eventually("a notification says it", async || {
-        output("dunstctl", &["history"]).await.contains("readonly: sign in again")
-            || output("dunstctl", &["count", "displayed"]).await.trim() == "1"
+    let displayed = async || output("dunstctl", &["count", "displayed"]).await.trim().to_owned();
+    eventually("a notification says it", async || displayed().await == "1").await;
+    screenshot("sign-in-needed.png").await;
+    output("dunstctl", &["context"]).await;
+    eventually("its button signs in", async || {
+        status(app.home.path()).await["profiles"][0]["state"] == "active"
     })
     .await;
-    screenshot("sign-in-needed.png").await;
+    eventually("the notification is gone", async || displayed().await == "0").await;
+    assert!(output("dunstctl", &["history"]).await.contains("readonly: sign in again"));
     app.end().await;
 }
 

@@ -294,7 +294,7 @@ mod inside {
         assert_eq!(store.read(&name("a")).await.unwrap().unwrap().generation, 2);
     }
 
-    /// Faults 30 and 31
+    /// Fault 30, fault 31, V18: any program of this user reads the entry; `status` says no more than `keyring`.
     #[tokio::test]
     #[ignore = "runs inside a session bus, started by the test of the same name"]
     async fn a_deleted_or_foreign_key_is_told_and_never_replaced() {

@@ -189,4 +189,33 @@ mod tests {
         assert_eq!(read(&path, 10).unwrap().unwrap(), b"x");
         assert_eq!(std::fs::metadata(&path).unwrap().mode() & 0o777, 0o600);
     }
+
+    /// V16: whoever reads meanwhile sees the old file or the new one, whole, and never a mode wider than 0600.
+    #[test]
+    fn readers_of_a_file_that_is_replaced_all_the_time_see_whole_private_files() {
+        let folder = folder();
+        let path = folder.path().join("f");
+        let writes = std::env::var("KEYFOB_DEEP_WRITES").map_or(300, |text| text.parse().unwrap());
+        let contents = |n: usize| vec![u8::try_from(n % 251).unwrap(); 1 + n * 37 % 9_000];
+        replace(&path, &contents(0)).unwrap();
+        let done = std::sync::atomic::AtomicBool::new(false);
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                for n in 1..=writes {
+                    replace(&path, &contents(n)).unwrap();
+                }
+                done.store(true, std::sync::atomic::Ordering::SeqCst);
+            });
+            while !done.load(std::sync::atomic::Ordering::SeqCst) {
+                let read = std::fs::read(&path).unwrap();
+                assert!(!read.is_empty() && read.iter().all(|byte| *byte == read[0]), "torn");
+                for entry in std::fs::read_dir(folder.path()).unwrap() {
+                    let Ok(found) = entry.unwrap().metadata() else { continue };
+                    assert_eq!(found.mode() & 0o777, 0o600);
+                }
+            }
+        });
+        assert_eq!(std::fs::read(&path).unwrap(), contents(writes));
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
 }

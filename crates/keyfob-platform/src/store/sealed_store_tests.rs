@@ -225,3 +225,19 @@ fn a_commit_whose_folder_sync_failed_succeeds_when_it_is_tried_again() {
     let stored = files.read(&a).unwrap().unwrap();
     assert_eq!((stored.generation, stored.given_client_secret), (2, credential("two").given_client_secret));
 }
+
+/// V22: the keyring holds the key alone, so that no limit of it cuts a token; names that run together do not collide.
+#[tokio::test]
+async fn a_token_of_sixteen_kilobytes_is_kept_whole_and_similar_names_apart() {
+    let home = home();
+    let large = "x".repeat(16 * 1024);
+    let pairs = [("a", "one"), ("a-b", "two"), ("a-b-c", "three"), ("ab", large.as_str())];
+    for (profile, secret) in pairs {
+        home.store.commit(&name(profile), 0, &credential(secret)).await.unwrap();
+    }
+    let fresh = open_at(home.folder.path());
+    for (profile, secret) in pairs {
+        let read = fresh.read(&name(profile)).await.unwrap().unwrap();
+        assert_eq!(read.given_client_secret, credential(secret).given_client_secret);
+    }
+}

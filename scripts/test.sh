@@ -127,6 +127,7 @@ stage_desktop() {
 stage_deep() {
     scripts/test.sh
     PROPTEST_CASES=20000 cargo nextest run --locked -p keyfob-core
+    KEYFOB_DEEP=1 cargo nextest run --locked -p keyfob-platform --lib -E 'test(readers_of_a_file)'
     KEYFOB_DEEP=1 KEYFOB_FUZZ_SECONDS=600 cargo nextest run --locked -p keyfob-tests --test faults --test fuzz
     KEYFOB_DEEP=1 cargo nextest run --locked -p keyfob-tests --test crash_points --test-threads 1 --success-output final
 }

@@ -20,6 +20,7 @@ use super::entry::{Entry, Waiter};
 use super::flights::Flights;
 use super::reminding::StoreLock;
 use super::{Message, Reply};
+use crate::delivery::DeliveryReport;
 use crate::journeys::refresh_transaction::Refreshed;
 use crate::journeys::remind::Told;
 use crate::journeys::sign_in::{SignedIn, sign_in};
@@ -63,6 +64,10 @@ pub(crate) enum News {
     Reminded {
         name: ProfileName,
         told: Option<Box<Told>>,
+    },
+    DeliveredAgain {
+        name: ProfileName,
+        deliveries: Vec<DeliveryReport>,
     },
 }
 
@@ -189,6 +194,7 @@ impl Actor {
             }
             News::RefreshNeeded { name, waiter } => self.refresh_asked(&name, waiter.0),
             News::Reminded { name, told } => self.reminded(&name, told),
+            News::DeliveredAgain { name, deliveries } => self.delivered(&name, Some(deliveries)),
             News::RefreshEnded { name, attempt, unwanted, host, outcome } => {
                 self.landed(&host);
                 self.refresh_ended(&name, attempt, &unwanted, &outcome);

@@ -1,5 +1,6 @@
 //! What is on disk, as the actor takes it in: `profiles.toml`, the records and the state of the store. Reads run as tasks.
 
+use chrono::TimeDelta;
 use keyfob_core::credential::Credential;
 use keyfob_core::credential_state::{Event, Observation};
 use keyfob_core::failure::StoreProblem;
@@ -7,6 +8,7 @@ use keyfob_core::identity::ProfileName;
 
 use super::actor::{Actor, News};
 use super::entry::Entry;
+use crate::delivery;
 use crate::journeys::{guard_of, jitter, revoke};
 
 impl Actor {
@@ -49,6 +51,7 @@ impl Actor {
     pub(super) fn take_in(&mut self, name: &ProfileName, read: Result<Option<Credential>, StoreProblem>) {
         let now = self.ports.clock.now();
         let Some(entry) = self.entries.get_mut(name) else { return };
+        let mut deliver_again = None;
         let event = match read {
             Err(problem) => Event::StoreFailed(problem),
             Ok(credential) => {
@@ -64,6 +67,9 @@ impl Actor {
                 let open =
                     credential.as_ref().and_then(|c| c.sign_in.as_ref()).is_some_and(|s| s.intent.is_some());
                 entry.hurried = first_look && open;
+                if first_look && !open {
+                    deliver_again.clone_from(&credential);
+                }
                 entry.credential = credential;
                 entry.jitter = jitter(&self.ports);
                 entry.not_before = None;
@@ -73,6 +79,30 @@ impl Actor {
         self.step(name, event);
         self.remind(name);
         self.settle_revocations(name);
+        if let Some(credential) = deliver_again {
+            self.deliver_again(name, credential);
+        }
+    }
+
+    /// A process that ended between keeping a token and delivering it left an older one in the profile's places, where it
+    /// would stay until the next renewal.
+    fn deliver_again(&self, name: &ProfileName, credential: Credential) {
+        let Some(entry) = self.entries.get(name) else { return };
+        let now = self.ports.clock.now();
+        let is_good = credential.machine_id == *self.ports.machine_id
+            && credential.sign_in.as_ref().is_some_and(|s| s.tokens.is_valid_for(TimeDelta::zero(), &now));
+        if !is_good || entry.profile.deliver.is_empty() {
+            return;
+        }
+        let (ports, profile) = (self.ports.clone(), entry.profile.clone());
+        self.spawn(async move {
+            let deliveries = delivery::deliver(&ports, &profile, &credential).await;
+            // A sign-out meanwhile took away what was there before this: it wins.
+            if let Ok(Some(Credential { sign_in: None, .. })) = ports.store.read(&profile.name).await {
+                delivery::withdraw(&ports, &profile).await;
+            }
+            Some(News::DeliveredAgain { name: profile.name, deliveries })
+        });
     }
 
     fn settle_revocations(&self, name: &ProfileName) {

@@ -1,4 +1,4 @@
-// The rooms of the window and who may depend on whom, and that its shapes are still those of the keeper.
+// The rooms of the window and who may depend on whom.
 import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -54,21 +54,4 @@ describe('rooms', () => {
     const sentence = />\s*[A-Z][a-z]+ [a-z][^<{]*<|(?:aria-label|label|title|message|hint|placeholder)="/;
     expect(views.filter((path) => sentence.test(read(path)))).toEqual([]);
   });
-});
-
-describe('the shapes', () => {
-  const rust = readFileSync(join(src, '../../crates/keyfob-agent/src/snapshot.rs'), 'utf8');
-  const bindings = read('ipc/bindings.ts');
-  const body = (text: string, start: RegExp): string => text.split(start)[1]?.split('\n}')[0] ?? '';
-  const rustFields = (name: string) =>
-    [...body(rust, new RegExp(`pub struct ${name} \\{`)).matchAll(/pub (\w+):/g)].map((match) => match[1]);
-  const ownFields = (name: string) =>
-    [...body(bindings, new RegExp(`interface ${name} \\{`)).matchAll(/^ {2}(\w+):/gm)].map((match) => match[1]);
-  it.each(['Snapshot', 'AgentShown', 'StoreShown', 'ProfileShown', 'SignInShown', 'DeliveryShown'])(
-    '%s has the fields the keeper writes',
-    (name) => {
-      expect(rustFields(name).length).toBeGreaterThan(0);
-      expect(ownFields(name)).toEqual(rustFields(name));
-    },
-  );
 });

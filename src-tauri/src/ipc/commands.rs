@@ -1,11 +1,11 @@
 //! What the window can ask for. Each command hands over to the keeper and is done.
 
-use keyfob_agent::snapshot::Snapshot;
 use keyfob_core::profile::{LifetimeAnswer, Profile};
 use keyfob_core::resource::CheckedUrl;
 use tauri::{AppHandle, State};
 
 use super::error::CommandError;
+use super::shown::Snapshot;
 use super::view::{LookedUp, NewProfile, parse_name, revocation_note};
 use crate::desk::Desk;
 use crate::shell::autostart;
@@ -14,7 +14,7 @@ type Answer<T> = Result<T, CommandError>;
 
 #[tauri::command]
 pub(crate) async fn snapshot(desk: State<'_, Desk>) -> Answer<Snapshot> {
-    Ok(desk.agent.snapshots().borrow().as_ref().clone())
+    Ok(Snapshot::from(desk.agent.snapshots().borrow().as_ref()))
 }
 
 #[tauri::command]

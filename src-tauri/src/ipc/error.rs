@@ -3,8 +3,10 @@
 use keyfob_core::failure::Failure;
 use serde::Serialize;
 
-/// A failed command.
+/// Why a command failed and what to do next.
 #[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[cfg_attr(test, ts(rename = "Refusal"))]
 pub(crate) struct CommandError {
     message: String,
     hint: Option<String>,

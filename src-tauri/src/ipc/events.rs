@@ -2,6 +2,7 @@
 
 use tauri::{AppHandle, Emitter, Manager};
 
+use super::shown::Snapshot;
 use crate::desk::Desk;
 use crate::shell::tray;
 
@@ -13,7 +14,7 @@ pub(crate) fn follow(app: &AppHandle) {
         loop {
             let snapshot = snapshots.borrow_and_update().clone();
             tray::show(&app, &snapshot);
-            if let Err(error) = app.emit("snapshot", &*snapshot) {
+            if let Err(error) = app.emit("snapshot", Snapshot::from(&*snapshot)) {
                 tracing::warn!(%error, "a window missed a snapshot");
             }
             if snapshots.changed().await.is_err() {

@@ -4,8 +4,11 @@
 pub(crate) mod commands;
 pub(crate) mod error;
 pub(crate) mod events;
+pub(crate) mod shown;
 pub(crate) mod view;
 
+#[cfg(test)]
+mod shapes_tests;
 #[cfg(test)]
 mod tests;
 

@@ -4,12 +4,17 @@ use keyfob_agent::journeys::examine::Examined;
 use keyfob_agent::journeys::revoke::RevocationOutcome;
 use keyfob_core::failure::Failure;
 use keyfob_core::identity::ProfileName;
-use keyfob_core::profile::{Access, Profile};
+use keyfob_core::profile::Profile;
 use keyfob_core::resource::{CheckedUrl, ResourceMatch};
 use serde::{Deserialize, Serialize};
+#[cfg(test)]
+use ts_rs::TS;
+
+use super::shown::Access;
 
 /// A profile as the "add" dialog gives it.
 #[derive(Debug, Deserialize)]
+#[cfg_attr(test, derive(TS))]
 pub(crate) struct NewProfile {
     name: String,
     url: String,
@@ -25,7 +30,7 @@ impl TryFrom<NewProfile> for Profile {
         let filled = |text: Option<String>| text.map(|t| t.trim().to_owned()).filter(|t| !t.is_empty());
         let mut profile = Profile::new(parse_name(&new.name)?, CheckedUrl::parse(&new.url)?);
         profile.label = filled(new.label);
-        profile.access = new.access;
+        profile.access = new.access.map(Into::into);
         profile.client.client_id = filled(new.client_id);
         Ok(profile)
     }
@@ -38,13 +43,18 @@ pub(crate) fn parse_name(text: &str) -> Result<ProfileName, Failure> {
 
 /// What a look-up found.
 #[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(TS))]
+#[cfg_attr(test, ts(rename = "Examined"))]
 pub(crate) struct LookedUp {
     resource_name: Option<String>,
     resource: String,
     issuer: String,
+    /// Suggested scopes, separated by spaces as on the wire.
     scopes: Option<String>,
+    /// How keyfob will make itself known to the authorization server.
     registration: String,
     local: bool,
+    /// True where the server describes only a path above the one given.
     parent_path: bool,
 }
 

@@ -1,0 +1,132 @@
+//! The window's shapes are generated from the Rust ones, and the committed file is what is generated.
+
+use chrono::{DateTime, Utc};
+use keyfob_agent::snapshot as agent;
+use keyfob_core::credential::{LastRefresh, RefreshOutcome};
+use keyfob_core::credential_state::StateWord;
+use keyfob_core::profile::Access;
+use ts_rs::{Config, TS};
+
+use super::error::CommandError;
+use super::shown;
+use super::view::{LookedUp, NewProfile};
+
+const FILE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../ui/src/ipc/shapes.ts");
+
+const HEAD: &str = "// What crosses the boundary to the app. Generated from src-tauri/src/ipc; never edited by hand. To write it anew:
+// KEYFOB_WRITE_SHAPES=1 cargo test -p keyfob-app shapes
+
+/** An instant as RFC 3339, in UTC. */
+export type Instant = string;
+
+/** How the end of a sign-in is known. */
+export type Known = 'server' | 'configured' | 'learned' | 'unknown';
+";
+
+/// One shape with its words, as TypeScript.
+fn shape<T: TS>(cfg: &Config) -> String {
+    format!("\n{}export {}\n", T::docs().unwrap_or_default(), T::decl(cfg))
+        .replace('"', "'")
+        .replace(", \n", ",\n")
+}
+
+fn generated() -> String {
+    let cfg = &Config::new().with_large_int("number");
+    let shapes = [
+        shape::<shown::Snapshot>(cfg),
+        shape::<shown::AgentShown>(cfg),
+        shape::<shown::KeeperKind>(cfg),
+        shape::<shown::StoreShown>(cfg),
+        shape::<shown::ProfileShown>(cfg),
+        shape::<shown::Access>(cfg),
+        shape::<shown::StateWord>(cfg),
+        shape::<shown::AccessTokenShown>(cfg),
+        shape::<shown::SignInShown>(cfg),
+        shape::<shown::LifetimeOffer>(cfg),
+        shape::<shown::LastRefreshShown>(cfg),
+        shape::<shown::Outcome>(cfg),
+        shape::<shown::DeliveryShown>(cfg),
+        shape::<LookedUp>(cfg),
+        shape::<NewProfile>(cfg),
+        shape::<CommandError>(cfg),
+    ];
+    format!("{HEAD}{}", shapes.concat())
+}
+
+#[test]
+fn the_windows_shapes_are_those_of_the_app() {
+    let wanted = generated();
+    if std::env::var_os("KEYFOB_WRITE_SHAPES").is_some() {
+        std::fs::write(FILE, &wanted).unwrap();
+    }
+    let committed = std::fs::read_to_string(FILE).unwrap_or_default();
+    assert_eq!(committed, wanted, "KEYFOB_WRITE_SHAPES=1 cargo test -p keyfob-app shapes writes it anew");
+}
+
+/// V15: a token's end is the only thing about a token that any shape can hold.
+#[test]
+fn no_shape_has_room_for_a_token() {
+    let shapes = generated();
+    let about_secrets: Vec<_> = shapes
+        .split(['{', ',', ';'])
+        .filter_map(|member| {
+            member.rsplit_once('\n').map_or(Some(member), |(_, last)| Some(last))?.split_once(": ")
+        })
+        .filter(|(name, _)| {
+            ["token", "secret", "code", "verifier", "password"].iter().any(|word| name.contains(word))
+        })
+        .map(|(name, kind)| format!("{}: {}", name.trim(), kind.trim()))
+        .collect();
+    assert_eq!(about_secrets, ["access_token: AccessTokenShown | null"]);
+}
+
+fn full() -> agent::Snapshot {
+    let now: DateTime<Utc> = DateTime::UNIX_EPOCH;
+    let some = |text: &str| Some(text.to_owned());
+    agent::Snapshot {
+        version: "1".into(),
+        agent: agent::AgentShown { running: true, kind: Some(agent::KeeperKind::App), pid: Some(7) },
+        store: agent::StoreShown {
+            backend: "b".into(),
+            strength: "s".into(),
+            problem: some("p"),
+            hint: some("h"),
+        },
+        settings_problem: some("profiles.toml:1:1"),
+        profiles: vec![agent::ProfileShown {
+            name: "a".into(),
+            url: "https://a.example/mcp".into(),
+            label: some("A"),
+            access: Some(Access::Write),
+            local: true,
+            state: StateWord::NeedsSignIn,
+            signing_in: true,
+            issuer: some("https://a.example"),
+            account: some("ada"),
+            scopes: vec!["read".into()],
+            access_token: Some(agent::AccessTokenShown { expires_at: now }),
+            sign_in: Some(agent::SignInShown {
+                since: now,
+                ends_at: Some(now),
+                known: "server".into(),
+                asked: true,
+                offers: vec![agent::LifetimeOfferShown { lifetime: "30d".into(), source: "s".into() }],
+            }),
+            next_refresh_at: Some(now),
+            last_refresh: Some(LastRefresh { at: now, outcome: RefreshOutcome::Rejected }),
+            refreshes: 1,
+            failures: 2,
+            deliveries: vec![agent::DeliveryShown { target: "t".into(), problem: some("p") }],
+            problem: some("p"),
+            hint: some("h"),
+        }],
+    }
+}
+
+/// The window and `keyfob status --json` say the same: a field added to one is decided upon for the other.
+#[test]
+fn the_window_gets_the_whole_snapshot() {
+    let whole = full();
+    let shown = serde_json::to_value(shown::Snapshot::from(&whole)).unwrap();
+    assert_eq!(shown, serde_json::to_value(&whole).unwrap());
+}

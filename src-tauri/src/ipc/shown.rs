@@ -1,0 +1,287 @@
+//! The snapshot as the window gets it, field by field: what is not copied here never reaches web content. The window's own
+//! types are generated from these; absent values are `null`, never missing.
+
+use chrono::{DateTime, Utc};
+use keyfob_agent::snapshot as agent;
+use keyfob_core::credential::{LastRefresh, RefreshOutcome};
+use keyfob_core::credential_state;
+use keyfob_core::profile;
+use serde::{Deserialize, Serialize};
+#[cfg(test)]
+use ts_rs::TS;
+
+/// Everything there is to show.
+#[derive(Debug, Clone, Serialize)]
+#[cfg_attr(test, derive(TS))]
+pub(crate) struct Snapshot {
+    version: String,
+    agent: AgentShown,
+    store: StoreShown,
+    /// Why `profiles.toml` cannot be read, with line and column.
+    settings_problem: Option<String>,
+    profiles: Vec<ProfileShown>,
+}
+
+/// The keeper, if one runs.
+#[derive(Debug, Clone, Serialize)]
+#[cfg_attr(test, derive(TS))]
+pub(crate) struct AgentShown {
+    running: bool,
+    kind: Option<KeeperKind>,
+    pid: Option<u32>,
+}
+
+/// Kinds of keepers.
+#[derive(Debug, Clone, Copy, Serialize)]
+#[cfg_attr(test, derive(TS))]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum KeeperKind {
+    App,
+    Headless,
+}
+
+/// The store and what guards it.
+#[derive(Debug, Clone, Serialize)]
+#[cfg_attr(test, derive(TS))]
+pub(crate) struct StoreShown {
+    backend: String,
+    strength: String,
+    problem: Option<String>,
+    hint: Option<String>,
+}
+
+/// One profile.
+#[derive(Debug, Clone, Serialize)]
+#[cfg_attr(test, derive(TS))]
+pub(crate) struct ProfileShown {
+    name: String,
+    url: String,
+    label: Option<String>,
+    access: Option<Access>,
+    /// True for a server on this machine.
+    local: bool,
+    state: StateWord,
+    /// True while a sign-in runs, whatever the state is.
+    signing_in: bool,
+    issuer: Option<String>,
+    account: Option<String>,
+    scopes: Vec<String>,
+    access_token: Option<AccessTokenShown>,
+    sign_in: Option<SignInShown>,
+    #[cfg_attr(test, ts(type = "Instant | null"))]
+    next_refresh_at: Option<DateTime<Utc>>,
+    last_refresh: Option<LastRefreshShown>,
+    refreshes: u64,
+    failures: u64,
+    deliveries: Vec<DeliveryShown>,
+    /// What is wrong; `offline` for no connection.
+    problem: Option<String>,
+    hint: Option<String>,
+}
+
+/// What a profile is for.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+#[cfg_attr(test, derive(TS))]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Access {
+    Read,
+    Write,
+}
+
+/// The one word for a profile.
+#[derive(Debug, Clone, Copy, Serialize)]
+#[cfg_attr(test, derive(TS))]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum StateWord {
+    SignedOut,
+    SigningIn,
+    Active,
+    Refreshing,
+    Retrying,
+    NeedsSignIn,
+    Locked,
+    Paused,
+}
+
+/// The access token's end, never the token.
+#[derive(Debug, Clone, Serialize)]
+#[cfg_attr(test, derive(TS))]
+pub(crate) struct AccessTokenShown {
+    #[cfg_attr(test, ts(type = "Instant"))]
+    expires_at: DateTime<Utc>,
+}
+
+/// The sign-in's start and end.
+#[derive(Debug, Clone, Serialize)]
+#[cfg_attr(test, derive(TS))]
+pub(crate) struct SignInShown {
+    #[cfg_attr(test, ts(type = "Instant"))]
+    since: DateTime<Utc>,
+    #[cfg_attr(test, ts(type = "Instant | null"))]
+    ends_at: Option<DateTime<Utc>>,
+    /// How the end is known.
+    #[cfg_attr(test, ts(type = "Known"))]
+    known: String,
+    /// Whether the user is asked when it ends.
+    asked: bool,
+    /// Answers to choose from; none where the server says.
+    offers: Vec<LifetimeOffer>,
+}
+
+/// A lifetime to choose from.
+#[derive(Debug, Clone, Serialize)]
+#[cfg_attr(test, derive(TS))]
+pub(crate) struct LifetimeOffer {
+    /// As in `profiles.toml`, such as `30d`.
+    lifetime: String,
+    /// Where it comes from, in words.
+    source: String,
+}
+
+/// The last attempt to renew.
+#[derive(Debug, Clone, Serialize)]
+#[cfg_attr(test, derive(TS))]
+pub(crate) struct LastRefreshShown {
+    #[cfg_attr(test, ts(type = "Instant"))]
+    at: DateTime<Utc>,
+    outcome: Outcome,
+}
+
+/// How a renewal ended.
+#[derive(Debug, Clone, Copy, Serialize)]
+#[cfg_attr(test, derive(TS))]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Outcome {
+    Renewed,
+    Failed,
+    Rejected,
+}
+
+/// A place the token is written to.
+#[derive(Debug, Clone, Serialize)]
+#[cfg_attr(test, derive(TS))]
+pub(crate) struct DeliveryShown {
+    target: String,
+    problem: Option<String>,
+}
+
+impl From<&agent::Snapshot> for Snapshot {
+    fn from(whole: &agent::Snapshot) -> Self {
+        Self {
+            version: whole.version.clone(),
+            agent: AgentShown {
+                running: whole.agent.running,
+                kind: whole.agent.kind.map(KeeperKind::from),
+                pid: whole.agent.pid,
+            },
+            store: StoreShown {
+                backend: whole.store.backend.clone(),
+                strength: whole.store.strength.clone(),
+                problem: whole.store.problem.clone(),
+                hint: whole.store.hint.clone(),
+            },
+            settings_problem: whole.settings_problem.clone(),
+            profiles: whole.profiles.iter().map(ProfileShown::from).collect(),
+        }
+    }
+}
+
+impl From<&agent::ProfileShown> for ProfileShown {
+    fn from(one: &agent::ProfileShown) -> Self {
+        let delivery = |place: &agent::DeliveryShown| DeliveryShown {
+            target: place.target.clone(),
+            problem: place.problem.clone(),
+        };
+        Self {
+            name: one.name.clone(),
+            url: one.url.clone(),
+            label: one.label.clone(),
+            access: one.access.map(Access::from),
+            local: one.local,
+            state: one.state.into(),
+            signing_in: one.signing_in,
+            issuer: one.issuer.clone(),
+            account: one.account.clone(),
+            scopes: one.scopes.clone(),
+            access_token: one.access_token.as_ref().map(|t| AccessTokenShown { expires_at: t.expires_at }),
+            sign_in: one.sign_in.as_ref().map(SignInShown::from),
+            next_refresh_at: one.next_refresh_at,
+            last_refresh: one.last_refresh.as_ref().map(LastRefreshShown::from),
+            refreshes: one.refreshes,
+            failures: one.failures,
+            deliveries: one.deliveries.iter().map(delivery).collect(),
+            problem: one.problem.clone(),
+            hint: one.hint.clone(),
+        }
+    }
+}
+
+impl From<&agent::SignInShown> for SignInShown {
+    fn from(one: &agent::SignInShown) -> Self {
+        let offer = |offer: &agent::LifetimeOfferShown| LifetimeOffer {
+            lifetime: offer.lifetime.clone(),
+            source: offer.source.clone(),
+        };
+        Self {
+            since: one.since,
+            ends_at: one.ends_at,
+            known: one.known.clone(),
+            asked: one.asked,
+            offers: one.offers.iter().map(offer).collect(),
+        }
+    }
+}
+
+impl From<&LastRefresh> for LastRefreshShown {
+    fn from(last: &LastRefresh) -> Self {
+        let outcome = match last.outcome {
+            RefreshOutcome::Renewed => Outcome::Renewed,
+            RefreshOutcome::Failed => Outcome::Failed,
+            RefreshOutcome::Rejected => Outcome::Rejected,
+        };
+        Self { at: last.at, outcome }
+    }
+}
+
+impl From<agent::KeeperKind> for KeeperKind {
+    fn from(kind: agent::KeeperKind) -> Self {
+        match kind {
+            agent::KeeperKind::App => Self::App,
+            agent::KeeperKind::Headless => Self::Headless,
+        }
+    }
+}
+
+impl From<profile::Access> for Access {
+    fn from(access: profile::Access) -> Self {
+        match access {
+            profile::Access::Read => Self::Read,
+            profile::Access::Write => Self::Write,
+        }
+    }
+}
+
+impl From<Access> for profile::Access {
+    fn from(access: Access) -> Self {
+        match access {
+            Access::Read => Self::Read,
+            Access::Write => Self::Write,
+        }
+    }
+}
+
+impl From<credential_state::StateWord> for StateWord {
+    fn from(word: credential_state::StateWord) -> Self {
+        use credential_state::StateWord as Word;
+        match word {
+            Word::SignedOut => Self::SignedOut,
+            Word::SigningIn => Self::SigningIn,
+            Word::Active => Self::Active,
+            Word::Refreshing => Self::Refreshing,
+            Word::Retrying => Self::Retrying,
+            Word::NeedsSignIn => Self::NeedsSignIn,
+            Word::Locked => Self::Locked,
+            Word::Paused => Self::Paused,
+        }
+    }
+}

@@ -1,0 +1,136 @@
+// What crosses the boundary to the app. Generated from src-tauri/src/ipc; never edited by hand. To write it anew:
+// KEYFOB_WRITE_SHAPES=1 cargo test -p keyfob-app shapes
+
+/** An instant as RFC 3339, in UTC. */
+export type Instant = string;
+
+/** How the end of a sign-in is known. */
+export type Known = 'server' | 'configured' | 'learned' | 'unknown';
+
+/**
+ * Everything there is to show.
+ */
+export type Snapshot = { version: string, agent: AgentShown, store: StoreShown,
+/**
+ * Why `profiles.toml` cannot be read, with line and column.
+ */
+settings_problem: string | null, profiles: Array<ProfileShown>, };
+
+/**
+ * The keeper, if one runs.
+ */
+export type AgentShown = { running: boolean, kind: KeeperKind | null, pid: number | null, };
+
+/**
+ * Kinds of keepers.
+ */
+export type KeeperKind = 'app' | 'headless';
+
+/**
+ * The store and what guards it.
+ */
+export type StoreShown = { backend: string, strength: string, problem: string | null, hint: string | null, };
+
+/**
+ * One profile.
+ */
+export type ProfileShown = { name: string, url: string, label: string | null, access: Access | null,
+/**
+ * True for a server on this machine.
+ */
+local: boolean, state: StateWord,
+/**
+ * True while a sign-in runs, whatever the state is.
+ */
+signing_in: boolean, issuer: string | null, account: string | null, scopes: Array<string>, access_token: AccessTokenShown | null, sign_in: SignInShown | null, next_refresh_at: Instant | null, last_refresh: LastRefreshShown | null, refreshes: number, failures: number, deliveries: Array<DeliveryShown>,
+/**
+ * What is wrong; `offline` for no connection.
+ */
+problem: string | null, hint: string | null, };
+
+/**
+ * What a profile is for.
+ */
+export type Access = 'read' | 'write';
+
+/**
+ * The one word for a profile.
+ */
+export type StateWord = 'signed-out' | 'signing-in' | 'active' | 'refreshing' | 'retrying' | 'needs-sign-in' | 'locked' | 'paused';
+
+/**
+ * The access token's end, never the token.
+ */
+export type AccessTokenShown = { expires_at: Instant, };
+
+/**
+ * The sign-in's start and end.
+ */
+export type SignInShown = { since: Instant, ends_at: Instant | null,
+/**
+ * How the end is known.
+ */
+known: Known,
+/**
+ * Whether the user is asked when it ends.
+ */
+asked: boolean,
+/**
+ * Answers to choose from; none where the server says.
+ */
+offers: Array<LifetimeOffer>, };
+
+/**
+ * A lifetime to choose from.
+ */
+export type LifetimeOffer = { 
+/**
+ * As in `profiles.toml`, such as `30d`.
+ */
+lifetime: string,
+/**
+ * Where it comes from, in words.
+ */
+source: string, };
+
+/**
+ * The last attempt to renew.
+ */
+export type LastRefreshShown = { at: Instant, outcome: Outcome, };
+
+/**
+ * How a renewal ended.
+ */
+export type Outcome = 'renewed' | 'failed' | 'rejected';
+
+/**
+ * A place the token is written to.
+ */
+export type DeliveryShown = { target: string, problem: string | null, };
+
+/**
+ * What a look-up found.
+ */
+export type Examined = { resource_name: string | null, resource: string, issuer: string,
+/**
+ * Suggested scopes, separated by spaces as on the wire.
+ */
+scopes: string | null,
+/**
+ * How keyfob will make itself known to the authorization server.
+ */
+registration: string, local: boolean,
+/**
+ * True where the server describes only a path above the one given.
+ */
+parent_path: boolean, };
+
+/**
+ * A profile as the 'add' dialog gives it.
+ */
+export type NewProfile = { name: string, url: string, label: string | null, access: Access | null, client_id: string | null, };
+
+/**
+ * Why a command failed and what to do next.
+ */
+export type Refusal = { message: string, hint: string | null, };

@@ -9,7 +9,8 @@ use crate::moment::Moment;
 const SHORTEST_LEAD: TimeDelta = TimeDelta::minutes(5);
 /// After a refusal or the same token back, the next try is at least this far off.
 const SHORTEST_PAUSE: TimeDelta = TimeDelta::seconds(30);
-/// No wait after a failure is longer than an hour and its spread; one that seems to be was written under a wrong clock.
+/// No wait after a failure is longer than an hour and its spread, or the token's life; one that seems to be was written under
+/// a wrong clock.
 const LONGEST_WAIT: TimeDelta = TimeDelta::minutes(72);
 /// However short a token lives, its server is not asked more often than this.
 const SHORTEST_INTERVAL: TimeDelta = TimeDelta::seconds(2);
@@ -74,7 +75,9 @@ pub fn due_in(sign_in: &SignIn, margin: TimeDelta, now: &Moment, jitter: f64) ->
         return None;
     }
     if let Some(waiting) = &sign_in.waiting {
-        return Some(believable(time_until(&waiting.until, now), LONGEST_WAIT));
+        // An early refusal of a long token waits for half of what is left of it: hours, or days.
+        let longest = LONGEST_WAIT.max(sign_in.tokens.lifetime);
+        return Some(believable(time_until(&waiting.until, now), longest));
     }
     // An open intent means that the server may have rotated already: every second counts (trust rule 11).
     if sign_in.intent.is_some() {

@@ -148,7 +148,7 @@ struct Kept {
     issued: u32,
 }
 
-fn live(profiles: usize, seed: u64, trouble_of_a_hundred: u64) -> Seen {
+fn live(profiles: usize, seed: u64, troubled: bool) -> Seen {
     let mut random = Random(seed | 1);
     let mut quarter = Seen::default();
     let mut due = BinaryHeap::new();
@@ -174,11 +174,17 @@ fn live(profiles: usize, seed: u64, trouble_of_a_hundred: u64) -> Seen {
         *asked += 1;
         quarter.most_per_minute = quarter.most_per_minute.max(*asked);
         let now = at(now_ms, wrong_wall(&mut random));
-        renew(&mut kept[number], &now, &mut random, (trouble_of_a_hundred, &mut quarter));
-        due.push(Reverse((next(&kept[number].record, kept[number].jitter, now_ms), number)));
+        let trouble = troubled.then(|| trouble(seed, number / PER_HOST, now_ms, &mut random)).flatten();
+        let jitter = random.jitter();
+        renew(&mut kept[number], &now, (trouble, jitter), &mut quarter);
+        if kept[number].record.sign_in.as_ref().unwrap().dead.is_some() {
+            quarter.ended += 1;
+            continue;
+        }
+        due.push(Reverse((next(&kept[number].record, jitter, now_ms), number)));
     }
-    quarter.ended =
-        kept.iter().filter(|k| k.record.sign_in.as_ref().unwrap().needs_sign_in().is_some()).count() as u64;
+    quarter.ended +=
+        kept.iter().filter(|k| k.record.sign_in.as_ref().unwrap().waiting.is_some()).count() as u64;
     quarter
 }
 
@@ -193,15 +199,30 @@ fn wrong_wall(random: &mut Random) -> TimeDelta {
     }
 }
 
-fn renew(kept: &mut Kept, now: &Moment, random: &mut Random, (trouble, quarter): (u64, &mut Seen)) {
+/// An hour in ten, a host has one and the same trouble for everybody; besides that, one try in fifty fails by itself. The
+/// last day is quiet, so that what passes has passed.
+fn trouble(seed: u64, host: usize, now_ms: i64, random: &mut Random) -> Option<u64> {
+    let hour = u64::try_from(now_ms / (60 * MINUTE_MS)).unwrap();
+    if hour >= u64::try_from(DAYS - 1).unwrap() * 24 {
+        return None;
+    }
+    let mixed = (seed ^ (hour << 20) ^ (host as u64 + 1)).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+    let mut of_the_hour = Random(mixed | 1);
+    if of_the_hour.below(10) == 0 {
+        return Some(of_the_hour.below(7));
+    }
+    (random.below(50) == 0).then(|| random.below(7))
+}
+
+fn renew(kept: &mut Kept, now: &Moment, (trouble, jitter): (Option<u64>, f64), quarter: &mut Seen) {
     let sign_in = kept.record.sign_in.as_ref().unwrap();
     let alive = sign_in.tokens.is_valid_for(TimeDelta::zero(), now);
     quarter.late += u64::from(!alive && sign_in.waiting.is_none());
-    kept.jitter = random.jitter();
-    if random.below(100) < trouble {
+    kept.jitter = jitter;
+    if let Some(kind) = trouble {
         // A final-looking word is trouble that passes only while the token lives.
-        let kinds = if alive { 7 } else { 6 };
-        kept.record = tried(&kept.record, random.below(kinds), now, kept.jitter);
+        let kind = if alive { kind } else { kind % 6 };
+        kept.record = tried(&kept.record, kind, now, jitter);
         quarter.failures += 1;
     } else {
         kept.issued += 1;
@@ -219,7 +240,7 @@ fn next(record: &Credential, jitter: f64, now_ms: i64) -> i64 {
 /// fault 50, trust rule 8
 #[test]
 fn a_thousand_profiles_in_a_quiet_quarter_are_renewed_in_time_and_never_in_a_storm() {
-    let quarter = live(1_000, 1, 0);
+    let quarter = live(1_000, 1, false);
     assert_eq!((quarter.late, quarter.failures, quarter.ended), (0, 0, 0));
     assert!(
         quarter.renewals > 1_000 * 13 && quarter.renewals <= allowed(1_000),
@@ -233,15 +254,12 @@ fn a_thousand_profiles_in_a_quiet_quarter_are_renewed_in_time_and_never_in_a_sto
 #[test]
 fn ten_thousand_profiles_in_a_quarter_of_passing_trouble_lose_no_sign_in() {
     let seed = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs();
-    let quarter = live(PROFILES, seed, 20);
+    let quarter = live(PROFILES, seed, true);
     assert_eq!((quarter.ended, quarter.late), (0, 0), "seed {seed}");
     assert!(quarter.renewals <= allowed(PROFILES), "{} renewals, seed {seed}", quarter.renewals);
-    assert!(
-        quarter.failures > 0 && quarter.failures * 3 < quarter.renewals,
-        "{} of {} failed, seed {seed}",
-        quarter.failures,
-        quarter.renewals
-    );
+    // An hour of trouble is ten tries of the backoff and then one in ten minutes.
+    let most = quarter.renewals * 3;
+    assert!((1_000..most).contains(&quarter.failures), "{} failed, seed {seed}", quarter.failures);
     assert!(
         quarter.most_per_minute <= PER_HOST,
         "{} at one host in a minute, seed {seed}",

@@ -248,6 +248,16 @@ fn a_refusal_before_the_end_is_tried_again_at_half_the_time_left_and_never_faste
     assert_eq!(credential.sign_in.unwrap().waiting.unwrap().equal_refusals, 0);
 }
 
+/// trust rule 8, fault 19: half of what is left of a week is days, and days it is.
+#[test]
+fn a_week_long_token_refused_early_waits_for_half_of_what_is_left() {
+    let refusal = Refusal::Other { error: "too_early".into(), description: String::new() };
+    let week = 7 * 86_400;
+    let refused = signed_in_for(week).refused(&refusal, &at(0), 0.0);
+    let left = due_in(refused.sign_in.as_ref().unwrap(), TimeDelta::zero(), &at(0), 0.0);
+    assert_eq!(left, Some(TimeDelta::seconds(week / 2)));
+}
+
 /// trust rule 8, fault 19
 #[test]
 fn the_same_token_again_keeps_its_end_and_is_asked_for_at_half_the_time_left() {

@@ -130,6 +130,8 @@ stage_deep() {
     KEYFOB_DEEP=1 cargo nextest run --locked -p keyfob-platform --lib -E 'test(readers_of_a_file)'
     KEYFOB_DEEP=1 KEYFOB_FUZZ_SECONDS=600 cargo nextest run --locked -p keyfob-tests --test faults --test fuzz
     KEYFOB_DEEP=1 cargo nextest run --locked -p keyfob-tests --test crash_points --test-threads 1 --success-output final
+    # 100,000 malformed servers, and as many worlds in which portals move and servers lie.
+    KEYFOB_CASES="${KEYFOB_CASES:-100000}" cargo nextest run --locked -p keyfob-tests --test hostile
 }
 
 # One stage in a process of its own, so that its first failing command ends it.

@@ -237,3 +237,129 @@ fn the_runbook_names_no_code_that_is_gone() {
     }
     assert_eq!(count, known.len(), "each code once");
 }
+
+/// What a file may not exceed, in lines: a long file holds two concepts.
+const MOST_LINES: usize = 400;
+/// Files that hold one concept all the same, and how long they may be.
+const LONGER: [(&str, usize); 2] = [
+    // The whole command line on one page, a block for each command.
+    ("crates/keyfob-cli/src/arguments.rs", 500),
+    // Every power on one page: the table of contents of the threat model.
+    ("crates/keyfob-agent/src/ports.rs", 450),
+];
+
+#[test]
+fn no_file_is_longer_than_four_hundred_lines_and_clippy_counts_the_functions() {
+    for path in sources().into_iter().chain(rust_files(vec![root().join("tests")])) {
+        let lines = std::fs::read_to_string(&path).unwrap().lines().count();
+        let name = shown(&path);
+        let most = LONGER.iter().find(|(file, _)| *file == name).map_or(MOST_LINES, |(_, most)| *most);
+        assert!(lines <= most, "{name} has {lines} lines");
+    }
+    let clippy = std::fs::read_to_string(root().join("clippy.toml")).unwrap();
+    for limit in ["too-many-lines-threshold = 60", "too-many-arguments-threshold = 5"] {
+        assert!(clippy.contains(limit), "clippy.toml has lost `{limit}`");
+    }
+}
+
+/// Core and agent know time, files and chance only as values and ports.
+#[test]
+fn rules_and_journeys_take_no_time_no_file_and_no_chance_from_the_machine() {
+    let forbidden = [
+        "Instant::now",
+        "SystemTime::now",
+        "Utc::now",
+        "Local::now",
+        "std::fs",
+        "tokio::fs",
+        "tokio::time",
+        "std::net::Tcp",
+        "tokio::net",
+        "std::process",
+        "tokio::process",
+        "std::env::var",
+        "rand::",
+        "getrandom",
+    ];
+    for path in sources() {
+        let name = shown(&path);
+        if !name.starts_with("crates/keyfob-core/src/") && !name.starts_with("crates/keyfob-agent/src/") {
+            continue;
+        }
+        let text = std::fs::read_to_string(&path).unwrap();
+        for word in forbidden {
+            assert!(!text.contains(word), "{name} uses {word}");
+        }
+    }
+}
+
+/// Names that say nothing, and where one of them is the field's own word.
+const EMPTY_WORDS: [&str; 6] = ["manager", "service", "helper", "util", "common", "misc"];
+const THE_FIELDS_OWN: [(&str, &str); 9] = [
+    (
+        "keyring_entries/secret_service.rs",
+        "the Secret Service, freedesktop.org's name for its keyring interface",
+    ),
+    ("keyfob-platform/tests/secret_service.rs", "the same"),
+    ("src/service_install.rs", "a service as systemd and the other systems call a program they keep running"),
+    ("src/service_manager.rs", "the same: systemd's word for itself"),
+    ("src/service_unit.rs", "the same"),
+    ("journeys/service.rs", "the same"),
+    ("struct ServiceManager", "the same"),
+    ("struct Service", "the same; and a double of freedesktop.org's notification service"),
+    ("enum Service", "the demo portal: which service it is at all"),
+];
+/// Methods that others named.
+const NAMED_BY_OTHERS: [(&str, &str); 2] = [
+    ("fn get_info", "a method of rmcp's server trait"),
+    ("fn get_capabilities", "GetCapabilities of freedesktop.org's notifications"),
+];
+
+#[test]
+fn no_name_says_manager_service_or_the_like_and_no_function_begins_with_get() {
+    let is_excused = |name: &str| THE_FIELDS_OWN.iter().any(|(excused, _)| name.ends_with(excused));
+    for path in sources().into_iter().chain(rust_files(vec![root().join("tests")])) {
+        let name = shown(&path);
+        let file = name.rsplit('/').next().unwrap().to_ascii_lowercase();
+        assert!(is_excused(&name) || !EMPTY_WORDS.iter().any(|word| file.contains(word)), "{name}");
+        for line in std::fs::read_to_string(&path).unwrap().lines().map(declaration) {
+            let lower = line.to_ascii_lowercase();
+            let is_type = ["struct ", "enum ", "trait ", "type "].iter().any(|kind| line.starts_with(kind));
+            let says_nothing = is_type && EMPTY_WORDS.iter().any(|word| lower.contains(word));
+            assert!(!says_nothing || is_excused(line), "{name}: {line}");
+            let is_ours = !NAMED_BY_OTHERS.iter().any(|(named, _)| *named == line);
+            assert!(!(is_ours && line.starts_with("fn get_")), "{name}: {line}");
+        }
+    }
+}
+
+/// `pub(crate) async fn take<T>(…` → `fn take`; `struct Name {` → `struct Name`.
+fn declaration(line: &str) -> &str {
+    let mut line = line.trim_start();
+    for word in ["pub(crate) ", "pub(super) ", "pub ", "async ", "const ", "unsafe "] {
+        line = line.strip_prefix(word).unwrap_or(line);
+    }
+    let name = line.find(' ').map_or(line.len(), |space| space + 1);
+    let end =
+        line[name..].find(|c: char| !c.is_alphanumeric() && c != '_').map_or(line.len(), |at| name + at);
+    &line[..end]
+}
+
+#[test]
+fn in_the_window_only_the_ipc_room_speaks_to_tauri() {
+    let mut folders = vec![root().join("ui/src")];
+    let mut speaking = BTreeSet::new();
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if !shown(&path).contains(".test.")
+                && std::fs::read_to_string(&path).unwrap_or_default().contains("@tauri-apps/")
+            {
+                speaking.insert(shown(&path));
+            }
+        }
+    }
+    assert_eq!(speaking, BTreeSet::from(["ui/src/ipc/index.ts".to_owned()]));
+}

@@ -283,6 +283,13 @@ pub enum Incompatibility {
     PrivateAddress(String),
 }
 
+/// F11: RFC 8707's own code, or an older server that names the parameter it does not know.
+fn refuses_resource(error: &str, description: &str) -> bool {
+    let names_it = ["'resource'", "`resource`", "\"resource\"", "resource parameter"];
+    error == "invalid_target"
+        || (error == "invalid_request" && names_it.iter().any(|name| description.contains(name)))
+}
+
 impl Failure {
     /// The next step, as an exact command where there is one. `profile` is the name it is about.
     pub fn hint(&self, profile: &str) -> Option<String> {
@@ -299,6 +306,13 @@ impl Failure {
             Self::AuthorizationServerIncompatible(incompatible) => Some(incompatible.hint(profile)),
             Self::ClientRejected(_) => {
                 Some("check client id and secret with the server's operator, then keyfob remove and keyfob add again".into())
+            }
+            Self::AuthorizationServerMisbehaved(Misbehaviour::Refused { error, description })
+                if refuses_resource(error, description) =>
+            {
+                Some(format!(
+                    "it may be one that takes no `resource` parameter (RFC 8707): if its operator says so, write `resource = false` below [profiles.{profile}] in profiles.toml; the tokens are then good for every resource of that server"
+                ))
             }
             Self::AuthorizationServerMisbehaved(_) => {
                 Some("the server must be mended by whoever runs it; nothing was sent that it could misuse".into())

@@ -3,6 +3,10 @@
 use chrono::TimeDelta;
 use serde::{Deserialize, Serialize};
 
+mod redirect;
+
+pub use redirect::{RedirectChoice, RedirectHost};
+
 use crate::discovery::authorization_server::ClientAuthentication;
 use crate::failure::Failure;
 use crate::identity::ProfileName;
@@ -85,6 +89,17 @@ pub enum ResourceParameter {
     Omitted,
 }
 
+impl ResourceParameter {
+    /// A value of the user's own; `None` where it is no absolute URI, or has a fragment (D4, RFC 8707 §2).
+    pub fn given(text: &str) -> Option<Self> {
+        let usable = url::Url::parse(text).is_ok_and(|uri| uri.fragment().is_none());
+        usable.then(|| Self::Given(text.to_owned()))
+    }
+
+    /// What [`ResourceParameter::given`] takes, for error messages.
+    pub const EXPECTED: &str = "must be an absolute URI without a fragment (RFC 8707 §2)";
+}
+
 /// How keyfob becomes a client.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct ClientChoice {
@@ -94,82 +109,6 @@ pub struct ClientChoice {
     pub authentication: Option<ClientAuthentication>,
     /// A hosted client metadata document, whose URL is the client id.
     pub metadata_url: Option<String>,
-}
-
-/// Which loopback address the redirect uses.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RedirectChoice {
-    /// Host as written in the redirect URI.
-    pub host: RedirectHost,
-    /// A fixed port, else any free one.
-    pub port: Option<u16>,
-    /// The path.
-    pub path: String,
-}
-
-impl Default for RedirectChoice {
-    fn default() -> Self {
-        Self { host: RedirectHost::default(), port: None, path: "/callback".into() }
-    }
-}
-
-impl RedirectChoice {
-    /// Reads `HOST[:PORT][/PATH]`, such as `127.0.0.1`, `localhost:7777`, `[::1]:7777/callback`.
-    pub fn parse(text: &str) -> Option<Self> {
-        let (authority, path) = match text.find('/') {
-            Some(at) => (&text[..at], text[at..].to_owned()),
-            None => (text, Self::default().path),
-        };
-        let hosts = [RedirectHost::V4, RedirectHost::V6, RedirectHost::Localhost];
-        let (host, port) =
-            hosts.into_iter().find_map(|host| Some((host, authority.strip_prefix(host.as_str())?)))?;
-        let port = match port {
-            "" => None,
-            port => Some(port.strip_prefix(':')?.parse().ok().filter(|port| *port != 0)?),
-        };
-        // RFC 6749 §3.1.2: no fragment; what goes into a URI needs no blanks, and a query is the server's to add.
-        let plain = !path.contains(|c: char| matches!(c, '?' | '#') || !c.is_ascii_graphic());
-        plain.then_some(Self { host, port, path })
-    }
-}
-
-impl std::fmt::Display for RedirectChoice {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(self.host.as_str())?;
-        if let Some(port) = self.port {
-            write!(f, ":{port}")?;
-        }
-        f.write_str(&self.path)
-    }
-}
-
-/// Loopback hosts a redirect may name (RFC 8252 §7.3).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-pub enum RedirectHost {
-    /// The default.
-    #[default]
-    #[serde(rename = "127.0.0.1")]
-    V4,
-    /// IPv6 loopback.
-    #[serde(rename = "[::1]")]
-    V6,
-    /// For servers that insist on the name; both families are bound then (V8).
-    #[serde(rename = "localhost")]
-    Localhost,
-}
-
-impl RedirectHost {
-    /// What a redirect must look like, for error messages.
-    pub const EXPECTED: &str = "write 127.0.0.1, localhost or [::1], then [:PORT][/PATH]";
-
-    /// As written in a URI.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::V4 => "127.0.0.1",
-            Self::V6 => "[::1]",
-            Self::Localhost => "localhost",
-        }
-    }
 }
 
 /// The user's answer to "when does this sign-in end?".
@@ -366,23 +305,14 @@ pub fn duration_text(duration: TimeDelta) -> String {
 mod tests {
     use super::*;
 
+    /// D4
     #[test]
-    fn a_redirect_reads_host_port_and_path() {
-        let full = RedirectChoice { host: RedirectHost::Localhost, port: Some(7777), path: "/cb".into() };
-        assert_eq!(RedirectChoice::parse("localhost:7777/cb"), Some(full.clone()));
-        assert_eq!(full.to_string(), "localhost:7777/cb");
-        assert_eq!(RedirectChoice::parse("[::1]").unwrap().host, RedirectHost::V6);
-        for bad in [
-            "example.com",
-            "127.0.0.1:0",
-            "127.0.0.1:x",
-            "127.0.0.1x",
-            "",
-            "[::1]/a?b",
-            "[::1]/a b",
-            "[::1]/#",
-        ] {
-            assert_eq!(RedirectChoice::parse(bad), None, "{bad}");
+    fn a_resource_of_the_users_own_is_absolute_and_has_no_fragment() {
+        for good in ["https://api.example/mcp", "urn:example:api", "api://1234"] {
+            assert_eq!(ResourceParameter::given(good), Some(ResourceParameter::Given(good.into())));
+        }
+        for bad in ["", "mcp", "/mcp", "api.example/mcp", "https://api.example/mcp#part"] {
+            assert_eq!(ResourceParameter::given(bad), None, "{bad}");
         }
     }
 

@@ -3,10 +3,11 @@
 use std::collections::HashMap;
 
 use async_trait::async_trait;
+use keyfob_agent::journeys::examine::examine;
 use keyfob_agent::journeys::hand_out::{HandOutRequest, HandedOut, hand_out};
 use keyfob_agent::journeys::sign_in::{DEFAULT_TIMEOUT, SignInOptions, SignInProgress, sign_in};
 use keyfob_agent::ports::Ports;
-use keyfob_core::failure::{Failure, SignInNeeded};
+use keyfob_core::failure::{Failure, Misbehaviour, SignInNeeded};
 use keyfob_core::profile::Profile;
 use keyfob_core::scope::ScopeSet;
 use keyfob_core::secret::AccessToken;
@@ -23,6 +24,11 @@ pub trait TokenSource: Send + Sync {
     }
     /// Another token than the one the server has just refused (F8).
     async fn after_unauthorized(&self, refused: &AccessToken) -> Result<AccessToken, Failure>;
+    /// A token after the server has refused even the newest one: it may have moved to another authorization server (A10).
+    /// By default it has not.
+    async fn after_second_refusal(&self) -> Result<AccessToken, Failure> {
+        Err(refused_anew())
+    }
     /// A token with more scopes than the one the server found lacking (D8).
     /// [`SignInNeeded::MoreScopes`] and [`Failure::UserDeclined`] mean that asking again is no use.
     async fn step_up(&self, lacking: &AccessToken, wanted: &ScopeSet) -> Result<AccessToken, Failure>;
@@ -155,6 +161,10 @@ impl KeptTokens {
     }
 }
 
+pub(crate) fn refused_anew() -> Failure {
+    Misbehaviour::Mcp("it refuses (401) a token that its authorization server has just issued".into()).into()
+}
+
 fn more_scopes(wanted: &ScopeSet) -> Failure {
     SignInNeeded::MoreScopes(wanted.to_wire().unwrap_or_default()).into()
 }
@@ -172,6 +182,20 @@ impl TokenSource for KeptTokens {
     async fn after_unauthorized(&self, refused: &AccessToken) -> Result<AccessToken, Failure> {
         let wanted = HandOutRequest { rejected: Some(refused.fingerprint()), ..HandOutRequest::default() };
         self.token_or_sign_in(&wanted).await
+    }
+
+    /// A10, B8: looked up from the start, without a token. Only where all of it holds and another issuer is named does a new
+    /// sign-in begin there, as a client of its own; nothing of the old sign-in goes along.
+    async fn after_second_refusal(&self) -> Result<AccessToken, Failure> {
+        let examined = examine(&*self.ports.http, &self.profile).await?;
+        let held = self.ports.store.read(&self.profile.name).await?;
+        let issuer = held.and_then(|held| held.registration).map(|registration| registration.issuer);
+        if issuer.as_deref() == Some(examined.server.issuer().as_str()) {
+            return Err(refused_anew());
+        }
+        let Some(person) = &self.person else { return Err(SignInNeeded::Moved.into()) };
+        let mut attempts = self.turn.lock().await;
+        self.sign_in(&mut attempts, person, &ScopeSet::default()).await
     }
 
     async fn step_up(&self, lacking: &AccessToken, wanted: &ScopeSet) -> Result<AccessToken, Failure> {

@@ -15,7 +15,7 @@ use url::Url;
 
 use crate::standard_headers::{VERSION, standard_headers};
 use crate::step_up_limit::StepUpLimit;
-use crate::token_source::TokenSource;
+use crate::token_source::{TokenSource, refused_anew};
 
 const SESSION: HeaderName = HeaderName::from_static("mcp-session-id");
 const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
@@ -122,15 +122,18 @@ impl Upstream {
 
     async fn send(&self, draft: &Draft<'_>) -> Result<StreamedResponse, Failure> {
         let mut token = self.tokens.token().await?;
-        let (mut replayed, mut stepped_up) = (false, Vec::new());
+        let (mut refusals, mut stepped_up) = (0, Vec::new());
         loop {
             let response = self.once(draft, token.clone()).await?;
             token = Some(match (response.status, token) {
                 (401, None) => return Err(SignInNeeded::SignedOut.into()),
-                (401, Some(_)) if replayed => return Err(refused_anew()),
                 (401, Some(refused)) => {
-                    replayed = true;
-                    self.tokens.after_unauthorized(&refused).await?
+                    refusals += 1;
+                    match refusals {
+                        1 => self.tokens.after_unauthorized(&refused).await?,
+                        2 => self.tokens.after_second_refusal().await?,
+                        _ => return Err(refused_anew()),
+                    }
                 }
                 (403, Some(lacking)) => match insufficient_scope(&response.headers) {
                     Some(wanted) => {
@@ -211,10 +214,6 @@ fn with(negotiated: &Negotiated, mut headers: HeaderMap) -> HeaderMap {
         }
     }
     headers
-}
-
-fn refused_anew() -> Failure {
-    Misbehaviour::Mcp("it refuses (401) a token that its authorization server has just issued".into()).into()
 }
 
 /// The scopes a 403 asks for (RFC 6750 §3.1).

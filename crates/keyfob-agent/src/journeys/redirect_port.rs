@@ -1,7 +1,8 @@
 //! The port of the redirect URI: chosen once, bound again at every later sign-in (D13), because several servers compare
 //! the whole URI, port and all (oddity 11).
 
-use keyfob_core::client_registration::{Registration, RegistrationOrigin};
+use keyfob_core::client_registration::{Registration, RegistrationChoice, RegistrationOrigin, choose};
+use keyfob_core::discovery::authorization_server::AuthorizationServer;
 use keyfob_core::failure::{Failure, Temporary};
 use keyfob_core::profile::Profile;
 use url::Url;
@@ -12,6 +13,8 @@ use crate::ports::{BindError, LoopbackListener, Ports};
 pub(super) struct BoundRedirect {
     pub(super) listener: Box<dyn LoopbackListener>,
     pub(super) uri: String,
+    /// The same with the profile's own path: for servers that take no other.
+    pub(super) plain: String,
 }
 
 /// Binds the port the client is registered with, else the configured one, else a free one.
@@ -21,10 +24,12 @@ pub(super) struct BoundRedirect {
 pub(super) async fn bind(
     ports: &Ports,
     profile: &Profile,
+    server: &AuthorizationServer,
     known: Option<&Registration>,
 ) -> Result<BoundRedirect, Failure> {
     let choice = &profile.redirect;
-    let remembered = known.and_then(|r| registered_port(r, profile));
+    let registered = known.and_then(|r| registered_uri(r, profile));
+    let remembered = registered.as_ref().and_then(Url::port);
     let wanted = choice.port.or(remembered);
     let listener = match ports.loopback.bind(choice.host, wanted).await {
         Err(BindError::Taken(port)) if choice.port.is_some() || !may_move(known) => {
@@ -33,15 +38,26 @@ pub(super) async fn bind(
         Err(BindError::Taken(_)) => ports.loopback.bind(choice.host, None).await.map_err(bind_failure)?,
         other => other.map_err(bind_failure)?,
     };
-    let uri = format!("http://{}:{}{}", choice.host.as_str(), listener.address().port(), choice.path);
-    Ok(BoundRedirect { listener, uri })
+    let path = registered.map_or_else(|| path(profile, server), |uri| uri.path().to_owned());
+    let at = |path: &str| format!("http://{}:{}{path}", choice.host.as_str(), listener.address().port());
+    Ok(BoundRedirect { uri: at(&path), plain: at(&choice.path), listener })
 }
 
-/// The port of the registered redirect URI, if host and path are still the ones wanted.
-fn registered_port(registration: &Registration, profile: &Profile) -> Option<u16> {
+/// D14: a client that registers itself has a path per issuer; one that others registered has the path they know.
+fn path(profile: &Profile, server: &AuthorizationServer) -> String {
+    match choose(&profile.client, false, server) {
+        Ok(RegistrationChoice::Dynamic(_)) => profile.redirect.path_at(server.issuer().as_str()),
+        _ => profile.redirect.path.clone(),
+    }
+}
+
+/// The registered redirect URI, if host and path are still such as are wanted.
+fn registered_uri(registration: &Registration, profile: &Profile) -> Option<Url> {
     let uri = Url::parse(registration.redirect_uri.as_deref()?).ok()?;
-    let same = uri.host_str() == Some(profile.redirect.host.as_str()) && uri.path() == profile.redirect.path;
-    uri.port().filter(|_| same)
+    let paths = [profile.redirect.path.clone(), profile.redirect.path_at(&registration.issuer)];
+    let same =
+        uri.host_str() == Some(profile.redirect.host.as_str()) && paths.iter().any(|p| uri.path() == p);
+    Some(uri).filter(|_| same)
 }
 
 fn may_move(known: Option<&Registration>) -> bool {

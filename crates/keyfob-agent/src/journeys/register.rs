@@ -20,6 +20,8 @@ pub(super) struct Wanted<'a> {
     pub(super) server: &'a AuthorizationServer,
     pub(super) scopes: &'a ScopeSet,
     pub(super) redirect_uri: &'a str,
+    /// The redirect URI for a server that refuses the one above.
+    pub(super) plain_uri: &'a str,
 }
 
 /// The registration on record, where it can serve again: same issuer, not ended, not refused by the server, and wide
@@ -80,17 +82,31 @@ pub(super) async fn register(
             registration.client_secret = None;
             Ok(registration)
         }
-        RegistrationChoice::Dynamic(endpoint) => dynamically(ports, &endpoint, wanted).await,
+        RegistrationChoice::Dynamic(endpoint) => {
+            match dynamically(ports, &endpoint, wanted, wanted.redirect_uri).await {
+                // D14: a path per issuer where registration allows it; some servers take none but the usual one.
+                Err(failure) if refuses_redirect(&failure) && wanted.plain_uri != wanted.redirect_uri => {
+                    dynamically(ports, &endpoint, wanted, wanted.plain_uri).await
+                }
+                registered => registered,
+            }
+        }
     }
+}
+
+fn refuses_redirect(failure: &Failure) -> bool {
+    use keyfob_core::failure::Incompatibility::RegistrationRefused;
+    matches!(failure, Failure::AuthorizationServerIncompatible(RegistrationRefused(why)) if why.contains("redirect"))
 }
 
 async fn dynamically(
     ports: &Ports,
     endpoint: &CheckedUrl,
     wanted: &Wanted<'_>,
+    redirect_uri: &str,
 ) -> Result<Registration, Failure> {
     let name = format!("keyfob ({})", wanted.profile.name);
-    let body = dynamic::request(wanted.server, wanted.redirect_uri, wanted.scopes, &name);
+    let body = dynamic::request(wanted.server, redirect_uri, wanted.scopes, &name);
     let mut headers = HeaderMap::new();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
     headers.insert(header::ACCEPT, HeaderValue::from_static("application/json"));

@@ -114,8 +114,10 @@ async fn attempt(ports: &Ports, profile: &Profile, mut options: SignInOptions) -
     let scopes = scopes_to_request(profile, &examined, &before, &options.additional_scopes);
     let now = ports.clock.now().wall;
     let known = register::on_record(&before, profile, &examined.server, &scopes, now);
-    let BoundRedirect { listener, uri } = redirect_port::bind(ports, profile, known).await?;
-    let wanted = Wanted { profile, server: &examined.server, scopes: &scopes, redirect_uri: &uri };
+    let BoundRedirect { listener, uri, plain } =
+        redirect_port::bind(ports, profile, &examined.server, known).await?;
+    let wanted =
+        Wanted { profile, server: &examined.server, scopes: &scopes, redirect_uri: &uri, plain_uri: &plain };
     let registration = register::register(ports, &before, &wanted).await?;
     prove_writable(ports, profile, before, &registration, &options).await?;
     options.tell(SignInProgress::Registered);
@@ -218,7 +220,8 @@ fn begin(
     let request = AuthorizationRequest {
         server: &examined.server,
         client,
-        redirect_uri: wanted.redirect_uri,
+        // The one registered, which may not be the one asked for.
+        redirect_uri: client.redirect_uri.as_deref().unwrap_or(wanted.redirect_uri),
         resource: profile.resource_parameter(examined.resource.resource()),
         scopes: wanted.scopes,
         extra: &extra,

@@ -135,7 +135,8 @@ fn profile(add: &Add) -> Result<Profile, Failure> {
     profile.resource = match add.resource.as_deref() {
         None => ResourceParameter::Published,
         Some("none") => ResourceParameter::Omitted,
-        Some(given) => ResourceParameter::Given(given.to_owned()),
+        Some(given) => ResourceParameter::given(given)
+            .ok_or_else(|| Failure::Usage(format!("--resource {given}: {}", ResourceParameter::EXPECTED)))?,
     };
     if let Some(redirect) = &add.redirect {
         profile.redirect = delivery_argument::redirect(redirect)?;

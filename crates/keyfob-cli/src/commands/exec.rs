@@ -24,6 +24,8 @@ pub(crate) async fn run(exec: &Exec, context: &Context) -> Result<u8, Failure> {
         }
     };
     let Some((program, arguments)) = exec.command.split_first() else { return Ok(KEYFOB_FAILED) };
+    // G10: each start is on record; arguments stay out of it, for they may hold secrets of the user's own.
+    tracing::info!(profile = %exec.name, program = %program.to_string_lossy(), "starts a command with the token");
     #[expect(clippy::disallowed_methods, reason = "giving the token to this command is what exec is for")]
     let status = tokio::process::Command::new(program)
         .args(arguments)

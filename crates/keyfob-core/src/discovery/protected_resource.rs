@@ -58,7 +58,7 @@ impl ProtectedResource {
             return Err(Incompatibility::NoAuthorizationServer.into());
         }
         Ok(Self {
-            resource,
+            resource: canonical(&resource),
             matched,
             authorization_servers,
             scopes_supported: ScopeSet::from_names(strings(&object, "scopes_supported").unwrap_or_default()),
@@ -66,7 +66,7 @@ impl ProtectedResource {
         })
     }
 
-    /// The identifier to send as `resource` (RFC 8707 §2), exactly as published.
+    /// The identifier to send as `resource` (RFC 8707 §2): as published, with scheme and host in lower case (D4).
     pub fn resource(&self) -> &str {
         &self.resource
     }
@@ -96,6 +96,13 @@ impl ProtectedResource {
     pub fn name(&self) -> Option<&str> {
         self.name.as_deref()
     }
+}
+
+/// D4: scheme and host in lower case, for they mean the same in any; every other byte stays, for the server compares it.
+fn canonical(resource: &str) -> String {
+    let host = resource.find("://").map_or(0, |at| at + 3);
+    let path = resource[host..].find(['/', '?']).map_or(resource.len(), |at| host + at);
+    format!("{}{}", resource[..path].to_ascii_lowercase(), &resource[path..])
 }
 
 #[cfg(test)]
@@ -134,6 +141,21 @@ mod tests {
             Failure::AuthorizationServerMisbehaved(Misbehaviour::ResourceMismatch { .. })
         ));
         assert!(check(r#"{"authorization_servers":["https://as.example"]}"#).is_err());
+    }
+
+    /// D4
+    #[test]
+    fn the_resource_is_sent_with_scheme_and_host_in_lower_case_and_else_as_published() {
+        for (published, sent) in [
+            ("HTTPS://A.Example/team/mcp", "https://a.example/team/mcp"),
+            ("https://a.example", "https://a.example"),
+            ("https://A.example/", "https://a.example/"),
+        ] {
+            let body =
+                format!(r#"{{"resource":"{published}","authorization_servers":["https://as.example"]}}"#);
+            assert_eq!(check(&body).unwrap().resource(), sent);
+        }
+        assert_eq!(canonical("https://A.example:1/Team/?Q"), "https://a.example:1/Team/?Q");
     }
 
     /// A6

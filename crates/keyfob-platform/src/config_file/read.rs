@@ -10,7 +10,6 @@ use keyfob_core::profile::{
 use keyfob_core::resource::CheckedUrl;
 use keyfob_core::scope::ScopeSet;
 use toml_edit::{Document, Item};
-use url::Url;
 
 use super::deliveries::deliveries;
 use super::fields::{Fields, Source, syntax};
@@ -114,13 +113,8 @@ fn resource(fields: &Fields<'_>) -> Result<ResourceParameter, Failure> {
         None => Ok(ResourceParameter::Published),
         Some(item) if item.as_bool() == Some(false) => Ok(ResourceParameter::Omitted),
         Some(item) => match item.as_str() {
-            // RFC 8707 §2: an absolute URI without a fragment.
-            Some(text) if Url::parse(text).is_ok_and(|uri| uri.fragment().is_none()) => {
-                Ok(ResourceParameter::Given(text.to_owned()))
-            }
-            Some(_) => {
-                Err(fields.error("resource", "must be an absolute URI without a fragment (RFC 8707 §2)"))
-            }
+            Some(text) => ResourceParameter::given(text)
+                .ok_or_else(|| fields.error("resource", ResourceParameter::EXPECTED)),
             None => Err(fields.error("resource", "must be text, or false to leave it out")),
         },
     }

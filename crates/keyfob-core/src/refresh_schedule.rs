@@ -84,8 +84,7 @@ pub fn due_in(sign_in: &SignIn, margin: TimeDelta, now: &Moment, jitter: f64) ->
         return Some(TimeDelta::zero());
     }
     let tokens = &sign_in.tokens;
-    let rest = sign_in.rests_until.as_ref().map(|until| time_until(until, now));
-    let rest = believable(rest.unwrap_or_default(), tokens.lifetime);
+    let rest = rest_left(sign_in, now);
     // Of unknown age: one renewal makes it known (trust rule 9).
     let Some(left) = tokens.remaining(now) else { return Some(rest) };
     let half = scaled(tokens.lifetime / 2, 1.0 + 0.1 * jitter.clamp(-1.0, 1.0));
@@ -93,6 +92,17 @@ pub fn due_in(sign_in: &SignIn, margin: TimeDelta, now: &Moment, jitter: f64) ->
     let interval = (tokens.lifetime - lead).max(SHORTEST_INTERVAL);
     let age = tokens.lifetime - left;
     Some((interval - age).max(rest).max(TimeDelta::zero()))
+}
+
+/// What is left of the pause after a failure.
+pub fn pause_left(until: &Moment, now: &Moment) -> TimeDelta {
+    believable(time_until(until, now), LONGEST_WAIT)
+}
+
+/// What is left of the rest that a server has asked for by giving the same token again.
+pub fn rest_left(sign_in: &SignIn, now: &Moment) -> TimeDelta {
+    let rest = sign_in.rests_until.as_ref().map(|until| time_until(until, now));
+    believable(rest.unwrap_or_default(), sign_in.tokens.lifetime)
 }
 
 /// A wait longer than any that is ever set comes from a wall clock that was wrong then or is now: it is over (fault 22).
@@ -146,6 +156,10 @@ mod tests {
         let wall_ahead = Moment { wall: now.wall + TimeDelta::days(1), ..now.clone() };
         assert!(!has_come(&until, &wall_ahead));
         assert!(has_come(&until, &later(&now, TimeDelta::seconds(10))));
+        let ten_years_later = Moment { wall: until.wall + TimeDelta::days(3_650), ..until.clone() };
+        let next_boot = Moment { boot_id: "other".into(), ..now.clone() };
+        assert_eq!(pause_left(&ten_years_later, &next_boot), TimeDelta::zero());
+        assert_eq!(pause_left(&until, &next_boot), TimeDelta::seconds(10));
         let rebooted = Moment { boot_id: "other".into(), boot_ms: 0, ..until.clone() };
         assert!(has_come(&until, &rebooted));
     }

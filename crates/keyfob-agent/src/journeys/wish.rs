@@ -1,9 +1,10 @@
 //! Who wants a renewal, and what holds it back. Decided under the profile's lock, on the record as it is then: whoever else
 //! has tried meanwhile counts as well.
 
+use chrono::TimeDelta;
 use keyfob_core::credential::{Credential, SignIn, Waiting};
 use keyfob_core::failure::{Failure, SignInNeeded, Temporary};
-use keyfob_core::refresh_schedule::has_come;
+use keyfob_core::refresh_schedule::{pause_left, rest_left};
 
 use super::hand_out::HandOutRequest;
 use crate::ports::Ports;
@@ -29,7 +30,9 @@ impl Wish {
 
     /// A pause that still runs and that this wish respects.
     pub(super) fn held_back_by<'a>(self, sign_in: &'a SignIn, ports: &Ports) -> Option<&'a Waiting> {
-        let waiting = sign_in.waiting.as_ref().filter(|w| !has_come(&w.until, &ports.clock.now()))?;
+        // Judged as the schedule judges it: a renewal that is due there and held back here would be begun without end.
+        let runs = |w: &&Waiting| pause_left(&w.until, &ports.clock.now()) > TimeDelta::zero();
+        let waiting = sign_in.waiting.as_ref().filter(runs)?;
         let respects = waiting.server_named
             || match self {
                 Self::Due => true,
@@ -44,8 +47,7 @@ impl Wish {
 
     /// True where the server has just given the same token again, and nobody insists.
     pub(super) fn lets_rest(self, sign_in: &SignIn, ports: &Ports) -> bool {
-        let rests = |until| !has_come(until, &ports.clock.now());
-        self != Self::Person && sign_in.rests_until.as_ref().is_some_and(rests)
+        self != Self::Person && rest_left(sign_in, &ports.clock.now()) > TimeDelta::zero()
     }
 
     /// Only a person may take a sign-in over from another machine (trust rule 12).

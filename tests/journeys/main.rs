@@ -12,6 +12,7 @@ mod held_answer;
 mod journal;
 mod keeper;
 mod link;
+mod passphrase;
 mod service;
 mod stopping;
 mod store_move;

@@ -9,14 +9,17 @@ use keyfob_agent::agent::find_profile;
 use keyfob_agent::control::client::ControlClient;
 use keyfob_agent::notice::Notice;
 use keyfob_agent::ports::{Notifier, Ports};
-use keyfob_core::failure::Failure;
+use keyfob_core::failure::{Failure, StoreProblem};
 use keyfob_core::identity::ProfileName;
 use keyfob_core::profile::Profile;
 use keyfob_platform::compose::Composition;
 use keyfob_platform::control_socket;
 use keyfob_platform::paths::Paths;
+use keyfob_platform::store::moving::move_key;
+use keyfob_platform::store::sealing_key::Backend;
+use zeroize::Zeroizing;
 
-use crate::output;
+use crate::{output, passphrase};
 
 /// How long a keeper may take to say hello. It does so at once unless it is frozen (fault 8), and then nobody waits for it.
 pub(crate) const HELLO_PATIENCE: Duration = Duration::from_secs(2);
@@ -47,8 +50,51 @@ impl Context {
         if let Some(ports) = self.ports.get() {
             return Ok(ports);
         }
-        let ports = Composition::new(self.paths.clone(), std::sync::Arc::new(Silent)).ports()?;
+        let ports = self.ports_asking(None)?;
         Ok(self.ports.get_or_init(|| ports))
+    }
+
+    /// The same for the keeper and for commands that work with a person: the store's passphrase is asked for, once and before
+    /// anything begins, where one is needed and a terminal is there.
+    pub(crate) async fn ports_with_a_person(&self) -> Result<&Ports, Failure> {
+        let mut ports = self.ports_asking(None)?;
+        loop {
+            let status = ports.store.status().await;
+            let typed = match status.problem {
+                Some(StoreProblem::PassphraseNeeded) => passphrase::typed(),
+                Some(problem @ StoreProblem::WrongPassphrase) => {
+                    output::warning(&problem.to_string());
+                    passphrase::typed()
+                }
+                None if self.needs_a_new_passphrase(&status.backend) => {
+                    let Some(chosen) = passphrase::chosen() else { return self.ports() };
+                    self.seal_with(chosen.clone()).await?;
+                    Some(chosen)
+                }
+                _ => None,
+            };
+            if typed.is_none() {
+                return Ok(self.ports.get_or_init(|| ports));
+            }
+            ports = self.ports_asking(typed)?;
+        }
+    }
+
+    /// The key is made at once: whoever asks next has to be asked for the same passphrase, not for a new one.
+    async fn seal_with(&self, passphrase: Zeroizing<String>) -> Result<(), Failure> {
+        let (paths, prompt) = (self.paths.clone(), passphrase::known(passphrase));
+        let made = tokio::task::spawn_blocking(move || move_key(&paths, Backend::Passphrase, Some(prompt)));
+        made.await.map_err(|error| Failure::Bug(format!("no key was made: {error}")))?.map(|_| ())
+    }
+
+    fn needs_a_new_passphrase(&self, backend: &str) -> bool {
+        backend == "passphrase" && !self.paths.store_record().exists() && !passphrase::is_in_a_file()
+    }
+
+    fn ports_asking(&self, passphrase: Option<Zeroizing<String>>) -> Result<Ports, Failure> {
+        let prompt = passphrase.map(passphrase::known);
+        let composition = Composition::new(self.paths.clone(), std::sync::Arc::new(Silent));
+        Composition { prompt, ..composition }.ports()
     }
 
     /// The profile a person named.

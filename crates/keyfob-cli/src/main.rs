@@ -6,6 +6,7 @@ mod commands;
 mod context;
 mod exit_code;
 mod output;
+mod passphrase;
 mod words;
 
 use std::process::ExitCode;

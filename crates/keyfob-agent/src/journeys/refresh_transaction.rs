@@ -159,11 +159,13 @@ impl Flight<'_> {
                 }
                 Err(TransportFailure::Cut(why)) => last_cut = Some(Temporary::Cut(why)),
                 Err(other) => {
+                    // An answer too large to be read was given all the same: the server may have rotated.
+                    let sent = last_cut.is_some() || matches!(other, TransportFailure::TooLarge(_));
                     let cause = match transport_failure(other) {
                         Failure::Temporary(cause) => cause,
                         failure => Temporary::Offline(failure.to_string()),
                     };
-                    return Sent::Unanswered { sent: last_cut.is_some(), cause };
+                    return Sent::Unanswered { sent, cause };
                 }
             }
         }

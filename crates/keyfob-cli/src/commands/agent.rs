@@ -48,7 +48,7 @@ async fn keep(arguments: &Agent, context: &Context) -> Result<(), Failure> {
         Some(address) => Some(LocalListener::bind(address).await?),
         None => None,
     };
-    let mut ports = context.ports()?.clone();
+    let mut ports = context.ports_with_a_person().await?.clone();
     let metrics = Arc::new(Metrics::new(Arc::clone(&ports.journal)));
     ports.journal = Arc::clone(&metrics) as Arc<dyn Journal>;
     let mut keeper = Keeper::start(&context.paths, ports, KeeperKind::Headless)?;

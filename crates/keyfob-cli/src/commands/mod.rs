@@ -27,6 +27,9 @@ use crate::context::Context;
 
 /// Runs a command; the number is the exit code of a success.
 pub(crate) async fn run(command: Command, context: &Context) -> Result<u8, Failure> {
+    if needs_a_person(&command) {
+        context.ports_with_a_person().await?;
+    }
     let done = match command {
         Command::Add(add) => return Box::pin(add::run(&add, context)).await,
         Command::SignIn(sign_in) => sign_in::run(&sign_in, context).await,
@@ -52,6 +55,15 @@ pub(crate) async fn run(command: Command, context: &Context) -> Result<u8, Failu
         Command::Demo(_) | Command::Completions { .. } | Command::Man => Ok(()),
     };
     done.map(|()| 0)
+}
+
+/// Commands that nobody runs unattended: what helpers of other programs run never prompts.
+fn needs_a_person(command: &Command) -> bool {
+    match command {
+        Command::Add(add) => add.sign_in,
+        Command::SignIn(_) | Command::SignOut(_) | Command::Remove(_) => true,
+        _ => false,
+    }
 }
 
 /// The profile a command is about, for the hint after a failure.

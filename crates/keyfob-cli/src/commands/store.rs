@@ -7,7 +7,7 @@ use keyfob_platform::store::sealing_key::Backend;
 
 use crate::arguments::{Store, StoreBackend, StoreCommand};
 use crate::context::Context;
-use crate::output;
+use crate::{output, passphrase};
 
 pub(crate) async fn run(store: &Store, context: &Context) -> Result<(), Failure> {
     match store.command {
@@ -17,7 +17,8 @@ pub(crate) async fn run(store: &Store, context: &Context) -> Result<(), Failure>
 
 async fn move_to(backend: Backend, context: &Context) -> Result<(), Failure> {
     let paths = context.paths.clone();
-    let moved = tokio::task::spawn_blocking(move || move_key(&paths, backend, None)).await;
+    let prompt = passphrase::prompt(backend == Backend::Passphrase);
+    let moved = tokio::task::spawn_blocking(move || move_key(&paths, backend, Some(prompt))).await;
     let moved = moved.map_err(|error| Failure::Bug(format!("the move ended: {error}")))??;
     context.tell_keeper().await;
     tell(&moved, backend);

@@ -13,7 +13,7 @@ const DEADLINE: Duration = Duration::from_secs(20);
 /// A bus that starts no program by itself.
 const BUS: &str = r#"<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN"
  "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
-<busconfig><type>session</type><listen>unix:tmpdir=/tmp</listen><auth>EXTERNAL</auth><policy context="default">
+<busconfig><type>session</type><listen>unix:dir=FOLDER</listen><auth>EXTERNAL</auth><policy context="default">
 <allow send_destination="*"/><allow receive_sender="*"/><allow own="*"/></policy></busconfig>"#;
 
 /// Where the sealing key lives.
@@ -75,7 +75,8 @@ struct KeyringOnABus {
 impl KeyringOnABus {
     fn start(home: &Path) -> Self {
         let settings = home.join("bus.conf");
-        std::fs::write(&settings, BUS).expect("the bus's settings");
+        std::fs::write(&settings, BUS.replace("FOLDER", &home.to_string_lossy()))
+            .expect("the bus's settings");
         let mut command = Command::new("dbus-daemon");
         command.arg("--config-file").arg(settings).args(["--nofork", "--print-address"]);
         let mut bus = command.stdout(Stdio::piped()).spawn().expect("dbus-daemon is installed");

@@ -31,7 +31,7 @@ const BOUND: Duration = Duration::from_millis(3500);
 /// A session bus that starts no program by itself: a keyring that died stays dead until the test starts another.
 const BUS: &str = r#"<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN"
  "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
-<busconfig><type>session</type><listen>unix:tmpdir=/tmp</listen><auth>EXTERNAL</auth><policy context="default">
+<busconfig><type>session</type><listen>unix:dir=FOLDER</listen><auth>EXTERNAL</auth><policy context="default">
 <allow send_destination="*"/><allow receive_sender="*"/><allow own="*"/></policy></busconfig>"#;
 
 /// Runs the test `name` of [`inside`] on a bus of its own, in a home of its own.
@@ -44,7 +44,7 @@ fn on_a_session_bus(name: &str) {
     }
     let folder = tempfile::tempdir().unwrap();
     let settings = folder.path().join("bus.conf");
-    std::fs::write(&settings, BUS).unwrap();
+    std::fs::write(&settings, BUS.replace("FOLDER", &folder.path().to_string_lossy())).unwrap();
     let mut command = Command::new("dbus-run-session");
     command.arg("--config-file").arg(settings).arg("--").arg(std::env::current_exe().unwrap());
     run_inside(&mut command, name);

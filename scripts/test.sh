@@ -9,7 +9,7 @@ STAGES=(fmt clippy deny ui unit doc real faults app desktop)
 
 describe() {
     cat <<'TEXT'
-fmt      Rust formatting
+fmt      Rust formatting, and that the security checklist names today's tests
 clippy   Rust lints, the desktop app left for its own stage
 deny     licences, sources and bans of every dependency; advisories where their database can be reached
 ui       types, lints, unit tests and build of ui/
@@ -46,6 +46,7 @@ has_test_target() {
 }
 
 stage_fmt() {
+    scripts/checklist.py --check
     # Only the names: `make fmt` shows the rest by doing it.
     cargo fmt --all --check -- -l || {
         echo "not formatted: the files above; make fmt" >&2

@@ -68,7 +68,7 @@ impl Crowd {
     }
 }
 
-/// Fault 7: no keeper, each process for itself.
+/// Fault 7, trust rule 1: no keeper, each process for itself.
 #[tokio::test]
 async fn two_hundred_processes_at_the_end_of_a_token_make_one_renewal() {
     let (keyfob, portal) = (Keyfob::new(), portal().await);
@@ -82,7 +82,7 @@ async fn two_hundred_processes_at_the_end_of_a_token_make_one_renewal() {
     assert_eq!((refreshes.renewed, refreshes.repeated, refreshes.reused, refreshes.refused), (1, 0, 0, 0));
 }
 
-/// Fault 7: processes, callers at the keeper's socket, commands without keeper and bridges, all at once.
+/// Fault 7, trust rule 1: processes, callers at the keeper's socket, commands without keeper and bridges, all at once.
 #[tokio::test]
 async fn two_hundred_callers_by_every_door_make_one_renewal_and_have_the_new_token() {
     let mut crowd = crowd().await;

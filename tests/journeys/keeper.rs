@@ -105,6 +105,8 @@ async fn edits_of_profiles_toml_are_picked_up() {
     let (keyfob, portal) = (Keyfob::new(), portal().await);
     keyfob.must(["add", "a", &portal.mcp_url()]).await;
     let keeper = agent(&keyfob).await;
+    // The keeper has read the good one.
+    keyfob.status_becomes("a", |status| status["name"] == "a").await;
     let good = std::fs::read_to_string(keyfob.profiles_toml()).unwrap();
     keyfob.write_profiles_toml(&good.replace("[profiles.a]", "[profiles.a]\nlabel = \"Mine\""));
     keyfob.status_becomes("a", |status| status["label"] == "Mine").await;

@@ -57,7 +57,7 @@ fn registered_uri(registration: &Registration, profile: &Profile) -> Option<Url>
     let paths = [profile.redirect.path.clone(), profile.redirect.path_at(&registration.issuer)];
     let same =
         uri.host_str() == Some(profile.redirect.host.as_str()) && paths.iter().any(|p| uri.path() == p);
-    Some(uri).filter(|_| same)
+    same.then_some(uri)
 }
 
 fn may_move(known: Option<&Registration>) -> bool {

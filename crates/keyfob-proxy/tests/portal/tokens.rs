@@ -73,7 +73,7 @@ async fn a_sign_in_that_has_ended_is_made_anew_where_a_person_is_at_hand() {
     machine.portal.end_sign_ins();
     let failure = machine.alone().after_unauthorized(&refused).await.unwrap_err();
     assert!(matches!(failure, Failure::SignInNeeded(SignInNeeded::Ended { .. })), "{failure:?}");
-    assert!(tokens.after_unauthorized(&refused).await.unwrap() != refused);
+    assert_ne!(tokens.after_unauthorized(&refused).await.unwrap(), refused);
     assert_eq!(machine.browser.count(), 2);
 }
 

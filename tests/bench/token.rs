@@ -4,6 +4,7 @@ use std::io::{BufRead, BufReader, Write};
 use std::os::unix::net::UnixListener;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
 
 use keyfob_tests::{Keyfob, portal};
 
@@ -56,7 +57,7 @@ fn answer_lines(socket: &Path) {
 pub(crate) async fn without_a_keeper() {
     println!("\nA token without a keeper, the sealing key in the keyring");
     let Some(keyring) = Keyring::start() else {
-        println!("  NOT MEASURED: dbus-daemon or gnome-keyring-daemon is not installed");
+        println!("  NOT MEASURED: dbus-daemon gnome-keyring-daemon or secret-tool is not there");
         return;
     };
     let user = Keyfob::new().with("KEYFOB_STORE", "keyring").with("DBUS_SESSION_BUS_ADDRESS", &keyring.bus);
@@ -110,7 +111,22 @@ impl Keyring {
         let mut keyring =
             keyring.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().ok()?;
         keyring.stdin.take()?.write_all(b"pass").ok()?;
-        Some(Self { bus, daemons: vec![keyring, daemon], _home: home })
+        let started = Self { bus, daemons: vec![keyring, daemon], _home: home };
+        started.takes_an_entry().then_some(started)
+    }
+
+    /// Waits until the keyring has made its first collection.
+    fn takes_an_entry(&self) -> bool {
+        let until = Instant::now() + Duration::from_secs(10);
+        let mut tool = Command::new("secret-tool");
+        tool.args(["store", "--label", "probe", "service", "benchmark"]).stdin(Stdio::null());
+        tool.env("DBUS_SESSION_BUS_ADDRESS", &self.bus).stderr(Stdio::null());
+        while Instant::now() < until {
+            if tool.status().is_ok_and(|status| status.success()) {
+                return true;
+            }
+        }
+        false
     }
 }
 

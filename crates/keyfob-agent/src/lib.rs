@@ -6,6 +6,7 @@
 #![cfg_attr(test, allow(clippy::disallowed_methods, reason = "tests look at what they made"))]
 
 pub mod agent;
+pub mod client_programs;
 pub mod control;
 pub mod delivery;
 pub mod health;

@@ -3,7 +3,7 @@
 
 use std::path::PathBuf;
 
-use keyfob_agent::ports::ClientPrograms;
+use keyfob_agent::client_programs::ClientPrograms;
 use serde::{Deserialize, Serialize};
 
 use crate::edit::Format;

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use keyfob_agent::ports::{ClientPrograms, ReplaceError};
+use keyfob_agent::client_programs::{ClientPrograms, ReplaceError};
 use keyfob_core::failure::StoreProblem;
 use serde_json::Value as Json;
 use similar::TextDiff;

@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 use std::sync::mpsc;
 use std::time::Duration;
 
-use keyfob_agent::ports::{ClientPrograms, ReplaceError, System};
+use keyfob_agent::client_programs::{ClientPrograms, ReplaceError, System};
 use keyfob_core::failure::StoreProblem;
 
 use crate::paths::Paths;

@@ -142,11 +142,6 @@ impl Paths {
         self.state.join("links")
     }
 
-    /// The one folder that holds everything, where there is one: what another program has to be started with.
-    pub fn home(&self) -> Option<&Path> {
-        (self.data == self.config.join("data")).then_some(&self.config)
-    }
-
     /// The keeper's lease.
     pub fn lease(&self) -> PathBuf {
         self.state.join("keeper.lock")

@@ -62,7 +62,7 @@ pub(crate) fn link(arguments: &LinkTo, context: &Context) -> Result<(), Failure>
         profile: profile.name.to_string(),
         url: profile.url.to_string(),
         program: this_program()?,
-        home: context.paths.home().map(|home| home.to_string_lossy().into_owned()),
+        home: context.paths.home_argument()?.map(|home| home.to_string_lossy().into_owned()),
         proxy: None,
         via: arguments.via.map_or_else(|| best_way(client), via),
     };
@@ -140,7 +140,7 @@ fn this_program() -> Result<String, Failure> {
 }
 
 fn failure(error: LinkError) -> Failure {
-    use keyfob_agent::ports::ReplaceError;
+    use keyfob_agent::client_programs::ReplaceError;
     match error {
         LinkError::Store { problem: ReplaceError::Store(problem), .. } => problem.into(),
         LinkError::Store { problem: ReplaceError::Changed, .. } => Temporary::Busy.into(),

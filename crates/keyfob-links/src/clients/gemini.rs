@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use keyfob_agent::ports::ClientPrograms;
+use keyfob_agent::client_programs::ClientPrograms;
 
 use super::places::{folder_is_there, home, mcp_servers};
 use crate::client::{Client, Via, Wanted, Writing, bridge};

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use keyfob_agent::ports::{ClientPrograms, System};
+use keyfob_agent::client_programs::{ClientPrograms, System};
 
 use super::places::{folder_is_there, named_or_home};
 use crate::client::{Client, Via, Wanted, Writing};

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use keyfob_agent::ports::{ClientPrograms, System};
+use keyfob_agent::client_programs::{ClientPrograms, System};
 
 /// Below the user's home folder.
 pub(super) fn home(machine: &dyn ClientPrograms, path: &str) -> PathBuf {

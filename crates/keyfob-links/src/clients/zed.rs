@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use keyfob_agent::ports::ClientPrograms;
+use keyfob_agent::client_programs::ClientPrograms;
 
 use super::places::{dot_config, folder_is_there};
 use crate::client::{Client, Via, Wanted, Writing, bridge};

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Mutex;
 
-use keyfob_agent::ports::System;
+use keyfob_agent::client_programs::System;
 
 use super::*;
 use crate::clients::{ALL, named};

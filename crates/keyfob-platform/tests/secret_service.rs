@@ -29,10 +29,7 @@ use zbus::zvariant::{ObjectPath, OwnedObjectPath, OwnedValue, Value};
 const BOUND: Duration = Duration::from_millis(3500);
 
 /// A session bus that starts no program by itself: a keyring that died stays dead until the test starts another.
-const BUS: &str = r#"<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN"
- "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
-<busconfig><type>session</type><listen>unix:dir=FOLDER</listen><auth>EXTERNAL</auth><policy context="default">
-<allow send_destination="*"/><allow receive_sender="*"/><allow own="*"/></policy></busconfig>"#;
+const BUS: &str = include_str!("../../../tests/kit/session_bus.conf");
 
 /// Runs the test `name` of [`inside`] on a bus of its own, in a home of its own.
 fn on_a_session_bus(name: &str) {

@@ -26,15 +26,9 @@ impl Bus {
     fn start() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let settings = folder.path().join("bus.conf");
-        let text = format!(
-            r#"<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN"
-            "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
-            <busconfig><type>session</type><listen>unix:dir={}</listen><auth>EXTERNAL</auth>
-            <policy context="default"><allow send_destination="*"/><allow receive_sender="*"/><allow own="*"/></policy>
-            </busconfig>"#,
-            folder.path().display()
-        );
-        std::fs::write(&settings, text).unwrap();
+        let text = include_str!("../../../../../tests/kit/session_bus.conf");
+        let socket_in = folder.path().to_string_lossy();
+        std::fs::write(&settings, text.replace("FOLDER", &socket_in)).unwrap();
         let mut daemon = Command::new("dbus-daemon")
             .arg("--nofork")
             .arg("--print-address=1")

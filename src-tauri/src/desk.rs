@@ -1,6 +1,7 @@
 //! What the app keeps for its commands: the way to the keeper, and the demo portals if they run.
 
-use std::sync::Mutex;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
 use keyfob_agent::agent::AgentHandle;
 use keyfob_agent::journeys::sign_in::SignInOptions;
@@ -9,6 +10,7 @@ use keyfob_core::identity::ProfileName;
 use keyfob_core::profile::{Access, Profile};
 use keyfob_core::resource::CheckedUrl;
 use keyfob_demo::{Consent, Portal, PortalOptions};
+use keyfob_platform::keeper::{Keeper, LAST_FLIGHT};
 use keyfob_platform::paths::Paths;
 use tauri::{AppHandle, Manager};
 
@@ -16,6 +18,8 @@ use tauri::{AppHandle, Manager};
 pub(crate) struct Desk {
     pub(crate) agent: AgentHandle,
     pub(crate) paths: Paths,
+    /// Runs until the app ends it.
+    keeper: Mutex<Option<Keeper>>,
     demo: Mutex<Vec<Portal>>,
 }
 
@@ -24,11 +28,14 @@ const DEMO: [(&str, &str, Access); 2] =
     [("demo-readonly", "readonly", Access::Read), ("demo-admin", "admin", Access::Write)];
 
 /// Told by the demo portals, as real ones tell it.
-const SIGN_IN_LIFETIME: std::time::Duration = std::time::Duration::from_hours(30 * 24);
+const SIGN_IN_LIFETIME: Duration = Duration::from_hours(30 * 24);
+
+/// How long the demo may take to be taken out of the profiles when the app ends; what stays is taken out by the next demo.
+const DEMO_PATIENCE: Duration = Duration::from_secs(5);
 
 impl Desk {
-    pub(crate) fn new(agent: AgentHandle, paths: Paths) -> Self {
-        Self { agent, paths, demo: Mutex::default() }
+    pub(crate) fn new(keeper: Keeper, paths: Paths) -> Self {
+        Self { agent: keeper.agent.clone(), paths, keeper: Mutex::new(Some(keeper)), demo: Mutex::default() }
     }
 
     /// Nothing was ever set up here.
@@ -57,7 +64,7 @@ impl Desk {
             self.agent.add(&profile, None).await?;
             portals.push(portal);
         }
-        *self.demo.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = portals;
+        *self.demo.lock().unwrap_or_else(PoisonError::into_inner) = portals;
         Ok(())
     }
 
@@ -69,16 +76,28 @@ impl Desk {
         }
     }
 
-    /// Ends the keeper; renewals under way reach the disk first. The demo leaves nothing behind.
+    /// Ends the keeper as `keyfob agent` ends it: renewals under way reach the disk first, and nobody waits longer than
+    /// [`LAST_FLIGHT`] for them. The demo leaves nothing behind.
     pub(crate) async fn end(&self) {
-        let portals =
-            std::mem::take(&mut *self.demo.lock().unwrap_or_else(std::sync::PoisonError::into_inner));
-        if !portals.is_empty() {
-            for name in DEMO.iter().filter_map(|(name, ..)| ProfileName::parse(name).ok()) {
-                self.forget_demo_profile(&name).await;
-            }
+        if tokio::time::timeout(DEMO_PATIENCE, self.forget_demo()).await.is_err() {
+            tracing::warn!("the demo's profiles stay until the next demo");
         }
-        self.agent.stop().await;
+        let keeper = self.keeper.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let Some(keeper) = keeper else { return };
+        tracing::info!("the keeper ends; a renewal under way is waited for");
+        if !keeper.stop(LAST_FLIGHT).await {
+            tracing::warn!("a renewal was still under way; the next start takes it up at once");
+        }
+    }
+
+    async fn forget_demo(&self) {
+        let portals = std::mem::take(&mut *self.demo.lock().unwrap_or_else(PoisonError::into_inner));
+        if portals.is_empty() {
+            return;
+        }
+        for name in DEMO.iter().filter_map(|(name, ..)| ProfileName::parse(name).ok()) {
+            self.forget_demo_profile(&name).await;
+        }
     }
 
     /// A sign-in in the system browser.

@@ -48,7 +48,7 @@ fn run(arguments: &Arguments) -> Result<(), Failure> {
     let ports = Composition::new(paths.clone(), Arc::new(notifier)).ports()?;
     let mut keeper = runtime.block_on(Keeper::take_over(&paths, ports, KeeperKind::App))?;
     let door = keeper.take_door();
-    let desk = Desk::new(keeper.agent.clone(), paths);
+    let desk = Desk::new(keeper, paths);
     let wanted = arguments.clone();
     let app = tauri::Builder::default()
         .plugin(tauri_plugin_store::Builder::default().build())

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use chrono::TimeDelta;
+use keyfob_core::moment::Moment;
 use keyfob_demo::oddities::{
     ExpiredToken, GraceAnswer, Oddities, OldAccessToken, RefreshTokens, Refusal, SecondSignIn, WrongToken,
 };
@@ -278,4 +280,22 @@ async fn a_500_for_a_token_with_time_left_renews_nothing() {
     expire(&ports(&keyfob), "a").await;
     keyfob.must(["call", "a", "whoami"]).await;
     assert_eq!(portal.record().count(Endpoint::Refresh), 1);
+}
+
+/// Oddity 12: what the reminder promises. A sign-in that began with a registration in its last days would end with it.
+#[tokio::test]
+async fn a_sign_in_within_the_reminders_marks_of_its_registrations_end_registers_anew() {
+    let (keyfob, portal) = signed_in_at(Oddities::default(), Duration::ZERO).await;
+    for (days_left, registrations) in [(20, 1), (5, 2)] {
+        change(&ports(&keyfob), "a", |credential| {
+            let sign_in = credential.sign_in.as_mut().unwrap();
+            let began = chrono::Utc::now() - TimeDelta::days(30);
+            sign_in.since = Moment { wall: began, boot_ms: 0, boot_id: "an earlier one".into() };
+            let registration = credential.registration.as_mut().unwrap();
+            registration.secret_expires_at = Some(chrono::Utc::now() + TimeDelta::days(days_left));
+        })
+        .await;
+        keyfob.must(["sign-in", "a", "--timeout", "20s"]).await;
+        assert_eq!(portal.record().count(Endpoint::Registration), registrations, "{days_left} days left");
+    }
 }

@@ -252,16 +252,27 @@ impl Situation<'_> {
         sign_in_end(sign_in, self.profile, self.credential.learned_lifetimes.last().copied())
     }
 
+    /// True where the registration's end is near enough to be reminded of: the next sign-in begins with a new one, so that
+    /// the reminder keeps its word. Whether the sign-in held now ends earlier is no matter: the next one would not.
+    pub fn registration_is_ending(&self) -> bool {
+        let end = self.sign_in().and_then(|sign_in| self.end_of_registration(sign_in));
+        end.is_some_and(|end| self.passed(&end).is_some())
+    }
+
     /// The end of a dynamic registration's secret, where the sign-in does not end before it.
     fn registration_end(&self, sign_in: &SignIn, end: &SignInEnd) -> Option<KnownEnd> {
+        let of_registration = self.end_of_registration(sign_in)?;
+        let comes_first = end.at().is_none_or(|end| end > of_registration.at());
+        comes_first.then_some(of_registration)
+    }
+
+    /// The end of a dynamic registration's secret, counted from the sign-in.
+    fn end_of_registration(&self, sign_in: &SignIn) -> Option<KnownEnd> {
         let registration =
             self.credential.registration.as_ref().filter(|r| r.origin == RegistrationOrigin::Dynamic)?;
-        let at = registration.secret_expires_at?;
-        if end.at().is_some_and(|end| end <= at) {
-            return None;
-        }
         let from = sign_in.since.clone();
-        Some(KnownEnd { source: EndSource::Server, span: at - from.wall, from })
+        let span = registration.secret_expires_at? - from.wall;
+        Some(KnownEnd { source: EndSource::Server, span, from })
     }
 
     /// The shortest mark that has been passed. A mark as long as the whole span is none: whoever signs in for an hour is not

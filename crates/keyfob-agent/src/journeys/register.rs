@@ -7,7 +7,9 @@ use keyfob_core::client_registration::{
 use keyfob_core::credential::Credential;
 use keyfob_core::discovery::authorization_server::{AuthorizationServer, ClientAuthentication};
 use keyfob_core::failure::{Failure, SignInNeeded};
+use keyfob_core::moment::Moment;
 use keyfob_core::profile::Profile;
+use keyfob_core::reminders::Situation;
 use keyfob_core::resource::CheckedUrl;
 use keyfob_core::scope::ScopeSet;
 
@@ -24,16 +26,16 @@ pub(super) struct Wanted<'a> {
     pub(super) plain_uri: &'a str,
 }
 
-/// The registration on record, where it can serve again: same issuer, not ended, not refused by the server, and wide
-/// enough for the scopes wanted (oddity 9).
+/// The registration on record, where it can serve again: same issuer, not ended nor about to (a sign-in that begins with it
+/// would end with it), not refused by the server, and wide enough for the scopes wanted (oddity 9).
 pub(super) fn on_record<'a>(
     credential: &'a Credential,
     profile: &Profile,
     server: &AuthorizationServer,
     scopes: &ScopeSet,
-    now: chrono::DateTime<chrono::Utc>,
+    now: &Moment,
 ) -> Option<&'a Registration> {
-    let registration = credential.registration_at(server.issuer().as_str(), now)?;
+    let registration = credential.registration_at(server.issuer().as_str(), now.wall)?;
     let need = credential.sign_in.as_ref().and_then(|sign_in| sign_in.needs_sign_in());
     let gone = matches!(need, Some(SignInNeeded::RegistrationGone(_)));
     let fits = match (&profile.client.client_id, registration.origin) {
@@ -43,7 +45,8 @@ pub(super) fn on_record<'a>(
             profile.client.metadata_url.as_ref() == Some(&registration.client_id)
         }
         (None, RegistrationOrigin::Dynamic) => {
-            !gone && registration.scopes.as_ref().is_none_or(|s| s.covers(scopes))
+            let ending = Situation { profile, credential, now }.registration_is_ending();
+            !gone && !ending && registration.scopes.as_ref().is_none_or(|s| s.covers(scopes))
         }
     };
     fits.then_some(registration)
@@ -55,8 +58,8 @@ pub(super) async fn register(
     credential: &Credential,
     wanted: &Wanted<'_>,
 ) -> Result<Registration, Failure> {
-    let now = ports.clock.now().wall;
-    let known = on_record(credential, wanted.profile, wanted.server, wanted.scopes, now);
+    let now = ports.clock.now();
+    let known = on_record(credential, wanted.profile, wanted.server, wanted.scopes, &now);
     if let Some(known) = known.filter(|r| r.redirect_uri.as_deref() == Some(wanted.redirect_uri)) {
         return Ok(known.clone());
     }

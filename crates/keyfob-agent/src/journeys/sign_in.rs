@@ -112,8 +112,8 @@ async fn attempt(ports: &Ports, profile: &Profile, mut options: SignInOptions) -
     options.tell(SignInProgress::LookedUp(Box::new(examined.clone())));
     let before = read_or_begin_anew(ports, profile).await?;
     let scopes = scopes_to_request(profile, &examined, &before, &options.additional_scopes);
-    let now = ports.clock.now().wall;
-    let known = register::on_record(&before, profile, &examined.server, &scopes, now);
+    let now = ports.clock.now();
+    let known = register::on_record(&before, profile, &examined.server, &scopes, &now);
     let BoundRedirect { listener, uri, plain } =
         redirect_port::bind(ports, profile, &examined.server, known).await?;
     let wanted =

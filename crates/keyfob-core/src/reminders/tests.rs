@@ -205,7 +205,12 @@ fn a_registration_that_ends_before_the_sign_in_is_told() {
         Some(Reminder::RegistrationEnds { at: end, .. }) if end == at(30 * DAY).wall
     ));
     assert_eq!(tell(&mut unknown, &profile(), &at(24 * DAY)), None);
+    let is_ending = |credential: &Credential, day: i64| {
+        Situation { profile: &profile(), credential, now: &at(day * DAY) }.registration_is_ending()
+    };
+    assert!(!is_ending(&unknown, 22) && is_ending(&unknown, 23));
     let mut sign_in_first = ends_on_day(30, Some(29 * DAY));
+    assert!(is_ending(&sign_in_first, 24), "the next sign-in would outlive it");
     assert!(matches!(tell(&mut sign_in_first, &profile(), &at(24 * DAY)), Some(Reminder::SignInEnds { .. })));
 }
 

@@ -1,11 +1,10 @@
 //! What web content could reach from the window: nowhere else, no frame, no script of its own, no token.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use keyfob_demo::Endpoint;
+use keyfob_tests::ProcessWatch;
 use serde_json::{Value, json};
 
 use crate::webdriver::Driver;
@@ -65,7 +64,7 @@ async fn the_page_can_go_nowhere_frame_nothing_and_run_no_inline_script() {
 #[tokio::test(flavor = "multi_thread")]
 async fn every_command_is_called_and_none_gives_a_token() {
     let (portal, home) = (portal(Duration::from_mins(2)).await, tempfile::tempdir().unwrap());
-    let watch = Watch::start();
+    let watch = ProcessWatch::start();
     let driver = Driver::start(&app(), home.path(), &browser()).await;
     driver.wait_for("[data-testid=first-run]").await;
     eventually("the page can ask", async || {
@@ -103,7 +102,9 @@ async fn every_command_is_called_and_none_gives_a_token() {
     let visitor = seen.last(Endpoint::Authorize).unwrap().header("user-agent").unwrap_or_default().to_owned();
     assert!(!visitor.contains("WebKit"), "the browser is another program than the window: {visitor}");
     assert_eq!(driver.url().await, own);
-    assert_eq!(watch.end().await, Vec::<String>::new());
+    let shown = watch.end();
+    assert!(shown.ran("keyfob-app"), "the watch was on");
+    assert_eq!(shown.places(|text| text.replace(CLIENT_ID, "").contains(MARK)), []);
     driver.end().await;
 }
 
@@ -135,46 +136,4 @@ async fn the_page_may_ask_for_nothing_but_the_apps_own_commands() {
     }
     eventually("the app is still there", async || status(home.path()).await["agent"]["kind"] == "app").await;
     driver.end().await;
-}
-
-/// Looks at the arguments and the environment of every process again and again, for the mark.
-struct Watch {
-    over: Arc<AtomicBool>,
-    found: tokio::task::JoinHandle<Vec<String>>,
-}
-
-impl Watch {
-    fn start() -> Self {
-        let over = Arc::new(AtomicBool::new(false));
-        let ended = Arc::clone(&over);
-        let found = tokio::spawn(async move {
-            let mut found = BTreeSet::new();
-            let mut looks = tokio::time::interval(Duration::from_millis(10));
-            while !ended.load(Ordering::Relaxed) {
-                looks.tick().await;
-                found.extend(marked_processes());
-            }
-            found.into_iter().collect()
-        });
-        Self { over, found }
-    }
-
-    async fn end(self) -> Vec<String> {
-        self.over.store(true, Ordering::Relaxed);
-        self.found.await.unwrap()
-    }
-}
-
-/// The arguments of each process that has the mark there or in its environment.
-fn marked_processes() -> Vec<String> {
-    let read = |file: std::path::PathBuf| {
-        let bytes = std::fs::read(file).unwrap_or_default();
-        String::from_utf8_lossy(&bytes).replace('\0', " ").replace(CLIENT_ID, "")
-    };
-    let folders = std::fs::read_dir("/proc").unwrap().flatten().map(|entry| entry.path());
-    folders
-        .map(|folder| (read(folder.join("cmdline")), read(folder.join("environ"))))
-        .filter(|(arguments, environment)| arguments.contains(MARK) || environment.contains(MARK))
-        .map(|(arguments, _)| arguments)
-        .collect()
 }

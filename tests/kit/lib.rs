@@ -10,11 +10,15 @@
 mod files;
 mod keyfob;
 mod portals;
+mod processes;
+mod repeated;
 mod running;
 mod visits;
 
 pub use files::{all_files, mode, sealed_files};
 pub use keyfob::{Keyfob, Output};
 pub use portals::{portal, portal_with};
+pub use processes::{ProcessWatch, ProcessesSeen};
+pub use repeated::Repeated;
 pub use running::Running;
 pub use visits::{Visited, visit};

@@ -1,0 +1,32 @@
+//! `keyfob demo`: its output is pasted into chats.
+
+use keyfob_tests::{Keyfob, ProcessWatch};
+
+/// The words that begin the demo's tokens, codes and secrets.
+const KINDS: [&str; 5] =
+    ["demo-access-", "demo-refresh-", "demo-code-", "demo-registration-", "demo-secret-"];
+
+/// V13, V14: with everything traced, and a portal of its own that keeps no secret for long.
+#[tokio::test]
+async fn the_demo_shows_no_token_in_words_or_in_processes() {
+    let keyfob = Keyfob::new().with("KEYFOB_LOG", "trace");
+    let folder = keyfob.path("temp");
+    std::fs::create_dir(&folder).expect("a temp folder");
+    let keyfob = keyfob.with("TMPDIR", &folder);
+    let processes = ProcessWatch::start();
+    let mut demo = keyfob.spawn(["demo", "--keep"]);
+    demo.stderr_line("run until Ctrl-C").await;
+    let home =
+        std::fs::read_dir(&folder).expect("the temp folder").next().expect("a home").expect("a home").path();
+    let there = keyfob.with("KEYFOB_HOME", &home);
+    let token = there.must(["token", "admin"]).await;
+    assert!(token.starts_with(KINDS[0]), "the search can find it");
+    demo.terminate();
+    let said = demo.ended().await;
+    let leaks = |text: &str| KINDS.iter().any(|kind| text.contains(kind));
+    assert!(said.stderr.len() > 10_000, "the trace was on");
+    assert!(!leaks(&said.stdout) && !leaks(&said.stderr), "{}\n{}", said.stdout, said.stderr);
+    let seen = processes.end();
+    assert!(seen.ran("keyfob"), "the watch was on");
+    assert_eq!(seen.places(|text| text.contains(&token)), []);
+}

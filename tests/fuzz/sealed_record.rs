@@ -62,6 +62,7 @@ fn signed_in() -> Credential {
         answer,
         requested: ScopeSet::default(),
         account: None,
+        machine: false,
     };
     Credential::empty("machine").signed_in(new, &now())
 }

@@ -13,6 +13,7 @@ mod held_answer;
 mod journal;
 mod keeper;
 mod link;
+mod machines;
 mod passphrase;
 mod service;
 mod stopping;

@@ -12,7 +12,7 @@ use clap::{Parser, Subcommand, ValueEnum};
 
 pub(crate) use clients::{Clients, LinkTo, LinkVia, Unlink};
 pub(crate) use keeping::{Agent, Demo, Log, Status, Store, StoreBackend, StoreCommand};
-pub(crate) use profiles::{Access, Add, BrowserChoice, ClientAuth, Config, Named, SignIn};
+pub(crate) use profiles::{Access, Add, BrowserChoice, ClientAuth, Config, Grant, Named, SignIn};
 pub(crate) use servers::{Call, Connect, Tools};
 pub(crate) use tokens::{Exec, Headers, Token, TokenFormat};
 

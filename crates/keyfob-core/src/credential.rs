@@ -4,6 +4,7 @@
 //! written down here as plain functions from old to new.
 
 mod sealed_form;
+mod sign_in;
 mod verdict;
 mod waiting;
 
@@ -11,19 +12,19 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::client_registration::Registration;
-use crate::failure::{Failure, SignInNeeded, Temporary};
+use crate::client_registration::{Registration, RegistrationOrigin};
+use crate::failure::Temporary;
 use crate::grant::token_endpoint::{Refusal, TokenAnswer};
 use crate::moment::Moment;
 use crate::refresh_schedule;
 use crate::reminders::Reminded;
 use crate::resource::CheckedUrl;
 use crate::scope::ScopeSet;
-use crate::secret::{AccessToken, ClientSecret, Fingerprint, RefreshToken, SecretText};
-use crate::sign_in_end::{SAME_END, learned_from};
+use crate::secret::{AccessToken, ClientSecret, RefreshToken, SecretText};
 use crate::token_set::TokenSet;
 
 pub use sealed_form::{SCHEMA, UnreadableCredential};
+pub use sign_in::{Endpoints, RefreshIntent, SignIn};
 use verdict::{Verdict, verdict};
 use waiting::{Pause, Try};
 pub use waiting::{Silence, Waiting};
@@ -64,55 +65,6 @@ pub struct PendingRevocation {
     pub refresh_token: Option<RefreshToken>,
     /// Revoked second.
     pub access_token: AccessToken,
-}
-
-/// One sign-in: bound to resource, issuer and client, and every send checks that binding (V10).
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SignIn {
-    /// The MCP URL the profile had.
-    pub url: CheckedUrl,
-    /// The published resource identifier, sent as `resource`.
-    pub resource: String,
-    /// Endpoints from validated issuer metadata (B9).
-    pub endpoints: Endpoints,
-    /// The tokens.
-    pub tokens: TokenSet,
-    /// When the user signed in.
-    pub since: Moment,
-    /// When the sign-in ends, where the server said.
-    pub ends_at: Option<DateTime<Utc>>,
-    /// When the server first stated this end; records of older versions lack it.
-    pub ends_stated: Option<Moment>,
-    /// The account, where known.
-    pub account: Option<String>,
-    /// Scopes asked for and refused, so that they are not asked again and again (D8).
-    pub refused_scopes: Vec<ScopeSet>,
-    /// A renewal whose outcome is not known (trust rule 2).
-    pub intent: Option<RefreshIntent>,
-    /// Why it cannot be renewed any more.
-    pub dead: Option<SignInNeeded>,
-    /// The last failure that passes, and when to try again.
-    pub waiting: Option<Waiting>,
-    /// The server gave the same access token again: no earlier try than this (trust rule 8).
-    pub rests_until: Option<Moment>,
-}
-
-/// Endpoints of the issuer, as last validated.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Endpoints {
-    /// RFC 6749 §3.2
-    pub token: CheckedUrl,
-    /// RFC 7009
-    pub revocation: Option<CheckedUrl>,
-}
-
-/// Written before a refresh token is spent.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct RefreshIntent {
-    /// SHA-256 of the refresh token about to be sent.
-    pub token: Fingerprint,
-    /// When.
-    pub at: Moment,
 }
 
 /// Renewals and failures so far.
@@ -164,6 +116,8 @@ pub struct NewSignIn {
     pub requested: ScopeSet,
     /// The account, where userinfo told it.
     pub account: Option<String>,
+    /// True for a machine's own sign-in (RFC 6749 §4.4): it is renewed by asking again.
+    pub machine: bool,
 }
 
 impl Credential {
@@ -206,13 +160,16 @@ impl Credential {
     /// Takes a new sign-in in: registration and tokens change in the same write (C13).
     #[must_use]
     pub fn signed_in(&self, new: NewSignIn, now: &Moment) -> Self {
-        let ends_at = new.answer.sign_in_ends_in.map(|left| now.wall + left);
-        let account = new.account.or_else(|| new.answer.account.clone());
+        let machine = new.machine.then(|| new.requested.clone());
+        let answer = if new.machine { without_refresh_token(new.answer) } else { new.answer };
+        let ends_at = answer.sign_in_ends_in.map(|left| now.wall + left);
+        let account = new.account.or_else(|| answer.account.clone());
         let sign_in = SignIn {
             url: new.url,
             resource: new.resource,
             endpoints: new.endpoints,
-            tokens: TokenSet::from_answer(new.answer, &new.requested, now),
+            tokens: TokenSet::from_answer(answer, &new.requested, now),
+            machine,
             since: now.clone(),
             ends_at,
             ends_stated: ends_at.map(|_| now.clone()),
@@ -278,6 +235,7 @@ impl Credential {
     pub fn renewed(&self, answer: TokenAnswer, now: &Moment) -> Self {
         let mut next = self.clone();
         let Some(sign_in) = &mut next.sign_in else { return next };
+        let answer = if sign_in.machine.is_some() { without_refresh_token(answer) } else { answer };
         if let Some(left) = answer.sign_in_ends_in {
             sign_in.state_end(now.wall + left, now);
         }
@@ -311,7 +269,9 @@ impl Credential {
     #[must_use]
     pub fn refused(&self, refusal: &Refusal, now: &Moment, jitter: f64) -> Self {
         let Some(sign_in) = &self.sign_in else { return self.clone() };
-        self.failed(verdict(refusal, sign_in, now), now, jitter, false)
+        let client_given =
+            self.registration.as_ref().is_some_and(|r| r.origin == RegistrationOrigin::PreRegistered);
+        self.failed(verdict(refusal, sign_in, client_given, now), now, jitter, false)
     }
 
     /// Takes a failure without any answer in. `sent` keeps the intent open: the outcome is not known.
@@ -347,33 +307,10 @@ impl Credential {
     }
 }
 
-impl SignIn {
-    /// Why the user should sign in again, whether tries go on or not.
-    pub fn needs_sign_in(&self) -> Option<&SignInNeeded> {
-        let told = self.waiting.as_ref().and_then(|waiting| match &waiting.failure {
-            Failure::SignInNeeded(why) => Some(why),
-            _ => None,
-        });
-        self.dead.as_ref().or(told)
-    }
-
-    /// The server says when the sign-in ends: a date that has not moved keeps the moment it was first stated.
-    fn state_end(&mut self, at: DateTime<Utc>, now: &Moment) {
-        if self.ends_at.is_none_or(|before| (at - before).abs() > SAME_END) {
-            self.ends_at = Some(at);
-            self.ends_stated = Some(now.clone());
-        }
-    }
-
-    /// The lifetime that the end of this sign-in teaches. One that a lost answer may have ended teaches none, nor one whose
-    /// client is gone.
-    fn lesson(&self, why: &SignInNeeded, now: &Moment) -> Option<TimeDelta> {
-        let ended_by_grant = matches!(why, SignInNeeded::Ended { error, .. } if error == "invalid_grant")
-            && self.dead.is_none();
-        let was_cut =
-            self.waiting.as_ref().is_some_and(|w| matches!(w.failure, Failure::Temporary(Temporary::Cut(_))));
-        (ended_by_grant && !was_cut).then(|| learned_from(self, now)).flatten()
-    }
+/// A machine asks again with its own proof; a refresh token that a server adds (RFC 6749 §4.4.3: it should not) is one more
+/// secret to lose, and its end would be taken for the sign-in's.
+fn without_refresh_token(answer: TokenAnswer) -> TokenAnswer {
+    TokenAnswer { refresh_token: None, sign_in_ends_in: None, ..answer }
 }
 
 /// The revocation of a sign-in's tokens, where the server offers one.

@@ -181,7 +181,7 @@ impl Observation {
 fn holding(sign_in: &SignIn, now: &Moment) -> Holding {
     match &sign_in.dead {
         Some(why) => Holding::Dead(why.clone()),
-        None if has_run_out(sign_in, now) => Holding::Dead(SignInNeeded::NoRefreshToken),
+        None if sign_in.has_run_out(now) => Holding::Dead(SignInNeeded::NoRefreshToken),
         None => Holding::Held { retrying: sign_in.waiting.as_ref().map(|w| w.failure.clone()) },
     }
 }
@@ -278,11 +278,6 @@ impl CredentialState {
             _ => StateWord::Retrying,
         }
     }
-}
-
-/// True where the sign-in can give no further token: past its end and nothing to renew it with (F5).
-pub fn has_run_out(sign_in: &SignIn, now: &Moment) -> bool {
-    sign_in.tokens.refresh_token.is_none() && !sign_in.tokens.is_valid_for(chrono::TimeDelta::zero(), now)
 }
 
 #[cfg(test)]

@@ -71,6 +71,9 @@ pub enum SignInNeeded {
     /// The client registration is gone or refused; a new sign-in registers anew (C13).
     #[error("the server no longer knows this client; the next sign-in registers anew{}", detail(.0))]
     RegistrationGone(String),
+    /// The server refuses the client id that its operator gave, or the proof that goes with it.
+    #[error("the server refuses this client id, or the secret or key that proves it{}", detail(.0))]
+    ClientRefused(String),
     /// The profile now names another server than the one signed in to (B8, V10).
     #[error("the profile now points at another server than the one it is signed in to")]
     Moved,
@@ -298,15 +301,15 @@ impl Failure {
             Self::SignInNeeded(SignInNeeded::OtherMachine) => {
                 Some(format!("keyfob refresh {profile} moves it here, keyfob sign-in {profile} makes one of its own"))
             }
+            Self::ClientRejected(_) | Self::SignInNeeded(SignInNeeded::ClientRefused(_)) => {
+                Some("check client id and secret with the server's operator, then keyfob remove and keyfob add again".into())
+            }
             Self::SignInNeeded(_) | Self::SignInTimedOut | Self::UserDeclined(_) => {
                 Some(format!("keyfob sign-in {profile}"))
             }
             Self::Temporary(temporary) => Some(temporary.hint(profile)),
             Self::StoreUnavailable(problem) => Some(problem.hint()),
             Self::AuthorizationServerIncompatible(incompatible) => Some(incompatible.hint(profile)),
-            Self::ClientRejected(_) => {
-                Some("check client id and secret with the server's operator, then keyfob remove and keyfob add again".into())
-            }
             Self::AuthorizationServerMisbehaved(Misbehaviour::Refused { error, description })
                 if refuses_resource(error, description) =>
             {

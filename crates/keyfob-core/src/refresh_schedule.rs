@@ -68,10 +68,9 @@ pub fn has_come(until: &Moment, now: &Moment) -> bool {
 }
 
 /// How long from `now` until this sign-in's next renewal is due; zero where it is overdue, `None` where nothing is to be
-/// done: no refresh token, or the sign-in has ended. `margin` widens the lead, within half of the token's life.
+/// done: nothing to renew it with, or the sign-in has ended. `margin` widens the lead, within half of the token's life.
 pub fn due_in(sign_in: &SignIn, margin: TimeDelta, now: &Moment, jitter: f64) -> Option<TimeDelta> {
-    sign_in.tokens.refresh_token.as_ref()?;
-    if sign_in.dead.is_some() {
+    if !sign_in.renews() || sign_in.dead.is_some() {
         return None;
     }
     if let Some(waiting) = &sign_in.waiting {

@@ -103,7 +103,7 @@ pub fn sign_in_end(sign_in: &SignIn, profile: &Profile, learned: Option<TimeDelt
 fn stated(sign_in: &SignIn, profile: &Profile, learned: Option<TimeDelta>) -> Option<KnownEnd> {
     let tokens = &sign_in.tokens;
     // Nothing renews it: it ends with its token (F5). A client without a user just asks for the next token.
-    if tokens.refresh_token.is_none() && profile.grant != GrantKind::ClientCredentials {
+    if !sign_in.renews() {
         let span = tokens.lifetime - profile.margin;
         return Some(KnownEnd { source: EndSource::Server, from: tokens.obtained.clone(), span });
     }

@@ -85,6 +85,7 @@ fn signed_in(lifetime: TimeDelta, now: &Moment) -> Credential {
         answer: answer(lifetime, "first".into()),
         requested: ScopeSet::default(),
         account: None,
+        machine: false,
     };
     Credential::empty("machine").signed_in(new, now)
 }

@@ -125,6 +125,7 @@ impl Soak {
             answer,
             requested: ScopeSet::default(),
             account: None,
+            machine: false,
         }
     }
 

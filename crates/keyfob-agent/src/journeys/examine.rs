@@ -5,7 +5,7 @@ use keyfob_core::discovery::authorization_server::{self, AuthorizationServer};
 use keyfob_core::discovery::challenge::{BearerChallenge, bearer_challenge};
 use keyfob_core::discovery::protected_resource::{self, ProtectedResource};
 use keyfob_core::failure::{Failure, Incompatibility};
-use keyfob_core::profile::Profile;
+use keyfob_core::profile::{GrantKind, Profile};
 use keyfob_core::resource::{CheckedUrl, ResourceMatch};
 
 use super::fetch_document::{Fetched, Redirects, fetch_document};
@@ -47,7 +47,7 @@ pub async fn examine(http: &dyn HttpClient, profile: &Profile) -> Result<Examine
         }
     })?;
     let issuer = resource.choose_issuer(profile.issuer.as_deref())?;
-    let server = find_server(http, issuer, guard).await?;
+    let server = find_server(http, issuer, profile.grant, guard).await?;
     Ok(Examined { challenge, resource, server })
 }
 
@@ -125,13 +125,14 @@ fn is_no_document(failure: &Failure) -> bool {
 async fn find_server(
     http: &dyn HttpClient,
     issuer: &CheckedUrl,
+    grant: GrantKind,
     guard: AddressGuard,
 ) -> Result<AuthorizationServer, Failure> {
     let mut tried = Vec::new();
     let mut refused = None;
     for address in authorization_server::well_known_urls(issuer) {
         match fetch_document(http, &address, Redirects::AnyOrigin, guard).await.map_err(transport_failure)? {
-            Fetched::Document(body) => match AuthorizationServer::check(&body, issuer) {
+            Fetched::Document(body) => match AuthorizationServer::check_for(&body, issuer, grant) {
                 Ok(server) => return Ok(server),
                 Err(failure) if is_no_document(&failure) => {
                     tried.push(format!("{address} (not usable: {failure})"));

@@ -2,7 +2,8 @@
 //! finds none; its correctness rests on the profile lock and the generation, not on who runs it.
 //!
 //! 1. Take the profile lock and read again: whoever was first has done the work already.
-//! 2. Write an intent, durably. If that fails, the refresh token is not spent.
+//! 2. Write an intent, durably. If that fails, the refresh token is not spent. (A machine asks anew and spends nothing; the
+//!    write only proves that the answer can be kept.)
 //! 3. Send on a fresh connection. Nothing sent: back off. Cut off after sending: the same token again at once.
 //! 4. Write the answer durably, then tell others. If that fails, hold it and keep trying.
 //! 5. A refusal never deletes anything.
@@ -11,6 +12,7 @@ use std::time::Duration;
 
 use keyfob_core::credential::{Credential, PendingRevocation, RefreshOutcome, pending_revocation};
 use keyfob_core::failure::{Failure, SignInNeeded, StoreProblem, Temporary};
+use keyfob_core::grant::client_credentials::{self, MachineRequest};
 use keyfob_core::grant::credential_request::CredentialRequest;
 use keyfob_core::grant::refresh_token;
 use keyfob_core::grant::token_endpoint::{self, Refusal, TokenAnswer};
@@ -76,7 +78,7 @@ pub async fn refresh(
     if let Some(dead) = &sign_in.dead {
         return Err(dead.clone().into());
     }
-    if sign_in.tokens.refresh_token.is_none() {
+    if !sign_in.renews() {
         return Err(SignInNeeded::NoRefreshToken.into());
     }
     wish.may_renew_here(&credential, ports)?;
@@ -140,6 +142,16 @@ impl Flight<'_> {
         let sign_in = self.credential.sign_in.as_ref()?;
         let registration = self.credential.registration.as_ref()?;
         let resource = self.profile.resource_parameter(&sign_in.resource);
+        if let Some(scopes) = &sign_in.machine {
+            return Some(client_credentials::request(&MachineRequest {
+                endpoint: &sign_in.endpoints.token,
+                client: registration,
+                resource,
+                audience: self.profile.audience.as_deref(),
+                scopes,
+                extra: &self.profile.extra_params,
+            }));
+        }
         let token = sign_in.tokens.refresh_token.as_ref()?;
         Some(refresh_token::request(&sign_in.endpoints.token, registration, token, resource))
     }

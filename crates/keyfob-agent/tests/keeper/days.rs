@@ -56,6 +56,7 @@ fn new_sign_in(profile: &Profile, ends_in: Option<TimeDelta>) -> NewSignIn {
         },
         requested: ScopeSet::default(),
         account: None,
+        machine: false,
     }
 }
 

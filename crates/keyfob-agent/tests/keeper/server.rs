@@ -173,6 +173,7 @@ pub(crate) async fn sign_in(world: &World, number: usize) {
         answer,
         requested: ScopeSet::default(),
         account: None,
+        machine: false,
     };
     let next = Credential::empty("machine").signed_in(new, &world.now());
     world.commit(&name(number), 0, &next).await.unwrap();

@@ -1,5 +1,7 @@
 //! Commands that make, change or name a profile, and those that sign in.
 
+use std::path::PathBuf;
+
 use clap::{Args, ValueEnum};
 
 /// One profile.
@@ -42,6 +44,9 @@ pub(crate) struct Add {
     /// Read the client secret from one line of standard input.
     #[arg(long, requires = "client_id")]
     pub(crate) client_secret_stdin: bool,
+    /// Read the client secret from the first line of this file; it is sealed, and the file is not needed any more.
+    #[arg(long, value_name = "FILE", requires = "client_id", conflicts_with = "client_secret_stdin")]
+    pub(crate) client_secret_file: Option<PathBuf>,
     /// How the client proves itself.
     #[arg(long, value_enum, value_name = "METHOD")]
     pub(crate) client_auth: Option<ClientAuth>,
@@ -110,6 +115,8 @@ pub(crate) struct BrowserChoice {
 pub(crate) enum Grant {
     /// Browser and redirect.
     AuthorizationCode,
+    /// No person at all: a machine's own client, with a secret or a key.
+    ClientCredentials,
 }
 
 /// `--client-auth`

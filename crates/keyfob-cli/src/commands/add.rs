@@ -6,14 +6,15 @@ use keyfob_core::discovery::authorization_server::ClientAuthentication;
 use keyfob_core::failure::Failure;
 use keyfob_core::identity::ProfileName;
 use keyfob_core::profile::{
-    self, DeliveryTarget, LifetimeAnswer, Profile, ResourceParameter, parse_duration,
+    self, DeliveryTarget, GrantKind, LifetimeAnswer, Profile, ResourceParameter, parse_duration,
 };
 use keyfob_core::resource::CheckedUrl;
 use keyfob_core::scope::ScopeSet;
 use keyfob_core::secret::ClientSecret;
+use zeroize::Zeroizing;
 
 use super::{delivery_argument, end_question, sign_in};
-use crate::arguments::{Access, Add, ClientAuth};
+use crate::arguments::{Access, Add, ClientAuth, Grant};
 use crate::context::Context;
 use crate::{exit_code, output};
 
@@ -27,7 +28,12 @@ pub(crate) async fn run(add: &Add, context: &Context) -> Result<u8, Failure> {
         )));
     }
     check_targets(context, &profile).await?;
-    let secret = if add.client_secret_stdin { Some(read_secret()?) } else { None };
+    let secret = secret(add)?;
+    if profile.grant == GrantKind::ClientCredentials && secret.is_none() {
+        return Err(Failure::Usage(
+            "a machine proves itself: --client-secret-stdin or --client-secret-file FILE".into(),
+        ));
+    }
     if !add.offline
         && let Err(failure) = look_up(&profile, secret.is_some(), context).await
     {
@@ -36,7 +42,8 @@ pub(crate) async fn run(add: &Add, context: &Context) -> Result<u8, Failure> {
     agent::add(ports, &profile, secret).await?;
     context.tell_keeper().await;
     output::good(&format!("added {}", profile.name));
-    if add.sign_in {
+    // A machine needs nobody: its first token shows whether id and secret are right.
+    if add.sign_in || (profile.grant == GrantKind::ClientCredentials && !add.offline) {
         return first_sign_in(add, &profile, context).await;
     }
     output::hint(&format!("keyfob sign-in {}", profile.name));
@@ -102,22 +109,40 @@ fn same_place(a: &DeliveryTarget, b: &DeliveryTarget) -> bool {
     a.to_string() == b.to_string()
 }
 
-fn read_secret() -> Result<ClientSecret, Failure> {
-    let mut line = String::new();
-    std::io::stdin()
-        .read_line(&mut line)
-        .map_err(|error| Failure::Usage(format!("no client secret on standard input: {error}")))?;
-    let secret = line.trim_end_matches(['\r', '\n']);
-    if secret.is_empty() {
-        return Err(Failure::Usage("no client secret on standard input".into()));
+/// The client secret, from where the user said.
+fn secret(add: &Add) -> Result<Option<ClientSecret>, Failure> {
+    let (text, place) = if let Some(file) = &add.client_secret_file {
+        let place = format!("in {}", file.display());
+        let read = std::fs::read_to_string(file).map(Zeroizing::new);
+        (read.map_err(|error| Failure::Usage(format!("no client secret {place}: {error}")))?, place)
+    } else if add.client_secret_stdin {
+        let (mut line, place) = (Zeroizing::new(String::new()), "on standard input".to_owned());
+        std::io::stdin()
+            .read_line(&mut line)
+            .map_err(|error| Failure::Usage(format!("no client secret {place}: {error}")))?;
+        (line, place)
+    } else {
+        return Ok(None);
+    };
+    match text.lines().next().filter(|secret| !secret.is_empty()) {
+        Some(secret) => Ok(Some(ClientSecret::new(secret.to_owned()))),
+        None => Err(Failure::Usage(format!("no client secret {place}"))),
     }
-    Ok(ClientSecret::new(secret.to_owned()))
 }
 
 fn profile(add: &Add) -> Result<Profile, Failure> {
     let name = ProfileName::parse(&add.name).map_err(|error| Failure::Usage(error.to_string()))?;
     let mut profile = Profile::new(name, CheckedUrl::parse(&add.url)?);
     profile.label.clone_from(&add.label);
+    profile.grant = match add.grant {
+        None | Some(Grant::AuthorizationCode) => GrantKind::AuthorizationCode,
+        Some(Grant::ClientCredentials) => GrantKind::ClientCredentials,
+    };
+    if profile.grant == GrantKind::ClientCredentials && add.client_id.is_none() {
+        return Err(Failure::Usage(
+            "--grant client-credentials needs --client-id: a machine does not register itself".into(),
+        ));
+    }
     profile.access = add.access.map(|access| match access {
         Access::Read => profile::Access::Read,
         Access::Write => profile::Access::Write,

@@ -101,7 +101,11 @@ fn success(profile: &Profile, credential: &Credential, now: &keyfob_core::moment
     for delivery in &profile.deliver {
         output::note(&format!("  token written to {}", delivery.target));
     }
-    if sign_in.tokens.refresh_token.is_none() {
+    if sign_in.machine.is_some() {
+        output::note("  keyfob asks for each next token by itself");
+        return;
+    }
+    if !sign_in.renews() {
         let end = words::when(sign_in.tokens.expires_at(), now.wall);
         output::warning(&format!(
             "the server gave no refresh token: this sign-in ends {end} and cannot be renewed"

@@ -92,6 +92,8 @@ struct WireSignIn {
     ends_stated: Option<Moment>,
     account: Option<String>,
     #[serde(default)]
+    machine: Option<ScopeSet>,
+    #[serde(default)]
     refused_scopes: Vec<ScopeSet>,
     intent: Option<RefreshIntent>,
     dead: Option<SignInNeeded>,
@@ -228,6 +230,7 @@ impl From<&SignIn> for WireSignIn {
             ends_at: s.ends_at,
             ends_stated: s.ends_stated.clone(),
             account: s.account.clone(),
+            machine: s.machine.clone(),
             refused_scopes: s.refused_scopes.clone(),
             intent: s.intent.clone(),
             dead: s.dead.clone(),
@@ -254,6 +257,7 @@ impl From<WireSignIn> for SignIn {
             ends_at: w.ends_at,
             ends_stated: w.ends_stated,
             account: w.account,
+            machine: w.machine,
             refused_scopes: w.refused_scopes,
             intent: w.intent,
             dead: w.dead,

@@ -1,7 +1,9 @@
 //! How answers change a credential, and that it survives being written and read.
 
 use super::*;
+use crate::client_registration::RegistrationOrigin;
 use crate::discovery::authorization_server::ClientAuthentication;
+use crate::failure::SignInNeeded;
 use crate::grant::credential_request::tests::client;
 use crate::refresh_schedule::due_in;
 use crate::token_set::tests::{answer, at};
@@ -25,6 +27,7 @@ pub(crate) fn signed_in_for(lifetime: i64) -> Credential {
         answer: answer("a1", Some("r1"), lifetime),
         requested: ScopeSet::parse("read"),
         account: Some("ada@example.com".into()),
+        machine: false,
     };
     Credential::empty("machine").signed_in(new, &at(0))
 }
@@ -142,20 +145,25 @@ fn the_servers_own_wait_is_kept() {
 /// C13
 #[test]
 fn a_client_that_is_gone_is_told_at_once_tried_three_times_more_and_keeps_tokens_and_registration() {
-    let gone = Refusal::InvalidClient { description: String::new() };
-    let why = SignInNeeded::RegistrationGone(String::new());
-    let mut credential = signed_in();
-    let mut now = 5;
-    for pause in [30, 120, 600] {
-        credential = credential.refused(&gone, &at(now), 0.0);
-        let sign_in = credential.sign_in.as_ref().unwrap();
-        assert_eq!((sign_in.needs_sign_in(), &sign_in.dead), (Some(&why), &None));
-        assert_eq!(due_in(sign_in, TimeDelta::zero(), &at(now), 0.0), Some(TimeDelta::seconds(pause)));
-        now += pause;
+    for (origin, why) in [
+        (RegistrationOrigin::Dynamic, SignInNeeded::RegistrationGone(String::new())),
+        (RegistrationOrigin::PreRegistered, SignInNeeded::ClientRefused(String::new())),
+    ] {
+        let gone = Refusal::InvalidClient { description: String::new() };
+        let mut credential = signed_in();
+        credential.registration.as_mut().unwrap().origin = origin;
+        let mut now = 5;
+        for pause in [30, 120, 600] {
+            credential = credential.refused(&gone, &at(now), 0.0);
+            let sign_in = credential.sign_in.as_ref().unwrap();
+            assert_eq!((sign_in.needs_sign_in(), &sign_in.dead), (Some(&why), &None));
+            assert_eq!(due_in(sign_in, TimeDelta::zero(), &at(now), 0.0), Some(TimeDelta::seconds(pause)));
+            now += pause;
+        }
+        let ended = credential.refused(&gone, &at(now), 0.0);
+        assert!(ended.registration.is_some() && refresh_token(&ended).is_some());
+        assert_eq!(ended.sign_in.unwrap().dead, Some(why));
     }
-    let ended = credential.refused(&gone, &at(now), 0.0);
-    assert!(ended.registration.is_some() && refresh_token(&ended).is_some());
-    assert_eq!(ended.sign_in.unwrap().dead, Some(why));
 }
 
 /// trust rule 7

@@ -5,6 +5,7 @@ use serde_json::{Map, Value};
 
 use super::{parse_object, string, strings};
 use crate::failure::{Failure, Incompatibility, Misbehaviour};
+use crate::profile::GrantKind;
 use crate::resource::CheckedUrl;
 use crate::scope::ScopeSet;
 use crate::server_text::shown;
@@ -49,7 +50,8 @@ impl ClientAuthentication {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AuthorizationServer {
     issuer: CheckedUrl,
-    authorization_endpoint: CheckedUrl,
+    authorization_endpoint: Option<CheckedUrl>,
+    device_authorization_endpoint: Option<CheckedUrl>,
     token_endpoint: CheckedUrl,
     registration_endpoint: Option<CheckedUrl>,
     revocation_endpoint: Option<CheckedUrl>,
@@ -59,6 +61,9 @@ pub struct AuthorizationServer {
     iss_promised: bool,
     client_id_metadata_document: bool,
 }
+
+/// RFC 8628 §4
+const DEVICE_ENDPOINT: &str = "device_authorization_endpoint";
 
 /// Where the metadata of `issuer` may lie, in the order to try (B1).
 pub fn well_known_urls(issuer: &CheckedUrl) -> Vec<String> {
@@ -78,11 +83,20 @@ pub fn well_known_urls(issuer: &CheckedUrl) -> Vec<String> {
 }
 
 impl AuthorizationServer {
-    /// Reads and checks a document fetched for `issuer`.
+    /// Reads and checks a document fetched for `issuer`, for a sign-in in the browser.
     ///
     /// # Errors
     /// [`Misbehaviour`] for a document that lies or is no document, [`Incompatibility::NoPkce`] (B5).
     pub fn check(body: &[u8], issuer: &CheckedUrl) -> Result<Self, Failure> {
+        Self::check_for(body, issuer, GrantKind::AuthorizationCode)
+    }
+
+    /// The same for any grant. What only the browser's redirect needs (an authorization endpoint, PKCE) is asked of a server
+    /// for that grant alone; a device needs its own endpoint.
+    ///
+    /// # Errors
+    /// As [`AuthorizationServer::check`], and [`Incompatibility::NoGrant`] for a server without a device endpoint.
+    pub fn check_for(body: &[u8], issuer: &CheckedUrl, grant: GrantKind) -> Result<Self, Failure> {
         let object =
             parse_object(body).map_err(|why| Misbehaviour::Document("server metadata".into(), why))?;
         let published = string(&object, "issuer").unwrap_or_default();
@@ -94,13 +108,23 @@ impl AuthorizationServer {
             }
             .into());
         }
-        let pkce = strings(&object, "code_challenge_methods_supported").unwrap_or_default();
-        if !pkce.iter().any(|method| method == "S256") {
-            return Err(Incompatibility::NoPkce.into());
+        match grant {
+            GrantKind::AuthorizationCode => {
+                let pkce = strings(&object, "code_challenge_methods_supported").unwrap_or_default();
+                if !pkce.iter().any(|method| method == "S256") {
+                    return Err(Incompatibility::NoPkce.into());
+                }
+                required(&object, "authorization_endpoint")?;
+            }
+            GrantKind::Device if endpoint(&object, DEVICE_ENDPOINT)?.is_none() => {
+                return Err(Incompatibility::NoGrant("device".into()).into());
+            }
+            GrantKind::Device | GrantKind::ClientCredentials => {}
         }
         Ok(Self {
             issuer: issuer.clone(),
-            authorization_endpoint: required(&object, "authorization_endpoint")?,
+            authorization_endpoint: endpoint(&object, "authorization_endpoint")?,
+            device_authorization_endpoint: endpoint(&object, DEVICE_ENDPOINT)?,
             token_endpoint: required(&object, "token_endpoint")?,
             registration_endpoint: endpoint(&object, "registration_endpoint")?,
             revocation_endpoint: endpoint(&object, "revocation_endpoint")?,
@@ -117,8 +141,12 @@ impl AuthorizationServer {
         &self.issuer
     }
     /// Where the browser goes (RFC 6749 §3.1).
-    pub fn authorization_endpoint(&self) -> &CheckedUrl {
-        &self.authorization_endpoint
+    pub fn authorization_endpoint(&self) -> Option<&CheckedUrl> {
+        self.authorization_endpoint.as_ref()
+    }
+    /// Where a device gets its codes (RFC 8628 §3.1).
+    pub fn device_authorization_endpoint(&self) -> Option<&CheckedUrl> {
+        self.device_authorization_endpoint.as_ref()
     }
     /// Where tokens come from (RFC 6749 §3.2).
     pub fn token_endpoint(&self) -> &CheckedUrl {
@@ -286,5 +314,36 @@ mod tests {
         let listed =
             check(&json!({"token_endpoint_auth_methods_supported": ["none", "tls_client_auth"]})).unwrap();
         assert_eq!(listed.token_endpoint_auth_methods(), [ClientAuthentication::None]);
+    }
+
+    /// B5: PKCE and a page to sign in on are asked for where a browser is sent there, and nowhere else.
+    #[test]
+    fn a_machine_needs_no_authorization_endpoint_and_a_device_needs_its_own() {
+        let body = |more: Value| {
+            let mut document =
+                json!({"issuer": "https://as.example", "token_endpoint": "https://as.example/token"});
+            document.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+            serde_json::to_vec(&document).unwrap()
+        };
+        let check = |more: Value, grant| {
+            AuthorizationServer::check_for(&body(more), &issuer("https://as.example"), grant)
+        };
+        assert!(check(json!({}), GrantKind::ClientCredentials).is_ok());
+        assert_eq!(
+            check(json!({}), GrantKind::AuthorizationCode).unwrap_err(),
+            Incompatibility::NoPkce.into()
+        );
+        assert_eq!(
+            check(json!({}), GrantKind::Device).unwrap_err(),
+            Incompatibility::NoGrant("device".into()).into()
+        );
+        let device =
+            check(json!({"device_authorization_endpoint": "https://as.example/d"}), GrantKind::Device);
+        assert_eq!(device.unwrap().device_authorization_endpoint().unwrap().as_str(), "https://as.example/d");
+        let lie = json!({"device_authorization_endpoint": "http://as.example/d"});
+        assert!(matches!(
+            check(lie, GrantKind::Device).unwrap_err(),
+            Failure::AuthorizationServerMisbehaved(Misbehaviour::UnusableEndpoint { .. })
+        ));
     }
 }

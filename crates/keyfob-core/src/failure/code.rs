@@ -29,6 +29,7 @@ impl SignInNeeded {
             Self::Ended { .. } => "sign-in-ended",
             Self::NoRefreshToken => "no-refresh-token",
             Self::RegistrationGone(_) => "registration-gone",
+            Self::ClientRefused(_) => "client-refused",
             Self::Moved => "server-moved",
             Self::MoreScopes(_) => "more-scopes",
             Self::LongSilence(_) => "long-silence",

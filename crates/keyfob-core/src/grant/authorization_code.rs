@@ -11,7 +11,7 @@ use url::{Url, form_urlencoded};
 use super::credential_request::CredentialRequest;
 use crate::client_registration::Registration;
 use crate::discovery::authorization_server::AuthorizationServer;
-use crate::failure::{Failure, Misbehaviour};
+use crate::failure::{Failure, Incompatibility, Misbehaviour};
 use crate::scope::ScopeSet;
 use crate::secret::{AuthorizationCode, CodeVerifier, State};
 use crate::server_text::shown;
@@ -94,6 +94,8 @@ impl PendingAuthorization {
         random: &[u8; RANDOM_BYTES],
         now: DateTime<Utc>,
     ) -> Result<(Self, Url), Failure> {
+        let page = request.server.authorization_endpoint();
+        let page = page.ok_or_else(|| Incompatibility::NoGrant("authorization-code".into()))?;
         let (verifier_bytes, state_bytes) = random.split_at(32);
         let verifier = CodeVerifier::new(URL_SAFE_NO_PAD.encode(verifier_bytes));
         let state = State::new(URL_SAFE_NO_PAD.encode(state_bytes));
@@ -103,7 +105,7 @@ impl PendingAuthorization {
             verifier.expose_secret().to_owned(),
         ));
         let client = BasicClient::new(ClientId::new(request.client.client_id.clone()))
-            .set_auth_uri(AuthUrl::from_url(request.server.authorization_endpoint().url().clone()))
+            .set_auth_uri(AuthUrl::from_url(page.url().clone()))
             .set_redirect_uri(
                 RedirectUrl::new(request.redirect_uri.to_owned()).map_err(|e| Failure::Bug(e.to_string()))?,
             );

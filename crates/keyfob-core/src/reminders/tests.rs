@@ -39,6 +39,7 @@ pub(crate) fn held(ends_in: Option<i64>) -> Credential {
         answer,
         requested: ScopeSet::parse("read"),
         account: None,
+        machine: false,
     };
     Credential::empty("machine").signed_in(new, &at(0))
 }

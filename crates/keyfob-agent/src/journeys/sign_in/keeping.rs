@@ -1,0 +1,154 @@
+//! What every grant shares: the scopes to ask for, a store that is proven writable first, and tokens that are durable before
+//! anyone hears of them.
+
+use keyfob_core::client_registration::Registration;
+use keyfob_core::credential::{Credential, Endpoints, NewSignIn};
+use keyfob_core::failure::{Failure, StoreProblem};
+use keyfob_core::grant::credential_request::CredentialRequest;
+use keyfob_core::grant::token_endpoint::{self, TokenAnswer};
+use keyfob_core::profile::{GrantKind, Profile};
+use keyfob_core::scope::{ScopeSet, requested};
+
+use super::{SignInOptions, SignInProgress, SignedIn};
+use crate::delivery;
+use crate::journeys::account::account;
+use crate::journeys::examine::Examined;
+use crate::journeys::{as_http_answer, guard_of, set_aside, transport_failure};
+use crate::ports::{CommitError, Ports};
+
+/// D6, D7, D8: the usual scopes; for a step-up, the union with what is already granted.
+pub(super) fn scopes_to_request(
+    profile: &Profile,
+    examined: &Examined,
+    held: &Credential,
+    additional: &ScopeSet,
+) -> ScopeSet {
+    let challenged = examined.challenge.as_ref().and_then(|challenge| challenge.scope.as_ref());
+    // A machine has nobody to be offline from, and no refresh token to ask for.
+    let machine = profile.grant == GrantKind::ClientCredentials;
+    let none = ScopeSet::default();
+    let at_server = if machine { &none } else { examined.server.scopes_supported() };
+    let usual = requested(&profile.scopes, challenged, examined.resource.scopes_supported(), at_server);
+    if additional.is_empty() {
+        return usual;
+    }
+    let granted =
+        held.sign_in_for(&profile.url).and_then(|sign_in| sign_in.tokens.scopes.clone()).unwrap_or_default();
+    usual.union(&granted).union(additional)
+}
+
+/// What is held; for a record that does not open, as for none, an empty one.
+pub(super) async fn read_or_begin_anew(ports: &Ports, profile: &Profile) -> Result<Credential, Failure> {
+    let held = match ports.store.read(&profile.name).await {
+        Err(StoreProblem::Damaged(_) | StoreProblem::KeyMissing(_)) => None,
+        held => held?,
+    };
+    Ok(held.unwrap_or_else(|| Credential::empty(&ports.machine_id)))
+}
+
+/// Before a person is sent to the browser: the store takes writes. A new registration is kept at once where no sign-in
+/// depends on the old one, so that a sign-in given up does not register again and again.
+pub(super) async fn prove_writable(
+    ports: &Ports,
+    profile: &Profile,
+    mut credential: Credential,
+    registration: &Registration,
+    options: &SignInOptions,
+) -> Result<(), Failure> {
+    if credential.sign_in.is_none() {
+        credential.registration = Some(registration.clone());
+    }
+    let commit = || ports.store.commit(&profile.name, credential.generation, &credential);
+    let mut committed = commit().await;
+    // Only now, with the server found and this client known there, does what cannot be opened go out of the way.
+    if let Err(CommitError::Store(problem)) = committed {
+        if let Some(aside) = set_aside(ports, profile, problem).await? {
+            options.tell(SignInProgress::SetAside(aside));
+        }
+        committed = commit().await;
+    }
+    match committed {
+        // Another writer was there a moment ago: then the store takes writes.
+        Ok(_) | Err(CommitError::Conflict(_)) => Ok(()),
+        Err(CommitError::Store(problem)) => Err(problem.into()),
+    }
+}
+
+/// From a token request to durable tokens.
+pub(super) struct Keeping<'a> {
+    pub(super) ports: &'a Ports,
+    pub(super) profile: &'a Profile,
+    pub(super) examined: Examined,
+    pub(super) registration: Registration,
+    pub(super) scopes: ScopeSet,
+}
+
+impl Keeping<'_> {
+    /// Asks for the tokens and keeps them.
+    pub(super) async fn redeem_and_keep(
+        self,
+        request: &CredentialRequest,
+        options: &SignInOptions,
+    ) -> Result<SignedIn, Failure> {
+        let answer = self.redeem(request).await?;
+        self.keep(answer, options).await
+    }
+
+    /// Keeps tokens that were given, and tells their places.
+    pub(super) async fn keep(
+        self,
+        answer: TokenAnswer,
+        options: &SignInOptions,
+    ) -> Result<SignedIn, Failure> {
+        let (ports, profile) = (self.ports, self.profile);
+        let account = account(ports, profile, &self.examined.server, &answer).await;
+        let committed = self.commit(answer, account).await?;
+        let deliveries = delivery::deliver(ports, profile, &committed).await;
+        for report in deliveries.iter().filter(|report| report.problem.is_some()) {
+            options.tell(SignInProgress::DeliveryFailed(report.clone()));
+        }
+        Ok(SignedIn { credential: committed, deliveries })
+    }
+
+    async fn redeem(&self, request: &CredentialRequest) -> Result<TokenAnswer, Failure> {
+        let response = self
+            .ports
+            .http
+            .post_credentials(request, guard_of(self.profile))
+            .await
+            .map_err(transport_failure)?;
+        let client_given = self.profile.client.client_id.is_some();
+        token_endpoint::read(&as_http_answer(&response), self.ports.clock.now().wall)
+            .map_err(|refusal| refusal.into_sign_in_failure(client_given))
+    }
+
+    /// Durable before visible. A sign-in wins over whatever was written meanwhile (fault 43): it is what the user did last.
+    async fn commit(self, answer: TokenAnswer, account: Option<String>) -> Result<Credential, Failure> {
+        let new = NewSignIn {
+            registration: self.registration,
+            url: self.profile.url.clone(),
+            resource: self.examined.resource.resource().to_owned(),
+            endpoints: Endpoints {
+                token: self.examined.server.token_endpoint().clone(),
+                revocation: self.examined.server.revocation_endpoint().cloned(),
+            },
+            answer,
+            requested: self.scopes,
+            account,
+            machine: self.profile.grant == GrantKind::ClientCredentials,
+        };
+        let store = &self.ports.store;
+        loop {
+            let name = &self.profile.name;
+            let current =
+                store.read(name).await?.unwrap_or_else(|| Credential::empty(&self.ports.machine_id));
+            let mut next = current.signed_in(new.clone(), &self.ports.clock.now());
+            next.machine_id = self.ports.machine_id.to_string();
+            match store.commit(name, current.generation, &next).await {
+                Ok(generation) => return Ok(Credential { generation, ..next }),
+                Err(CommitError::Conflict(_)) => {}
+                Err(CommitError::Store(problem)) => return Err(problem.into()),
+            }
+        }
+    }
+}

@@ -6,6 +6,7 @@ mod bad_input;
 mod bad_redirect;
 mod bad_token_answer;
 mod connect;
+mod credential_protocols;
 mod exec;
 mod folders;
 mod happy;

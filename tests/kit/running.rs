@@ -54,7 +54,8 @@ impl Lines {
 }
 
 impl Running {
-    pub(crate) fn start(mut command: Command) -> Self {
+    /// Starts a command whose lines can be awaited.
+    pub fn start(mut command: Command) -> Self {
         let mut child = command.stdin(Stdio::piped()).spawn().expect("keyfob starts");
         let input = child.stdin.take();
         let stdout = Lines::of(child.stdout.take().expect("a standard output"));

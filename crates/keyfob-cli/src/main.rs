@@ -7,6 +7,7 @@ mod context;
 mod exit_code;
 mod output;
 mod passphrase;
+mod runtime;
 mod words;
 
 use std::process::ExitCode;
@@ -58,25 +59,18 @@ fn run(arguments: Arguments) -> Result<u8, Failure> {
     match arguments.command {
         Command::Completions { shell } => return Ok(commands::completions::completions(shell)),
         Command::Man => return commands::completions::man(),
-        Command::Demo(demo) => return block_on(commands::demo::run(&demo)),
+        Command::Demo(demo) => return runtime::block_on(commands::demo::run(&demo)),
         _ => {}
     }
     let context = Context::new(Paths::resolve(arguments.home.clone())?, arguments.home);
+    if let Command::Token(token) = &arguments.command
+        && let Some(question) = commands::credential_protocol::asked(token)
+    {
+        return question?.answer(token, &context);
+    }
     // The fast path: a token from a running keeper needs no runtime and no store.
     if let Some(done) = commands::token::from_keeper(&context, &arguments.command) {
         return done.map(|()| 0);
     }
-    block_on(commands::run(arguments.command, &context))
-}
-
-fn block_on(command: impl Future<Output = Result<u8, Failure>>) -> Result<u8, Failure> {
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(2)
-        .enable_all()
-        .build()
-        .map_err(|error| Failure::Bug(format!("no runtime: {error}")))?;
-    let outcome = runtime.block_on(command);
-    // A blocking read of standard input must not keep a finished program alive.
-    runtime.shutdown_background();
-    outcome
+    runtime::block_on(commands::run(arguments.command, &context))
 }

@@ -78,6 +78,16 @@ impl CheckedUrl {
     pub fn origin(&self) -> String {
         self.url.origin().ascii_serialization()
     }
+
+    /// True where a token for this URL may be sent to `asked` (G2): the same scheme, host and port, and a path that is this
+    /// one or lies below it. A path that a server could read as leading out again is outside.
+    pub fn covers(&self, asked: &Url) -> bool {
+        let path = asked.path().to_ascii_lowercase();
+        let leads_out = ["..", "%2e", "%2f", "%5c"].iter().any(|way| path.contains(way));
+        let prefix = self.url.path().trim_end_matches('/');
+        let below = asked.path().strip_prefix(prefix).is_some_and(|r| r.is_empty() || r.starts_with('/'));
+        asked.origin() == self.url.origin() && asked.username().is_empty() && below && !leads_out
+    }
 }
 
 impl std::fmt::Display for CheckedUrl {
@@ -227,6 +237,34 @@ mod tests {
         }
         assert_eq!(compare_resource("http://127.0.0.1:9", &url("http://127.0.0.1:9")), ResourceMatch::Exact);
         assert_eq!(compare_resource("http://127.0.0.1:9/", &url("http://127.0.0.1:9")), ResourceMatch::Exact);
+    }
+
+    /// G2
+    #[test]
+    fn a_token_is_for_the_same_origin_and_the_path_below_its_own() {
+        let portal = url("https://a.example/team/mcp");
+        for inside in [
+            "https://a.example/team/mcp",
+            "https://A.example:443/team/mcp/",
+            "https://a.example/team/mcp/x?y",
+        ] {
+            assert!(portal.covers(&Url::parse(inside).unwrap()), "{inside}");
+        }
+        for outside in [
+            "https://a.example/team",
+            "https://a.example/team/mcpx",
+            "https://a.example/team/mcp/../admin",
+            "https://a.example/team/mcp/..%2fadmin",
+            "https://a.example/team/mcp/%2E%2E%5Cadmin",
+            "http://a.example/team/mcp",
+            "https://a.example:8443/team/mcp",
+            "https://a.example@b.example/team/mcp",
+            "https://u@a.example/team/mcp",
+            "https://b.a.example/team/mcp",
+        ] {
+            assert!(!portal.covers(&Url::parse(outside).unwrap()), "{outside}");
+        }
+        assert!(url("https://a.example").covers(&Url::parse("https://a.example/any/path").unwrap()));
     }
 
     /// A9

@@ -7,6 +7,8 @@ use clap::{Args, ValueEnum};
 pub(crate) struct Token {
     /// The profile.
     pub(crate) name: String,
+    /// What a program asks of its credential helper: get, store, erase or list.
+    pub(crate) operation: Option<String>,
     /// It must be valid for at least this long.
     #[arg(long, value_name = "D", default_value = "60s")]
     pub(crate) min_validity: String,

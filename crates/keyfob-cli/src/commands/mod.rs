@@ -6,6 +6,7 @@ pub(crate) mod call;
 pub(crate) mod completions;
 pub(crate) mod config;
 pub(crate) mod connect;
+pub(crate) mod credential_protocol;
 pub(crate) mod delivery_argument;
 pub(crate) mod demo;
 pub(crate) mod end_question;

@@ -23,11 +23,24 @@ pub(crate) fn from_keeper(context: &Context, command: &Command) -> Option<Result
         Command::Headers(headers) => (&headers.name, Ok(HandOutRequest::default()), TokenFormat::Header),
         _ => return None,
     };
-    let profile = profile_name(name).ok()?;
     let wanted = match wanted {
         Ok(wanted) => wanted,
         Err(failure) => return Some(Err(failure)),
     };
+    let handed_out = by_keeper(context, name, wanted)?;
+    Some(handed_out.map(|handed_out| match command {
+        Command::Headers(_) => show_headers(name, &handed_out),
+        _ => show(name, &handed_out, format),
+    }))
+}
+
+/// The token of a running keeper; `None` where none answers.
+pub(crate) fn by_keeper(
+    context: &Context,
+    name: &str,
+    wanted: HandOutRequest,
+) -> Option<Result<HandedOut, Failure>> {
+    let profile = profile_name(name).ok()?;
     let response = match ask(context, &Request::HandOut { profile, wanted }) {
         Ok(Response::NotKnown { .. }) => None,
         Ok(response) => Some(response),
@@ -43,13 +56,7 @@ pub(crate) fn from_keeper(context: &Context, command: &Command) -> Option<Result
         return None;
     };
     Some(match response {
-        Response::Token(token) => {
-            match command {
-                Command::Headers(_) => show_headers(name, &token.into()),
-                _ => show(name, &token.into(), format),
-            }
-            Ok(())
-        }
+        Response::Token(token) => Ok(token.into()),
         Response::Failed { failure } => Err(failure),
         other => Err(Failure::Bug(format!("an answer out of place: {other:?}"))),
     })
@@ -109,7 +116,7 @@ pub(crate) async fn take(
     outcome
 }
 
-fn wanted(token: &Token) -> Result<HandOutRequest, Failure> {
+pub(super) fn wanted(token: &Token) -> Result<HandOutRequest, Failure> {
     Ok(HandOutRequest {
         min_validity_s: duration(&token.min_validity)?.num_seconds(),
         fresh: token.fresh,
@@ -151,7 +158,7 @@ fn show_headers(name: &str, handed_out: &HandedOut) {
 }
 
 /// The token works now, and something will need care: on standard error.
-fn warn(name: &str, handed_out: &HandedOut) {
+pub(super) fn warn(name: &str, handed_out: &HandedOut) {
     let Some(warning) = &handed_out.warning else { return };
     output::warning(&warning.to_string());
     if matches!(

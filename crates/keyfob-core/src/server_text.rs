@@ -23,6 +23,8 @@ mod tests {
     #[test]
     fn control_and_bidi_characters_are_stripped_and_length_is_bounded() {
         assert_eq!(shown("a\u{1b}[31mb\u{202e}c\r\nd"), "a[31mbcd");
+        // C1: some terminals take U+009B for the beginning of an escape sequence.
+        assert_eq!(shown("a\u{9b}31mb\u{85}c\u{7f}d\u{2066}e"), "a31mbcde");
         assert_eq!(shown(&"x".repeat(10_000)).len(), MAX_SHOWN);
     }
 }

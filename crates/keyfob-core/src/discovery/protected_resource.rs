@@ -158,12 +158,16 @@ mod tests {
         assert_eq!(canonical("https://A.example:1/Team/?Q"), "https://a.example:1/Team/?Q");
     }
 
-    /// A6
+    /// A6, B3
     #[test]
     fn no_authorization_server_means_no_guessing() {
-        for servers in
-            ["", r#","authorization_servers":[]"#, r#","authorization_servers":["http://as.example"]"#]
-        {
+        for servers in [
+            "",
+            r#","authorization_servers":[]"#,
+            r#","authorization_servers":["http://as.example"]"#,
+            r#","authorization_servers":["https://as.example?tenant=1"]"#,
+            r#","authorization_servers":["https://as.example/#a"]"#,
+        ] {
             let body = format!(r#"{{"resource":"https://a.example/team/mcp"{servers}}}"#);
             assert_eq!(check(&body).unwrap_err(), Incompatibility::NoAuthorizationServer.into(), "{body}");
         }

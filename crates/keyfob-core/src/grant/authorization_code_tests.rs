@@ -35,7 +35,12 @@ fn begin(iss_promised: bool, scopes: &str) -> (PendingAuthorization, Url) {
         scopes: &ScopeSet::parse(scopes),
         extra: &[("audience".into(), "x".into())],
     };
-    PendingAuthorization::begin(&request, &[7; RANDOM_BYTES], now()).unwrap()
+    PendingAuthorization::begin(&request, &random(), now()).unwrap()
+}
+
+/// No byte twice: two values made of the same bytes would show.
+fn random() -> [u8; RANDOM_BYTES] {
+    std::array::from_fn(|at| u8::try_from(at).unwrap())
 }
 
 fn state_of(url: &Url) -> String {
@@ -94,6 +99,17 @@ fn the_code_goes_to_the_recorded_token_endpoint_with_verifier_and_redirect() {
     assert!(body.ends_with("&resource=https%3A%2F%2Fa.example%2Fmcp&client_id=me"));
 }
 
+/// D1, D2: what everybody sees in the browser's address says nothing of the verifier, which is all 32 bytes of its own.
+#[test]
+fn verifier_and_state_share_no_random_byte() {
+    let (pending, url) = begin(false, "read");
+    let state = state_of(&url);
+    let verifier = pending.verifier.expose_secret().to_owned();
+    assert_eq!(URL_SAFE_NO_PAD.decode(&verifier).unwrap(), random()[..32]);
+    assert_eq!(URL_SAFE_NO_PAD.decode(&state).unwrap(), random()[32..]);
+    assert!(!url.as_str().contains(&verifier));
+}
+
 /// E5, V7
 #[test]
 fn strangers_are_ignored_and_the_true_redirect_still_works() {
@@ -120,6 +136,8 @@ fn only_a_get_at_the_recorded_host_and_path_counts() {
         (RedirectArrival { host: "evil.example".into(), ..arrival("") }, 400),
         (RedirectArrival { host: "localhost:7171".into(), ..arrival("") }, 400),
         (RedirectArrival { host: "127.0.0.1".into(), ..arrival("") }, 400),
+        (RedirectArrival { host: "127.0.0.1:7171.evil.example".into(), ..arrival("") }, 400),
+        (RedirectArrival { host: "evil.127.0.0.1:7171".into(), ..arrival("") }, 400),
     ] {
         let (pending, url) = begin(false, "read");
         let change = RedirectArrival { query: format!("code=c&state={}", state_of(&url)), ..change };

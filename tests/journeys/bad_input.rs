@@ -2,10 +2,10 @@
 //! browser opened.
 
 use keyfob_demo::oddities::{
-    AuthorizationServers, MetadataForm, Oddities, Override, Pkce, RegistrationAnswer, ResourceClaim,
+    AuthorizationServers, MetadataForm, Oddities, Override, Pkce, Refusal, RegistrationAnswer, ResourceClaim,
     ResourceMetadataPlace, Service,
 };
-use keyfob_demo::{Endpoint, Portal};
+use keyfob_demo::{Endpoint, GivenClient, Portal, PortalOptions};
 use keyfob_tests::{Keyfob, Output, portal, portal_with};
 use serde_json::json;
 
@@ -122,8 +122,32 @@ async fn a_first_sign_in_without_a_keyring_says_how_to_go_on() {
 /// C1, C5
 #[tokio::test]
 async fn without_a_registration_the_hint_asks_for_a_client_id() {
-    let output = refused(|o| o.sign_in.registration = RegistrationAnswer::NoEndpoint).await;
-    output.says("--client-id");
+    let portal = portal_with(|o| o.sign_in.registration = RegistrationAnswer::NoEndpoint).await;
+    let output = add_in_vain(&portal, 7).await;
+    output.says(&format!("then: keyfob add a {} --client-id ID", portal.mcp_url()));
+}
+
+/// C5: the profile is there by now, so the way on leads through it; the hint is followed to its end.
+#[tokio::test]
+async fn a_refused_registration_is_made_good_by_a_client_id_in_profiles_toml() {
+    let given = GivenClient {
+        client_id: "given".into(),
+        client_secret: None,
+        redirect_uris: vec!["http://127.0.0.1:1/callback".into()],
+    };
+    let mut options = PortalOptions { clients: vec![given], ..PortalOptions::default() };
+    options.oddities.sign_in.registration =
+        RegistrationAnswer::Refused(Refusal::error(400, "invalid_redirect_uri"));
+    let (keyfob, portal) = (Keyfob::new(), Portal::start(options).await.unwrap());
+    let added = keyfob.run(["add", "a", &portal.mcp_url(), "--sign-in"]).await.expect_code(7);
+    added.says("invalid_redirect_uri").says("`client_id = \"ID\"` below [profiles.a]");
+    let text = std::fs::read_to_string(keyfob.profiles_toml()).unwrap();
+    std::fs::write(
+        keyfob.profiles_toml(),
+        format!("{text}client_id = \"given\"\nredirect = \"127.0.0.1/callback\"\n"),
+    )
+    .unwrap();
+    keyfob.must(["sign-in", "a", "--timeout", "20s"]).await;
 }
 
 /// A4

@@ -119,6 +119,8 @@ async fn a_typo_in_profiles_toml_keeps_the_last_good_one_in_force_and_is_told() 
     let (keyfob, portal) = (Keyfob::new(), portal().await);
     keyfob.must(["add", "a", &portal.mcp_url()]).await;
     let keeper = agent(&keyfob).await;
+    // The keeper has read the good one.
+    keyfob.status_becomes("a", |status| status["name"] == "a").await;
     let good = std::fs::read_to_string(keyfob.profiles_toml()).unwrap();
     keyfob.write_profiles_toml(&good.replace("[profiles.a]", "[profiles.a]\nlable = \"Mine\""));
     let whole = keyfob.all_becomes(|whole| whole["settings_problem"].is_string()).await;

@@ -47,12 +47,17 @@ pub(crate) fn good(text: &str) {
 
 /// Warns.
 pub(crate) fn warning(text: &str) {
-    eprintln!("{} {text}", painted("warning:", AnsiColor::Yellow));
+    eprintln!("{}", prose("warning:", AnsiColor::Yellow, text));
 }
 
 /// Gives the exact next command.
 pub(crate) fn hint(text: &str) {
-    eprintln!("{} {text}", painted("hint:", AnsiColor::Cyan));
+    // A command is copied as it stands: the terminal may break its line, keyfob may not.
+    if text.contains("keyfob ") {
+        eprintln!("{} {text}", painted("hint:", AnsiColor::Cyan));
+    } else {
+        eprintln!("{}", prose("hint:", AnsiColor::Cyan, text));
+    }
 }
 
 /// Says what failed and what to do next.
@@ -62,7 +67,7 @@ pub(crate) fn failure(failure: &Failure, profile: &str) {
 
 /// The same with another next step than the failure's own.
 pub(crate) fn failure_with(failure: &Failure, next: Option<&str>) {
-    eprintln!("{} {failure}", painted("error:", AnsiColor::Red));
+    eprintln!("{}", prose("error:", AnsiColor::Red, &failure.to_string()));
     if let Some(next) = next {
         hint(next);
     }
@@ -79,6 +84,18 @@ pub(crate) fn clear() {
     if std::io::stdout().is_terminal() {
         print!("\x1b[2J\x1b[H");
     }
+}
+
+/// A sentence after a painted word; on a terminal its lines end between words.
+fn prose(word: &str, colour: AnsiColor, text: &str) -> String {
+    let whole = format!("{word} {text}");
+    let whole = if std::io::stderr().is_terminal() {
+        let width = terminal_size::terminal_size().map_or(USUAL_WIDTH, |(width, _)| width.0.into());
+        crate::words::wrapped(&whole, width)
+    } else {
+        whole
+    };
+    whole.replacen(word, &painted(word, colour), 1)
 }
 
 fn painted(word: &str, colour: AnsiColor) -> String {

@@ -33,6 +33,24 @@ pub(crate) fn columns<'a, const N: usize>(rows: impl IntoIterator<Item = &'a [St
     rows.iter().map(line).collect()
 }
 
+/// Lines of at most `width` characters that end between words; a longer word has a line of its own. Lines there already stay.
+pub(crate) fn wrapped(text: &str, width: usize) -> String {
+    let mut lines = Vec::new();
+    for line in text.lines() {
+        let mut begun = String::new();
+        for word in line.split(' ') {
+            if !begun.is_empty() && begun.chars().count() + 1 + word.chars().count() > width {
+                lines.push(std::mem::take(&mut begun));
+            } else if !begun.is_empty() {
+                begun.push(' ');
+            }
+            begun.push_str(word);
+        }
+        lines.push(begun);
+    }
+    lines.join("\n")
+}
+
 /// A time of day on this machine's clock.
 pub(crate) fn clock(at: DateTime<Utc>) -> String {
     at.with_timezone(&chrono::Local).format("%H:%M:%S").to_string()
@@ -55,6 +73,13 @@ pub(crate) fn state(word: StateWord) -> (&'static str, &'static str) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn lines_end_between_words_and_a_long_word_stays_whole() {
+        assert_eq!(wrapped("error: one two", 9), "error:\none two");
+        assert_eq!(wrapped("a https://a.example/long b\nc", 8), "a\nhttps://a.example/long\nb\nc");
+        assert_eq!(wrapped("ü ü", 3), "ü ü");
+    }
 
     #[test]
     fn times_are_told_in_the_largest_unit_that_says_something() {

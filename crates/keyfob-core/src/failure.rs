@@ -4,6 +4,7 @@
 //! from servers inside are already made fit to show (F12).
 
 mod code;
+mod hints;
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -104,7 +105,7 @@ pub enum Temporary {
     #[error("the connection broke before the answer was complete: {0}")]
     Cut(String),
     /// The server asks to wait.
-    #[error("the server asks to wait until {until}")]
+    #[error("the server asks to wait until {}", until.format("%Y-%m-%d %H:%M:%S UTC"))]
     RetryAfter {
         /// When the wait is over.
         until: DateTime<Utc>,
@@ -190,7 +191,7 @@ pub enum StoreProblem {
 #[serde(rename_all = "kebab-case")]
 pub enum Misbehaviour {
     /// A4 (RFC 9728 §3.3)
-    #[error("its resource metadata speaks for `{published}`, not for `{expected}` (RFC 9728 §3.3)")]
+    #[error("the server's resource metadata speaks for `{published}`, not for `{expected}` (RFC 9728 §3.3)")]
     ResourceMismatch {
         /// What the document says.
         published: String,
@@ -206,7 +207,7 @@ pub enum Misbehaviour {
         expected: String,
     },
     /// B3, B4
-    #[error("its {name} `{url}` is not usable: {why}")]
+    #[error("the server's {name} `{url}` is not usable: {why}")]
     UnusableEndpoint {
         /// The metadata member.
         name: String,
@@ -216,24 +217,24 @@ pub enum Misbehaviour {
         why: String,
     },
     /// E1 (RFC 9207 §2.4)
-    #[error("it promises `iss` in its redirect and sent none (RFC 9207 §2.4)")]
+    #[error("the server promises `iss` in its redirect and sent none (RFC 9207 §2.4)")]
     IssMissing,
     /// E2, E3, E4
     #[error("the redirect came from another issuer than the one asked")]
     IssMismatch,
     /// F2
-    #[error("its token answer is not usable: {0}")]
+    #[error("the server's token answer is not usable: {0}")]
     TokenAnswer(String),
     /// F10
     #[error(
-        "it answered a request that carries credentials with a redirect (status {0}); nothing was sent on"
+        "the server answered a request that carries credentials with a redirect (status {0}); nothing was sent on"
     )]
     Redirected(u16),
     /// A document that is no JSON object or too large.
-    #[error("its {0} is not usable: {1}")]
+    #[error("the server's {0} is not usable: {1}")]
     Document(String, String),
     /// Any other refusal, by its OAuth error code.
-    #[error("it answered `{error}`{}", detail(.description))]
+    #[error("the server answered `{error}`{}", detail(.description))]
     Refused {
         /// The OAuth error code.
         error: String,
@@ -256,7 +257,7 @@ pub enum Incompatibility {
     #[error("no resource metadata (RFC 9728) was found; tried {0}")]
     NoResourceMetadata(String),
     /// A6
-    #[error("its resource metadata names no authorization server (RFC 9728 §2)")]
+    #[error("the server's resource metadata names no usable authorization server (RFC 9728 §2)")]
     NoAuthorizationServer,
     /// No metadata document of the authorization server was found.
     #[error("no metadata of the authorization server `{issuer}` was found; tried {tried}")]
@@ -284,109 +285,6 @@ pub enum Incompatibility {
     /// An address that may not be reached (A9).
     #[error("{0}")]
     PrivateAddress(String),
-}
-
-/// F11: RFC 8707's own code, or an older server that names the parameter it does not know.
-fn refuses_resource(error: &str, description: &str) -> bool {
-    let names_it = ["'resource'", "`resource`", "\"resource\"", "resource parameter"];
-    error == "invalid_target"
-        || (error == "invalid_request" && names_it.iter().any(|name| description.contains(name)))
-}
-
-impl Failure {
-    /// The next step, as an exact command where there is one. `profile` is the name it is about.
-    pub fn hint(&self, profile: &str) -> Option<String> {
-        match self {
-            Self::NoSuchProfile(_) => Some("keyfob status shows the profiles; keyfob add NAME URL makes one".into()),
-            Self::SignInNeeded(SignInNeeded::OtherMachine) => {
-                Some(format!("keyfob refresh {profile} moves it here, keyfob sign-in {profile} makes one of its own"))
-            }
-            Self::ClientRejected(_) | Self::SignInNeeded(SignInNeeded::ClientRefused(_)) => {
-                Some("check client id and secret with the server's operator, then keyfob remove and keyfob add again".into())
-            }
-            Self::SignInNeeded(_) | Self::SignInTimedOut | Self::UserDeclined(_) => {
-                Some(format!("keyfob sign-in {profile}"))
-            }
-            Self::Temporary(temporary) => Some(temporary.hint(profile)),
-            Self::StoreUnavailable(problem) => Some(problem.hint()),
-            Self::AuthorizationServerIncompatible(incompatible) => Some(incompatible.hint(profile)),
-            Self::AuthorizationServerMisbehaved(Misbehaviour::Refused { error, description })
-                if refuses_resource(error, description) =>
-            {
-                Some(format!(
-                    "it may be one that takes no `resource` parameter (RFC 8707): if its operator says so, write `resource = false` below [profiles.{profile}] in profiles.toml; the tokens are then good for every resource of that server"
-                ))
-            }
-            Self::AuthorizationServerMisbehaved(_) => {
-                Some("the server must be mended by whoever runs it; nothing was sent that it could misuse".into())
-            }
-            Self::Usage(_) | Self::Bug(_) => None,
-        }
-    }
-
-    /// True for what passes by itself.
-    pub fn is_temporary(&self) -> bool {
-        matches!(self, Self::Temporary(_))
-    }
-}
-
-impl Temporary {
-    fn hint(&self, profile: &str) -> String {
-        match self {
-            Self::PortTaken(port) => format!("end the program on port {port}, then keyfob sign-in {profile}"),
-            Self::OtherVersion { ours_is_older: true, .. } => {
-                "update this keyfob to the keeper's version".into()
-            }
-            Self::OtherVersion { .. } => {
-                "update the keeper: quit and start the tray app, or: systemctl --user restart keyfob".into()
-            }
-            Self::Intercepted(_) => {
-                "open any web page: a network log-in page may be waiting; keyfob tries again by itself".into()
-            }
-            Self::RetryAfter { .. } | Self::Busy => format!("try again later: keyfob refresh {profile}"),
-            Self::Offline(_) | Self::Cut(_) | Self::ServerTrouble(_) => {
-                format!("nothing is lost; keyfob tries again by itself, or: keyfob refresh {profile}")
-            }
-        }
-    }
-}
-
-impl Incompatibility {
-    fn hint(&self, profile: &str) -> String {
-        match self {
-            Self::NoRegistration | Self::RegistrationRefused(_) => {
-                format!(
-                    "ask the server's operator for a client id, then: keyfob add {profile} URL --client-id ID"
-                )
-            }
-            Self::NoSignInWanted => {
-                "use the server as it is; keyfob connect URL bridges it without a token".into()
-            }
-            Self::PrivateAddress(_) => "if you trust it: keyfob add … --private-network".into(),
-            Self::NotMcp(_) => "check the URL; MCP servers often end in /mcp".into(),
-            _ => "the server's operator has to add this; see docs/servers.md".into(),
-        }
-    }
-}
-
-impl StoreProblem {
-    /// The next step for whoever owns this machine.
-    pub fn hint(&self) -> String {
-        match self {
-            Self::NoKeyring(_) => "choose one: KEYFOB_STORE=passphrase, or KEYFOB_STORE=key-file (protects copies and backups, not this account)".into(),
-            Self::Locked | Self::Slow => "unlock the keyring (log in to the desktop, or open its password program), then try again".into(),
-            Self::KeyMissing(_) => "restore the keyring from a backup; without the key these sign-ins cannot be opened: keyfob remove NAME, then add it again".into(),
-            Self::PassphraseNeeded => "set KEYFOB_PASSPHRASE_FILE to a file that holds it, or start keyfob agent in a terminal".into(),
-            Self::WrongPassphrase => "check the passphrase; nothing was changed".into(),
-            Self::OtherBackend { wanted, .. } => format!("keyfob store move {wanted}"),
-            Self::Full(_) => "free some space; the token in use stays valid meanwhile".into(),
-            Self::ReadOnly(_) => "make the folder writable for this account".into(),
-            Self::Unsafe(_) => "check who owns the file and its mode; keyfob wants its own files to be yours alone".into(),
-            Self::Damaged(_) => "restore the file from a backup, or sign in again".into(),
-            Self::Newer(_) => "update this keyfob".into(),
-            Self::Io(_) => "check the folder keyfob keeps its files in: keyfob config".into(),
-        }
-    }
 }
 
 impl From<UnusableUrl> for Failure {

@@ -37,7 +37,7 @@ pub(crate) async fn run(add: &Add, context: &Context) -> Result<u8, Failure> {
     if !add.offline
         && let Err(failure) = look_up(&profile, secret.is_some(), context).await
     {
-        return unmade(failure);
+        return Ok(unmade(&failure, add));
     }
     agent::add(ports, &profile, secret).await?;
     context.tell_keeper().await;
@@ -58,29 +58,21 @@ async fn look_up(profile: &Profile, has_secret: bool, context: &Context) -> Resu
     Ok(())
 }
 
-/// A look-up that may go well later: there is no profile yet that keyfob could try again.
-fn unmade(failure: Failure) -> Result<u8, Failure> {
-    if !failure.is_temporary() {
-        return Err(failure);
-    }
-    output::failure_with(
-        &failure,
-        Some("no profile was made: try again, or add it without looking the server up with --offline"),
-    );
-    Ok(exit_code::of(&failure))
+/// Says why there is no profile; gives the exit code. Nothing is there yet that keyfob could try again.
+fn unmade(failure: &Failure, add: &Add) -> u8 {
+    let next = if failure.is_temporary() {
+        Some("no profile was made: try again, or add it without looking the server up with --offline".into())
+    } else {
+        failure.hint(&add.name).map(|hint| hint.replace(" URL ", &format!(" {} ", add.url)))
+    };
+    output::failure_with(failure, next.as_deref());
+    exit_code::of(failure)
 }
 
 async fn first_sign_in(add: &Add, profile: &Profile, context: &Context) -> Result<u8, Failure> {
     match sign_in::profile(profile, &add.browser, context).await {
         Ok(credential) => end_question::ask(profile, &credential, context).await.map(|()| 0),
-        // The profile is there by now: the command that just failed would find its name taken.
-        Err(Failure::StoreUnavailable(problem)) => {
-            let next = format!("{}; then: keyfob sign-in {}", problem.hint(), profile.name);
-            let failure = Failure::StoreUnavailable(problem);
-            output::failure_with(&failure, Some(&next));
-            Ok(exit_code::of(&failure))
-        }
-        Err(failure) => Err(failure),
+        Err(failure) => Ok(sign_in::failed(profile, &failure)),
     }
 }
 

@@ -33,7 +33,7 @@ pub(crate) async fn run(command: Command, context: &Context) -> Result<u8, Failu
     }
     let done = match command {
         Command::Add(add) => return Box::pin(add::run(&add, context)).await,
-        Command::SignIn(sign_in) => sign_in::run(&sign_in, context).await,
+        Command::SignIn(sign_in) => return sign_in::run(&sign_in, context).await,
         Command::SignOut(named) => sign_out::sign_out(&named.name, context).await,
         Command::Remove(named) => sign_out::remove(&named.name, context).await,
         Command::Status(status) => status::run(&status, context).await,

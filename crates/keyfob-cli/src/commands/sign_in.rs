@@ -15,13 +15,23 @@ use super::add::duration;
 use super::end_question;
 use crate::arguments::{BrowserChoice, SignIn};
 use crate::context::Context;
-use crate::{output, words};
+use crate::{exit_code, output, words};
 
-pub(crate) async fn run(arguments: &SignIn, context: &Context) -> Result<(), Failure> {
+pub(crate) async fn run(arguments: &SignIn, context: &Context) -> Result<u8, Failure> {
     let found = context.profile(&arguments.name)?;
-    let credential = profile(&found, &arguments.browser, context).await?;
-    end_question::hint(&found, &credential);
-    Ok(())
+    match profile(&found, &arguments.browser, context).await {
+        Ok(credential) => {
+            end_question::hint(&found, &credential);
+            Ok(0)
+        }
+        Err(failure) => Ok(failed(&found, &failure)),
+    }
+}
+
+/// Says why a sign-in failed and how to go on with the profile that is there; gives the exit code.
+pub(crate) fn failed(profile: &Profile, failure: &Failure) -> u8 {
+    output::failure_with(failure, failure.hint_at_sign_in(profile.name.as_str()).as_deref());
+    exit_code::of(failure)
 }
 
 /// Signs a profile in and says how it went; gives the record.

@@ -112,8 +112,7 @@ fn footer(snapshot: &Snapshot) -> String {
         (Some(kind), Some(pid)) => format!("keeper: {} (pid {pid})", format!("{kind:?}").to_lowercase()),
         _ => "keeper: none runs, tokens are renewed when they are asked for".to_owned(),
     };
-    let mut line =
-        format!("{keeper} · sealing key: {} ({})", snapshot.store.backend, snapshot.store.strength);
+    let mut line = format!("{keeper}\nsealing key: {} ({})", snapshot.store.backend, snapshot.store.strength);
     if let Some(problem) = &snapshot.store.problem {
         line = format!("{line}\nstore: {problem}");
     }

@@ -111,8 +111,11 @@ fn refusal(status: u16, object: Option<&Map<String, Value>>) -> Failure {
     let member = |name| object.and_then(|o| string(o, name)).map(|text| shown(&text)).unwrap_or_default();
     let (error, description) = (member("error"), member("error_description"));
     if status == 429 || status >= 500 {
-        return crate::failure::Temporary::ServerTrouble(format!("registration answered {status} {error}"))
-            .into();
+        return crate::failure::Temporary::ServerTrouble(format!(
+            "the registration answered {}",
+            format!("{status} {error}").trim_end()
+        ))
+        .into();
     }
     let reason = match (error.as_str(), description.as_str()) {
         ("", "") => format!("status {status}"),

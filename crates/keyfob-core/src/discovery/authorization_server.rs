@@ -98,7 +98,7 @@ impl AuthorizationServer {
     /// As [`AuthorizationServer::check`], and [`Incompatibility::NoGrant`] for a server without a device endpoint.
     pub fn check_for(body: &[u8], issuer: &CheckedUrl, grant: GrantKind) -> Result<Self, Failure> {
         let object =
-            parse_object(body).map_err(|why| Misbehaviour::Document("server metadata".into(), why))?;
+            parse_object(body).map_err(|why| Misbehaviour::Document("OAuth metadata".into(), why))?;
         let published = string(&object, "issuer").unwrap_or_default();
         // Byte for byte: case, port and a slash at the end make another issuer (B2).
         if published != issuer.as_str() {
@@ -196,7 +196,7 @@ fn auth_methods(object: &Map<String, Value>) -> Vec<ClientAuthentication> {
 
 fn required(object: &Map<String, Value>, name: &str) -> Result<CheckedUrl, Failure> {
     endpoint(object, name)?
-        .ok_or_else(|| Misbehaviour::Document("server metadata".into(), format!("it has no {name}")).into())
+        .ok_or_else(|| Misbehaviour::Document("OAuth metadata".into(), format!("it has no {name}")).into())
 }
 
 /// An endpoint: absent is fine, present must be https or loopback http (B4, D9).

@@ -145,7 +145,7 @@ impl PendingAuthorization {
         }
         // From here on the state proves that the answer belongs to this authorization.
         if query.repeats(&["code", "iss", "error"]) {
-            let why = "a parameter of its redirect came twice (RFC 6749 §3.1)";
+            let why = "a parameter came twice (RFC 6749 §3.1)";
             return Received::Failed(Misbehaviour::Document("redirect".into(), why.into()).into());
         }
         if let Err(failure) = self.check_issuer(query.first("iss")) {

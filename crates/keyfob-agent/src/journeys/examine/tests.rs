@@ -12,8 +12,10 @@ use super::*;
 use crate::ports::{HttpResponse, StreamedResponse, TransportFailure};
 
 /// A server: the status of its MCP endpoint without a token, and its documents by address.
+#[derive(Default)]
 struct Server {
     open: u16,
+    challenge: Option<String>,
     content_type: &'static str,
     documents: HashMap<&'static str, serde_json::Value>,
 }
@@ -42,7 +44,10 @@ impl HttpClient for Server {
     async fn open(&self, _request: HttpRequest) -> Result<StreamedResponse, TransportFailure> {
         let body = futures_util::stream::empty().boxed();
         let kind = (header::CONTENT_TYPE, HeaderValue::from_static(self.content_type));
-        Ok(StreamedResponse { status: self.open, headers: HeaderMap::from_iter([kind]), body })
+        let challenge = self.challenge.as_deref().and_then(|text| HeaderValue::from_str(text).ok());
+        let challenge = challenge.map(|text| (header::WWW_AUTHENTICATE, text));
+        let headers = HeaderMap::from_iter([kind].into_iter().chain(challenge));
+        Ok(StreamedResponse { status: self.open, headers, body })
     }
 }
 
@@ -75,10 +80,35 @@ fn documents() -> HashMap<&'static str, serde_json::Value> {
 
 #[tokio::test]
 async fn a_server_that_lets_anyone_begin_but_publishes_oauth_wants_a_sign_in() {
-    let server = Server { open: 200, content_type: JSON, documents: documents() };
+    let server = Server { open: 200, content_type: JSON, documents: documents(), ..Server::default() };
     let examined = examine(&server, &profile()).await.unwrap();
     assert_eq!(examined.server.issuer().to_string(), "https://login.example");
     assert_eq!(examined.suggested_scopes().as_deref(), Some("basic"));
+}
+
+/// A1, A2: the address in the challenge is believed before the well-known ones, and those follow, the root last.
+#[tokio::test]
+async fn the_address_in_the_challenge_comes_first_and_the_root_last() {
+    let resource = |scope: &str| {
+        json!({
+            "resource": "https://portal.example/mcp",
+            "authorization_servers": ["https://login.example"],
+            "scopes_supported": [scope],
+        })
+    };
+    let mut documents = documents();
+    let named = "https://portal.example/elsewhere";
+    documents.insert(named, resource("named"));
+    documents.insert("https://portal.example/.well-known/oauth-protected-resource", resource("root"));
+    let challenge = format!("Basic realm=x, Bearer resource_metadata=\"{named}\"");
+    let mut server = Server { open: 401, challenge: Some(challenge), documents, ..Server::default() };
+    let suggested =
+        async |server: &Server| examine(server, &profile()).await.unwrap().suggested_scopes().unwrap();
+    assert_eq!(suggested(&server).await, "named");
+    server.documents.remove(named);
+    assert_eq!(suggested(&server).await, "basic");
+    server.documents.remove("https://portal.example/.well-known/oauth-protected-resource/mcp");
+    assert_eq!(suggested(&server).await, "root");
 }
 
 #[tokio::test]
@@ -89,7 +119,7 @@ async fn a_server_without_any_trace_of_oauth_is_told_by_its_status() {
         (404, JSON, Incompatibility::NotMcp(404)),
         (200, "Text/HTML; charset=utf-8", Incompatibility::NotMcp(200)),
     ] {
-        let server = Server { open, content_type, documents: HashMap::new() };
+        let server = Server { open, content_type, ..Server::default() };
         let failure = examine(&server, &profile()).await.unwrap_err();
         assert_eq!(failure, told.into());
     }

@@ -1,0 +1,132 @@
+//! What a person can do about a failure: the next step, as an exact command where there is one.
+
+use super::{Failure, Incompatibility, Misbehaviour, SignInNeeded, StoreProblem, Temporary};
+
+/// F11: RFC 8707's own code, or an older server that names the parameter it does not know.
+fn refuses_resource(error: &str, description: &str) -> bool {
+    let names_it = ["'resource'", "`resource`", "\"resource\"", "resource parameter"];
+    error == "invalid_target"
+        || (error == "invalid_request" && names_it.iter().any(|name| description.contains(name)))
+}
+
+impl Failure {
+    /// The next step, as an exact command where there is one. `profile` is the name it is about.
+    pub fn hint(&self, profile: &str) -> Option<String> {
+        match self {
+            Self::NoSuchProfile(_) => Some("keyfob status shows the profiles; keyfob add NAME URL makes one".into()),
+            Self::SignInNeeded(SignInNeeded::OtherMachine) => {
+                Some(format!("keyfob refresh {profile} moves it here, keyfob sign-in {profile} makes one of its own"))
+            }
+            Self::ClientRejected(_) | Self::SignInNeeded(SignInNeeded::ClientRefused(_)) => {
+                Some("check client id and secret with the server's operator, then keyfob remove and keyfob add again".into())
+            }
+            Self::SignInNeeded(_) | Self::SignInTimedOut | Self::UserDeclined(_) => {
+                Some(format!("keyfob sign-in {profile}"))
+            }
+            Self::Temporary(temporary) => Some(temporary.hint(profile)),
+            Self::StoreUnavailable(problem) => Some(problem.hint()),
+            Self::AuthorizationServerIncompatible(incompatible) => Some(incompatible.hint(profile)),
+            Self::AuthorizationServerMisbehaved(Misbehaviour::Refused { error, description })
+                if refuses_resource(error, description) =>
+            {
+                Some(format!(
+                    "it may be one that takes no `resource` parameter (RFC 8707): if its operator says so, write `resource = false` below [profiles.{profile}] in profiles.toml; the tokens are then good for every resource of that server"
+                ))
+            }
+            Self::AuthorizationServerMisbehaved(Misbehaviour::Refused { error, .. }) if error == "invalid_scope" => {
+                Some(format!("ask whoever runs the server which scopes it knows, and write them as `scopes = [\"…\"]` below [profiles.{profile}] in profiles.toml"))
+            }
+            Self::AuthorizationServerMisbehaved(_) => {
+                Some("the server must be mended by whoever runs it; nothing was sent that it could misuse".into())
+            }
+            Self::Usage(_) | Self::Bug(_) => None,
+        }
+    }
+
+    /// The next step after a sign-in that failed with the profile already there: nobody repeats it but the user, and `add`
+    /// would find the name taken.
+    pub fn hint_at_sign_in(&self, profile: &str) -> Option<String> {
+        let again = format!("keyfob sign-in {profile}");
+        match self {
+            Self::Temporary(Temporary::Intercepted(_)) => {
+                Some(format!("open any web page: a network log-in page may be waiting; then: {again}"))
+            }
+            Self::Temporary(Temporary::RetryAfter { .. }) => Some(format!("then: {again}")),
+            Self::Temporary(
+                Temporary::Offline(_) | Temporary::Cut(_) | Temporary::ServerTrouble(_) | Temporary::Busy,
+            ) => Some(format!("nothing here was changed; try again: {again}")),
+            Self::StoreUnavailable(problem) => Some(format!("{}; then: {again}", problem.hint())),
+            Self::AuthorizationServerIncompatible(
+                Incompatibility::NoRegistration | Incompatibility::RegistrationRefused(_),
+            ) => Some(format!(
+                "ask the server's operator for a client id and write `client_id = \"ID\"` below [profiles.{profile}] in profiles.toml; then: {again}"
+            )),
+            other => other.hint(profile),
+        }
+    }
+
+    /// True for what passes by itself.
+    pub fn is_temporary(&self) -> bool {
+        matches!(self, Self::Temporary(_))
+    }
+}
+
+impl Temporary {
+    fn hint(&self, profile: &str) -> String {
+        match self {
+            Self::PortTaken(port) => format!("end the program on port {port}, then keyfob sign-in {profile}"),
+            Self::OtherVersion { ours_is_older: true, .. } => {
+                "update this keyfob to the keeper's version".into()
+            }
+            Self::OtherVersion { .. } => {
+                "update the keeper: quit and start the tray app, or: systemctl --user restart keyfob".into()
+            }
+            Self::Intercepted(_) => {
+                "open any web page: a network log-in page may be waiting; keyfob tries again by itself".into()
+            }
+            Self::RetryAfter { .. } | Self::Busy => format!("try again later: keyfob refresh {profile}"),
+            Self::Offline(_) | Self::Cut(_) | Self::ServerTrouble(_) => {
+                format!("nothing is lost; keyfob tries again by itself, or: keyfob refresh {profile}")
+            }
+        }
+    }
+}
+
+impl Incompatibility {
+    fn hint(&self, profile: &str) -> String {
+        match self {
+            Self::NoRegistration | Self::RegistrationRefused(_) => {
+                format!(
+                    "ask the server's operator for a client id, then: keyfob add {profile} URL --client-id ID"
+                )
+            }
+            Self::NoSignInWanted => {
+                "use the server as it is; keyfob connect URL bridges it without a token".into()
+            }
+            Self::PrivateAddress(_) => "if you trust it: keyfob add … --private-network".into(),
+            Self::NotMcp(_) => "check the URL; MCP servers often end in /mcp".into(),
+            _ => "whoever runs the server has to add this; until then no program can sign in there safely"
+                .into(),
+        }
+    }
+}
+
+impl StoreProblem {
+    /// The next step for whoever owns this machine.
+    pub fn hint(&self) -> String {
+        match self {
+            Self::NoKeyring(_) => "choose one: KEYFOB_STORE=passphrase, or KEYFOB_STORE=key-file (protects copies and backups, not this account)".into(),
+            Self::Locked | Self::Slow => "unlock the keyring (log in to the desktop, or open its password program), then try again".into(),
+            Self::KeyMissing(_) => "restore the keyring from a backup; without the key these sign-ins cannot be opened: keyfob remove NAME, then add it again".into(),
+            Self::PassphraseNeeded => "set KEYFOB_PASSPHRASE_FILE to a file that holds it, or start keyfob agent in a terminal".into(),
+            Self::WrongPassphrase => "check the passphrase; nothing was changed".into(),
+            Self::OtherBackend { wanted, .. } => format!("keyfob store move {wanted}"),
+            Self::Full(_) => "free some space; the token in use stays valid meanwhile".into(),
+            Self::ReadOnly(_) => "make the folder writable for this account".into(),
+            Self::Unsafe(_) => "check who owns the file and its mode; keyfob wants its own files to be yours alone".into(),
+            Self::Damaged(_) => "restore the file from a backup, or sign in again".into(),
+            Self::Newer(_) => "update this keyfob".into(),
+            Self::Io(_) => "check the folder keyfob keeps its files in: keyfob config".into(),
+        }
+    }
+}

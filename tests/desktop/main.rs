@@ -167,6 +167,7 @@ async fn a_portal_is_added_signed_in_and_kept_fresh_in_the_real_window() {
     let (portal, home) = (portal(Duration::from_secs(8)).await, tempfile::tempdir().unwrap());
     let driver = Driver::start(&app(), home.path(), &browser()).await;
     driver.wait_for("[data-testid=first-run]").await;
+    driver.is_painted().await;
     screenshot("first-run.png").await;
     driver.click_until("[data-testid=add-portal]", "[data-testid=add-url]").await;
     driver.fill("[data-testid=add-url]", &portal.mcp_url()).await;
@@ -179,6 +180,7 @@ async fn a_portal_is_added_signed_in_and_kept_fresh_in_the_real_window() {
         driver.text("[data-testid=profile-details]").await.contains("ada@example.com")
     })
     .await;
+    driver.is_painted().await;
     screenshot("window.png").await;
 
     let seen = status(home.path()).await;

@@ -128,6 +128,14 @@ impl Driver {
         self.call("POST", "/execute/sync", Some(&json!({ "script": script, "args": [] }))).await
     }
 
+    /// Waits until what the page holds now is on the screen: its fonts are there and two frames were drawn since.
+    pub(crate) async fn is_painted(&self) {
+        let script = "const [done] = arguments; document.fonts.ready.then( \
+                      () => requestAnimationFrame(() => requestAnimationFrame(() => done(true))))";
+        let drawn = self.call("POST", "/execute/async", Some(&json!({ "script": script, "args": [] }))).await;
+        assert_eq!(drawn, true, "the page draws");
+    }
+
     /// Asks the app one command as the page would: the answer, or what the promise was rejected with under `refused`.
     pub(crate) async fn invoke(&self, command: &str, arguments: Value) -> Value {
         let script = "const [command, given, done] = arguments; \

@@ -115,3 +115,60 @@ async fn a_record_of_a_later_keyfob_is_refused_and_left_untouched() {
     }
     assert_eq!(keyfob.status("a").await["problem"].as_str().map(|words| words.contains("newer")), Some(true));
 }
+
+/// V21: where the record cannot be read, no older copy takes its place: neither the delivered file nor the one set aside.
+#[tokio::test]
+async fn an_unreadable_record_is_an_error_though_older_copies_lie_about() {
+    let (user, portal) = (Keyfob::new(), portal().await);
+    let file = user.path("token");
+    let deliver = format!("token-file:{}:bare", file.display());
+    user.must(["add", "a", &portal.mcp_url(), "--deliver", &deliver, "--sign-in"]).await;
+    let record = record(&user, "a");
+    let older = std::fs::read(&record).unwrap();
+    user.must(["refresh", "a"]).await;
+    let newer = std::fs::read(&record).unwrap();
+    for (what, cut) in [("older", &older[..]), ("newer", &newer[..])] {
+        std::fs::write(record.with_extension("sealed.old"), cut).unwrap();
+        std::fs::write(&record, &newer[..newer.len() / 2]).unwrap();
+        for command in [&["token", "a"][..], &["headers", "a"], &["token", "a", "--fresh"]] {
+            let refused = user.run(command).await.expect_code(6);
+            assert_eq!(refused.stdout, "", "{what}: {command:?}");
+        }
+    }
+    assert!(file.exists(), "an older copy was there to be taken");
+    assert_eq!(portal.record().seen().refreshes.renewed, 1);
+}
+
+/// V27: a sealed file is of no use beside another account's key, nor a whole home without its passphrase.
+#[tokio::test]
+async fn a_copied_record_opens_for_no_other_account() {
+    let portal = portal().await;
+    let passphrase = |user: Keyfob, words: &str| {
+        let file = user.path("passphrase");
+        std::fs::write(&file, words).unwrap();
+        user.with("KEYFOB_STORE", "passphrase").with("KEYFOB_PASSPHRASE_FILE", file)
+    };
+    for sealed in [false, true] {
+        let user = |words: &str| if sealed { passphrase(Keyfob::new(), words) } else { Keyfob::new() };
+        let (owner, thief) = (user("correct horse"), user("another one"));
+        for user in [&owner, &thief] {
+            user.sign_in_to("a", &portal.mcp_url()).await;
+        }
+        let of = |user: &Keyfob| record(user, "a");
+        std::fs::copy(of(&owner), of(&thief)).unwrap();
+        let refused = thief.run(["token", "a"]).await.expect_code(6);
+        assert_eq!(refused.stdout, "");
+    }
+    let owner = passphrase(Keyfob::new(), "correct horse");
+    owner.sign_in_to("a", &portal.mcp_url()).await;
+    let bytes = std::fs::read(record(&owner, "a")).unwrap();
+    let token = owner.must(["token", "a"]).await;
+    assert!(!bytes.windows(token.len()).any(|part| part == token.as_bytes()));
+    for wrong in ["", "/nowhere", "correct hors"] {
+        std::fs::write(owner.path("wrong"), wrong).unwrap();
+        let wrong = owner.path("wrong");
+        let copied =
+            owner.command(["token", "a"]).env("KEYFOB_PASSPHRASE_FILE", wrong).output().await.unwrap();
+        assert_eq!((copied.status.code(), copied.stdout), (Some(6), Vec::new()));
+    }
+}

@@ -18,7 +18,7 @@ pub(crate) use tokens::{Exec, Headers, Token, TokenFormat};
 
 /// Keeps your MCP sign-ins alive.
 #[derive(Debug, Parser)]
-#[command(name = "keyfob", version, about, propagate_version = true, max_term_width = 100)]
+#[command(name = "keyfob", version, propagate_version = true, max_term_width = 100)]
 #[command(after_help = "Start with: keyfob demo, or: keyfob add NAME URL --sign-in")]
 pub(crate) struct Arguments {
     /// Keep everything under this folder instead of the platform's usual ones; also takes a `where.toml`.

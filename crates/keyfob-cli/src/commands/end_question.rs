@@ -5,12 +5,12 @@ use std::io::IsTerminal;
 
 use keyfob_core::credential::Credential;
 use keyfob_core::failure::Failure;
-use keyfob_core::profile::{LifetimeAnswer, LifetimeFrom, Profile, SignInLifetime, duration_text};
+use keyfob_core::profile::{LifetimeAnswer, LifetimeFrom, Profile, SignInLifetime};
 use keyfob_core::sign_in_end::{LifetimeOffer, is_asked_for, offers, sign_in_end};
 
 use super::config::set_lifetime;
 use crate::context::Context;
-use crate::output;
+use crate::{output, words};
 
 /// Asks on a terminal, and keeps the answer in `profiles.toml`.
 pub(crate) async fn ask(
@@ -29,7 +29,7 @@ pub(crate) async fn ask(
     let not_known = offers.len() + 1;
     output::note("\nWhen does this sign-in end? keyfob reminds you days before.");
     for (number, offer) in (1..).zip(&offers) {
-        output::note(&format!("  {number}  after {}: {}", duration_text(offer.lifetime), offer.source));
+        output::note(&format!("  {number}  after {}: {}", words::span(offer.lifetime), offer.source));
     }
     output::note(&format!("  {not_known}  not known"));
     output::note("A number, or a time span such as 14d; Enter to answer later:");

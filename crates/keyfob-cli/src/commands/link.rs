@@ -50,7 +50,8 @@ pub(crate) fn clients(arguments: &Clients, context: &Context) -> Result<(), Fail
         output::data(&words::columns(&rows).join("\n"));
     }
     let others: Vec<_> = others.iter().map(|client| client.id).collect();
-    output::note(&format!("not found here: {}", others.join(" ")));
+    let others = format!("not found here: {}", others.join(" "));
+    output::note(&output::width().map_or_else(|| others.clone(), |width| words::wrapped(&others, width)));
     output::hint("keyfob link NAME CLIENT --dry-run shows what a link would change");
     Ok(())
 }

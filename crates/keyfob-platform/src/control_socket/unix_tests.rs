@@ -48,16 +48,33 @@ async fn the_socket_is_private_and_knows_its_peer() {
     assert_eq!(client.join().unwrap(), "good day");
 }
 
+/// The inodes of the sockets that this process holds.
+#[cfg(target_os = "linux")]
+fn own_sockets() -> Vec<String> {
+    let descriptors = std::fs::read_dir("/proc/self/fd").unwrap().flatten();
+    let inode =
+        |name: PathBuf| Some(name.to_str()?.strip_prefix("socket:[")?.trim_end_matches(']').to_owned());
+    descriptors.filter_map(|descriptor| inode(std::fs::read_link(descriptor.path()).ok()?)).collect()
+}
+
 /// V25: no abstract socket is ever listed.
 #[cfg(target_os = "linux")]
 #[tokio::test]
 async fn the_socket_has_a_path_and_no_abstract_name() {
     let place = place();
+    let before = own_sockets();
     let _listener = ControlListener::bind(&place.socket, &place.lease).unwrap();
     let sockets = std::fs::read_to_string("/proc/net/unix").unwrap();
     let ours: Vec<_> = sockets.lines().filter(|line| line.contains(place.socket.to_str().unwrap())).collect();
     assert!(!ours.is_empty());
     assert!(ours.iter().all(|line| !line.contains('@')), "{ours:?}");
+    // Nor one of any other name: what this process holds by now and did not hold before.
+    let held: Vec<_> = sockets
+        .lines()
+        .filter(|line| own_sockets().iter().any(|inode| line.split_whitespace().nth(6) == Some(inode)))
+        .filter(|line| !before.iter().any(|inode| line.split_whitespace().nth(6) == Some(inode)))
+        .collect();
+    assert!(held.iter().all(|line| !line.contains('@')), "{held:?}");
 }
 
 /// fault 35

@@ -57,6 +57,7 @@ impl Machine {
             journal: Arc::new(Deaf),
             token_files: Arc::new(Deaf),
             keyring_entries: Arc::new(Deaf),
+            commands: Arc::new(Deaf),
             power: Arc::new(Deaf),
             machine_id: "this machine".into(),
         };
@@ -297,6 +298,10 @@ impl TokenFiles for Deaf {
     fn local_offset(&self, _at: &Moment) -> i32 {
         0
     }
+}
+
+impl keyfob_agent::ports::Commands for Deaf {
+    fn begin(&self, _run: keyfob_agent::ports::CommandRun) {}
 }
 
 #[async_trait]

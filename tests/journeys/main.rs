@@ -7,6 +7,7 @@ mod bad_redirect;
 mod bad_token_answer;
 mod connect;
 mod credential_protocols;
+mod delivery_commands;
 mod exec;
 mod folders;
 mod happy;

@@ -48,6 +48,8 @@ pub struct Ports {
     pub token_files: Arc<dyn TokenFiles>,
     /// Keyring entries for other programs.
     pub keyring_entries: Arc<dyn KeyringEntries>,
+    /// Commands of the user's that get new tokens.
+    pub commands: Arc<dyn Commands>,
     /// Sleep, wake and the network.
     pub power: Arc<dyn PowerEvents>,
     /// Names this machine; a record from another one is not renewed by itself (trust rule 12).
@@ -354,4 +356,24 @@ pub trait KeyringEntries: Send + Sync {
     async fn write(&self, service: &str, account: &str, secret: &SecretText) -> Result<(), StoreProblem>;
     /// Removes an entry; one that is not there is fine.
     async fn remove(&self, service: &str, account: &str) -> Result<(), StoreProblem>;
+}
+
+/// Runs the commands that the user allowed to get new tokens: never through a shell, each in a process group of its own
+/// that is ended as a whole after 10 s. How it went is written to the journal.
+pub trait Commands: Send + Sync {
+    /// Begins one; never waits for it (fault 38).
+    fn begin(&self, run: CommandRun);
+}
+
+/// A command about to run.
+#[derive(Debug)]
+pub struct CommandRun {
+    /// The profile whose token it gets.
+    pub profile: ProfileName,
+    /// The program and its arguments, as the user wrote them.
+    pub argv: Vec<String>,
+    /// The variable that holds `secret`; `None` where it is written to standard input.
+    pub variable: Option<String>,
+    /// What the command is given.
+    pub secret: SecretText,
 }

@@ -14,7 +14,7 @@ pub(crate) use clients::{Clients, LinkTo, LinkVia, Unlink};
 pub(crate) use keeping::{Agent, Demo, Log, Status, Store, StoreBackend, StoreCommand};
 pub(crate) use profiles::{Access, Add, BrowserChoice, ClientAuth, Config, Grant, Named, SignIn};
 pub(crate) use servers::{Call, Connect, Tools};
-pub(crate) use tokens::{Exec, Headers, Token, TokenFormat};
+pub(crate) use tokens::{Approve, Exec, Headers, Token, TokenFormat};
 
 /// Keeps your MCP sign-ins alive.
 #[derive(Debug, Parser)]
@@ -60,6 +60,11 @@ pub(crate) enum Command {
     Headers(Headers),
     /// Run a command with the token in its environment.
     Exec(Exec),
+    /// Allow a command of profiles.toml to get the profile's tokens.
+    Approve(Approve),
+    /// Takes a command's run over from another keyfob.
+    #[command(hide = true, name = "run-delivery-command")]
+    TakeOver,
     /// Renew now.
     Refresh(Named),
     /// Bridge standard input and output to the portal.

@@ -20,6 +20,7 @@ use crate::refresh_schedule;
 use crate::reminders::Reminded;
 use crate::resource::CheckedUrl;
 use crate::scope::ScopeSet;
+use crate::secret::Fingerprint;
 use crate::secret::{AccessToken, ClientSecret, RefreshToken, SecretText};
 use crate::token_set::TokenSet;
 
@@ -50,6 +51,8 @@ pub struct Credential {
     pub reminded: Box<Reminded>,
     /// Tokens forgotten here that the server may still honour: revoked as soon as it can be reached (H7, H8).
     pub revocations: Vec<PendingRevocation>,
+    /// Commands that their owner has allowed to get the token (V9).
+    pub approved_commands: Vec<Fingerprint>,
     /// Members written by another version, kept as they are.
     pub unknown: Map<String, Value>,
 }
@@ -133,6 +136,7 @@ impl Credential {
             learned_lifetimes: Vec::new(),
             reminded: Box::default(),
             revocations: Vec::new(),
+            approved_commands: Vec::new(),
             unknown: Map::new(),
         }
     }

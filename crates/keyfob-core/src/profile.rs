@@ -3,8 +3,10 @@
 use chrono::TimeDelta;
 use serde::{Deserialize, Serialize};
 
+mod command;
 mod redirect;
 
+pub use command::{CommandDelivery, CommandInput};
 pub use redirect::{RedirectChoice, RedirectHost};
 
 use crate::discovery::authorization_server::ClientAuthentication;
@@ -189,6 +191,22 @@ pub enum DeliveryTarget {
         /// Bare token or JSON.
         format: KeyringFormat,
     },
+    /// A command that is run with each new token, once its owner has allowed it.
+    Command(CommandDelivery),
+}
+
+impl DeliveryTarget {
+    /// True where one would overwrite the other; of two commands, where they are one.
+    pub fn is_same_place(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Command(a), Self::Command(b)) => a == b,
+            (
+                Self::TokenFile { path, format: TokenFileFormat::Env { key } },
+                Self::TokenFile { path: other, format: TokenFileFormat::Env { key: other_key } },
+            ) => path == other && key == other_key,
+            _ => self.to_string() == other.to_string(),
+        }
+    }
 }
 
 impl std::fmt::Display for DeliveryTarget {
@@ -196,6 +214,8 @@ impl std::fmt::Display for DeliveryTarget {
         match self {
             Self::TokenFile { path, .. } => f.write_str(path),
             Self::KeyringEntry { service, account, .. } => write!(f, "keyring {service}/{account}"),
+            // Arguments may hold secrets of the user's own.
+            Self::Command(command) => write!(f, "command {}", crate::server_text::shown(command.program())),
         }
     }
 }

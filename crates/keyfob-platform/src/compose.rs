@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
-use keyfob_agent::ports::{Notifier, Ports};
+use keyfob_agent::ports::{Clock, Journal, Notifier, Ports};
 use keyfob_core::failure::Failure;
 
 use crate::browser::SystemBrowser;
 use crate::config_file::{ProfilesToml, Settings};
+use crate::delivery_command::CommandsApart;
 use crate::entropy::SystemEntropy;
 use crate::http_client::ReqwestClient;
 use crate::keyring_entries::SystemKeyringEntries;
@@ -48,18 +49,21 @@ impl Composition {
         }
         let choice = self.store.map_or_else(|| settings.store_choice(), Ok)?;
         let keys = Arc::new(SealingKeySource::new(paths.clone(), choice, self.prompt));
+        let journal: Arc<dyn Journal> = Arc::new(JournalFiles::new(paths));
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         Ok(Ports {
             settings: Arc::new(ProfilesToml::new(paths)),
             store: Arc::new(SealedStore::new(paths.clone(), keys)),
             http: Arc::new(ReqwestClient::new(&settings.network)?),
             browser: Arc::new(SystemBrowser),
             loopback: Arc::new(SystemLoopback),
-            clock: Arc::new(SystemClock),
+            clock: Arc::clone(&clock),
             entropy: Arc::new(SystemEntropy),
             notifier: self.notifier,
-            journal: Arc::new(JournalFiles::new(paths)),
+            journal: Arc::clone(&journal),
             token_files: Arc::new(SystemTokenFiles),
             keyring_entries: Arc::new(SystemKeyringEntries),
+            commands: Arc::new(CommandsApart::new(paths, journal, clock)),
             power: Arc::new(SystemPower::default()),
             machine_id: machine_id(paths).into(),
         })

@@ -15,6 +15,7 @@ use tokio::sync::mpsc;
 
 use crate::config_file::Settings;
 use crate::control_socket::{self, ControlListener};
+use crate::delivery_command::CommandsHere;
 use crate::event_command::EventCommand;
 use crate::hardening;
 use crate::lease::Lease;
@@ -64,6 +65,7 @@ impl Keeper {
         if let Some(command) = on_event {
             ports.journal = Arc::new(EventCommand::start(ports.journal, Arc::clone(&ports.clock), command));
         }
+        ports.commands = Arc::new(CommandsHere::new(Arc::clone(&ports.journal), Arc::clone(&ports.clock)));
         let agent = AgentHandle::start(ports, kind, std::process::id());
         let (sender, door) = mpsc::unbounded_channel();
         let hand_outs = Arc::new(HandOuts::new(agent.ports()));

@@ -3,11 +3,13 @@
 
 #![cfg_attr(test, allow(clippy::disallowed_methods, reason = "tests look at what they made"))]
 
+mod bounded_command;
 pub mod browser;
 pub mod client_programs;
 pub mod compose;
 pub mod config_file;
 pub mod control_socket;
+pub mod delivery_command;
 pub mod entropy;
 pub mod event_command;
 pub mod hardening;

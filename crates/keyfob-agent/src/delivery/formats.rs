@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, FixedOffset, SecondsFormat, Utc};
 use keyfob_core::credential::SignIn;
-use keyfob_core::profile::{KeyringFormat, TokenFileFormat};
+use keyfob_core::profile::{CommandInput, KeyringFormat, TokenFileFormat};
 use keyfob_core::secret::SecretText;
 use serde_json::json;
 
@@ -38,6 +38,16 @@ impl Tokens<'_> {
         match format {
             KeyringFormat::Bare => self.bare(),
             KeyringFormat::Json => self.keyfob(),
+        }
+    }
+
+    /// What a command reads on its standard input.
+    pub fn command_input(&self, input: &CommandInput) -> SecretText {
+        let token = self.sign_in.tokens.access_token.expose_secret();
+        match input {
+            CommandInput::Bare | CommandInput::Variable { .. } => SecretText::new(format!("{token}\n")),
+            CommandInput::Env { key } => SecretText::new(format!("{key}={token}\n")),
+            CommandInput::Json => self.keyfob(),
         }
     }
 

@@ -1,9 +1,10 @@
 //! Writing a new access token to the places a profile names, and taking it away again. A place that fails never fails the
 //! renewal: the token is durable already, and the failure is told.
 
+pub mod command;
 pub mod formats;
 
-use keyfob_core::credential::Credential;
+use keyfob_core::credential::{Credential, SignIn};
 use keyfob_core::failure::StoreProblem;
 use keyfob_core::profile::{Delivery, DeliveryTarget, Profile, TokenFileFormat};
 
@@ -26,8 +27,16 @@ pub async fn deliver(ports: &Ports, profile: &Profile, credential: &Credential) 
     let Some(sign_in) = credential.sign_in_for(&profile.url) else { return reports };
     for delivery in &profile.deliver {
         let began = ports.clock.now().boot_ms;
-        let problem = write(ports, delivery, sign_in).await.err();
+        let problem = match &delivery.target {
+            DeliveryTarget::Command(command) => {
+                let tokens = tokens(ports, delivery, sign_in);
+                command::begin(ports, profile, credential, command, &tokens).err().map(StoreProblem::Io)
+            }
+            _ => write(ports, delivery, sign_in).await.err(),
+        };
         match &problem {
+            // Whoever runs it tells how it went.
+            None if matches!(delivery.target, DeliveryTarget::Command(_)) => {}
             None => {
                 let target = Some(delivery.target.to_string());
                 record(ports, profile, JournalEvent::Delivered, Some(began), target);
@@ -45,16 +54,8 @@ fn not_delivered(ports: &Ports, profile: &Profile, what: &str, problem: &StorePr
     ports.journal.append(&entry.saying(format!("{what}: {problem}")));
 }
 
-async fn write(
-    ports: &Ports,
-    delivery: &Delivery,
-    sign_in: &keyfob_core::credential::SignIn,
-) -> Result<(), StoreProblem> {
-    let tokens = formats::Tokens {
-        sign_in,
-        include_refresh_token: delivery.include_refresh_token,
-        local_offset: ports.token_files.local_offset(&sign_in.tokens.obtained),
-    };
+async fn write(ports: &Ports, delivery: &Delivery, sign_in: &SignIn) -> Result<(), StoreProblem> {
+    let tokens = tokens(ports, delivery, sign_in);
     match &delivery.target {
         DeliveryTarget::TokenFile { path, format: TokenFileFormat::Env { key } } => {
             ports.token_files.write_env_line(path, key, &tokens.bare()).await
@@ -65,6 +66,15 @@ async fn write(
         DeliveryTarget::KeyringEntry { service, account, format } => {
             ports.keyring_entries.write(service, account, &tokens.keyring(*format)).await
         }
+        DeliveryTarget::Command(_) => Ok(()),
+    }
+}
+
+fn tokens<'a>(ports: &Ports, delivery: &Delivery, sign_in: &'a SignIn) -> formats::Tokens<'a> {
+    formats::Tokens {
+        sign_in,
+        include_refresh_token: delivery.include_refresh_token,
+        local_offset: ports.token_files.local_offset(&sign_in.tokens.obtained),
     }
 }
 
@@ -79,6 +89,7 @@ pub async fn withdraw(ports: &Ports, profile: &Profile) {
             DeliveryTarget::KeyringEntry { service, account, .. } => {
                 ports.keyring_entries.remove(service, account).await
             }
+            DeliveryTarget::Command(_) => Ok(()),
         };
         if let Err(problem) = removed {
             not_delivered(ports, profile, &format!("{} could not be removed", delivery.target), &problem);

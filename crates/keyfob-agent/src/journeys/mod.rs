@@ -1,6 +1,7 @@
 //! What the user does, one file each. A journey owns no state: it reads and commits records through the ports and gives
 //! its result back. The same functions serve the keeper and a CLI that finds no keeper.
 
+pub mod approve;
 pub mod examine;
 pub mod hand_out;
 pub mod refresh_transaction;

@@ -10,9 +10,10 @@ use chrono::{DateTime, TimeDelta};
 use keyfob_agent::journal::JournalEntry;
 use keyfob_agent::notice::Notice;
 use keyfob_agent::ports::{
-    AddressGuard, BindError, Browser, Clock, CommitError, CredentialStore, Entropy, HttpClient, HttpRequest,
-    HttpResponse, Journal, KeyringEntries, LoopbackBinder, LoopbackListener, Notifier, Ports, PowerEvent,
-    PowerEvents, ProfileLock, ProfileSettings, StoreStatus, StreamedResponse, TokenFiles, TransportFailure,
+    AddressGuard, BindError, Browser, Clock, CommandRun, Commands, CommitError, CredentialStore, Entropy,
+    HttpClient, HttpRequest, HttpResponse, Journal, KeyringEntries, LoopbackBinder, LoopbackListener,
+    Notifier, Ports, PowerEvent, PowerEvents, ProfileLock, ProfileSettings, StoreStatus, StreamedResponse,
+    TokenFiles, TransportFailure,
 };
 use keyfob_core::credential::Credential;
 use keyfob_core::failure::{Failure, StoreProblem};
@@ -76,6 +77,7 @@ impl World {
             journal: self.clone(),
             token_files: self.clone(),
             keyring_entries: self.clone(),
+            commands: self.clone(),
             power: self.clone(),
             machine_id: "machine".into(),
         }
@@ -311,6 +313,12 @@ impl TokenFiles for World {
 
     fn local_offset(&self, _at: &Moment) -> i32 {
         0
+    }
+}
+
+impl Commands for World {
+    fn begin(&self, run: CommandRun) {
+        panic!("nobody planned {run:?}");
     }
 }
 

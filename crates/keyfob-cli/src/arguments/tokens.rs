@@ -60,3 +60,13 @@ pub(crate) struct Exec {
     #[arg(last = true, required = true, value_name = "CMD")]
     pub(crate) command: Vec<std::ffi::OsString>,
 }
+
+/// `keyfob approve`
+#[derive(Debug, Args)]
+pub(crate) struct Approve {
+    /// The profile.
+    pub(crate) name: String,
+    /// Allow the one command with this hash, without being asked; `keyfob approve NAME` tells it.
+    #[arg(long, value_name = "HASH")]
+    pub(crate) exactly: Vec<String>,
+}

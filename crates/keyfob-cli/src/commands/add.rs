@@ -85,7 +85,7 @@ fn tell(examined: &Examined, profile: &Profile) {
 /// Places that could not be written are refused now, not after the browser.
 async fn check_targets(context: &Context, profile: &Profile) -> Result<(), Failure> {
     for (index, delivery) in profile.deliver.iter().enumerate() {
-        if profile.deliver[..index].iter().any(|earlier| same_place(&earlier.target, &delivery.target)) {
+        if profile.deliver[..index].iter().any(|earlier| earlier.target.is_same_place(&delivery.target)) {
             return Err(Failure::Usage(format!("the same target is given twice: {}", delivery.target)));
         }
         if let DeliveryTarget::TokenFile { path, .. } = &delivery.target {
@@ -95,10 +95,6 @@ async fn check_targets(context: &Context, profile: &Profile) -> Result<(), Failu
         }
     }
     Ok(())
-}
-
-fn same_place(a: &DeliveryTarget, b: &DeliveryTarget) -> bool {
-    a.to_string() == b.to_string()
 }
 
 /// The client secret, from where the user said.

@@ -2,6 +2,7 @@
 
 pub(crate) mod add;
 pub(crate) mod agent;
+pub(crate) mod approve;
 pub(crate) mod call;
 pub(crate) mod completions;
 pub(crate) mod config;
@@ -40,6 +41,8 @@ pub(crate) async fn run(command: Command, context: &Context) -> Result<u8, Failu
         Command::Token(token) => token::print(&token, context).await,
         Command::Headers(headers) => token::headers(&headers.name, context).await,
         Command::Exec(exec) => return exec::run(&exec, context).await,
+        Command::Approve(wanted) => return approve::run(&wanted, context).await,
+        Command::TakeOver => return approve::take_over(context).await,
         Command::Refresh(named) => refresh::run(&named.name, context).await,
         Command::Connect(connect) => connect::run(&connect.target, context).await,
         Command::Call(call) => return call::call(&call, context).await,
@@ -75,6 +78,7 @@ pub(crate) fn subject(command: &Command) -> String {
         Command::Token(c) => c.name.clone(),
         Command::Headers(c) => c.name.clone(),
         Command::Exec(c) => c.name.clone(),
+        Command::Approve(c) => c.name.clone(),
         Command::Call(c) => c.name.clone(),
         Command::Tools(c) => c.name.clone(),
         Command::Connect(c) => c.target.clone(),

@@ -13,6 +13,7 @@ use crate::moment::Moment;
 use crate::reminders::Reminded;
 use crate::resource::CheckedUrl;
 use crate::scope::ScopeSet;
+use crate::secret::Fingerprint;
 use crate::secret::{AccessToken, ClientSecret, RefreshToken, RegistrationAccessToken, SecretText};
 use crate::token_set::TokenSet;
 
@@ -49,6 +50,8 @@ struct Wire {
     reminded: Box<Reminded>,
     #[serde(default)]
     revocations: Vec<WireRevocation>,
+    #[serde(default)]
+    approved_commands: Vec<Fingerprint>,
     #[serde(flatten)]
     unknown: Map<String, Value>,
 }
@@ -147,6 +150,7 @@ impl From<&Credential> for Wire {
             learned_lifetimes_s: c.learned_lifetimes.iter().map(TimeDelta::num_seconds).collect(),
             reminded: c.reminded.clone(),
             revocations: c.revocations.iter().map(WireRevocation::from).collect(),
+            approved_commands: c.approved_commands.clone(),
             unknown: c.unknown.clone(),
         }
     }
@@ -164,6 +168,7 @@ impl From<Wire> for Credential {
             learned_lifetimes: w.learned_lifetimes_s.into_iter().filter_map(TimeDelta::try_seconds).collect(),
             reminded: w.reminded,
             revocations: w.revocations.into_iter().map(PendingRevocation::from).collect(),
+            approved_commands: w.approved_commands,
             unknown: w.unknown,
         }
     }

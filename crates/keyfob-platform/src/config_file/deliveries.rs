@@ -1,13 +1,25 @@
 //! `[[profiles.NAME.deliver]]`: where tokens are written.
 
 use keyfob_core::failure::Failure;
-use keyfob_core::profile::{Delivery, DeliveryTarget, KeyringFormat, TokenFileFormat};
+use keyfob_core::profile::{
+    CommandDelivery, CommandInput, Delivery, DeliveryTarget, KeyringFormat, TokenFileFormat,
+};
 use toml_edit::Item;
 
 use super::fields::{Fields, Source};
 
-const KEYS: [&str; 8] =
-    ["kind", "path", "format", "time_zone", "key", "service", "account", "include_refresh_token"];
+const KEYS: [&str; 10] = [
+    "kind",
+    "path",
+    "format",
+    "time_zone",
+    "key",
+    "service",
+    "account",
+    "include_refresh_token",
+    "command",
+    "variable",
+];
 
 /// All of them, in order.
 pub(super) fn deliveries(source: &Source<'_>, fields: &Fields<'_>) -> Result<Vec<Delivery>, Failure> {
@@ -19,7 +31,7 @@ pub(super) fn deliveries(source: &Source<'_>, fields: &Fields<'_>) -> Result<Vec
     for table in tables {
         let item = Item::Table(table.clone());
         let delivery = delivery(source, &item)?;
-        if deliveries.iter().any(|earlier| earlier.target.to_string() == delivery.target.to_string()) {
+        if deliveries.iter().any(|earlier| earlier.target.is_same_place(&delivery.target)) {
             return Err(
                 source.error(table.span(), &format!("the same target is given twice: {}", delivery.target))
             );
@@ -33,7 +45,7 @@ fn delivery(source: &Source<'_>, item: &Item) -> Result<Delivery, Failure> {
     let fields = Fields::new(source, item, &KEYS)?;
     let target = match fields.required("kind", item)? {
         "token-file" => DeliveryTarget::TokenFile {
-            path: expanded(fields.required("path", item)?, &fields)?,
+            path: expanded("path", fields.required("path", item)?, &fields)?,
             format: file_format(&fields)?,
         },
         "keyring" => DeliveryTarget::KeyringEntry {
@@ -43,9 +55,49 @@ fn delivery(source: &Source<'_>, item: &Item) -> Result<Delivery, Failure> {
                 .word("format", &[("bare", KeyringFormat::Bare), ("json", KeyringFormat::Json)])?
                 .unwrap_or_default(),
         },
-        other => return Err(fields.error("kind", &format!("`{other}` is not one of token-file, keyring"))),
+        "command" => DeliveryTarget::Command(command(&fields, item)?),
+        other => {
+            let known = "token-file, keyring, command";
+            return Err(fields.error("kind", &format!("`{other}` is not one of {known}")));
+        }
     };
     Ok(Delivery { target, include_refresh_token: fields.flag("include_refresh_token")? })
+}
+
+/// `command = ["/path/to/program", "argument"]`: never a line for a shell.
+fn command(fields: &Fields<'_>, item: &Item) -> Result<CommandDelivery, Failure> {
+    let expected = "must be an array of texts, the absolute path of a program first";
+    let Some(words) = fields.table.get("command") else {
+        return Err(fields.source.error(item.span(), &format!("command {expected}")));
+    };
+    let words = words.as_array().ok_or_else(|| fields.error("command", expected))?;
+    let argv: Option<Vec<String>> = words.iter().map(|word| word.as_str().map(str::to_owned)).collect();
+    let mut argv = argv.filter(|argv| !argv.is_empty()).ok_or_else(|| fields.error("command", expected))?;
+    if argv.iter().any(|word| word.contains('\0')) {
+        return Err(fields.error("command", "an argument cannot hold a NUL"));
+    }
+    // A bare name would be another program as soon as PATH is another.
+    argv[0] = expanded("command", &argv[0], fields)?;
+    if let Some(key) = ["path", "time_zone", "service", "account", "include_refresh_token"]
+        .into_iter()
+        .find(|key| fields.table.contains_key(key))
+    {
+        return Err(fields.error_at_name(key, "is not for commands"));
+    }
+    let format = fields.word("format", &[("bare", "bare"), ("env", "env"), ("json", "json")])?;
+    if format != Some("env") && fields.table.contains_key("key") {
+        return Err(fields.error_at_name("key", "is for format `env` alone"));
+    }
+    let input = match (fields.text("variable")?, format) {
+        (Some(_), Some(_)) => {
+            return Err(fields.error("variable", "either a variable or a format on standard input"));
+        }
+        (Some(_), None) => CommandInput::Variable { name: variable(fields, "variable")? },
+        (None, Some("env")) => CommandInput::Env { key: variable(fields, "key")? },
+        (None, Some("json")) => CommandInput::Json,
+        (None, _) => CommandInput::Bare,
+    };
+    Ok(CommandDelivery { argv, input })
 }
 
 fn said(fields: &Fields<'_>, key: &str, item: &Item) -> Result<String, Failure> {
@@ -54,13 +106,13 @@ fn said(fields: &Fields<'_>, key: &str, item: &Item) -> Result<String, Failure> 
 }
 
 /// Letters, digits and underscores, as every shell takes them.
-fn variable(fields: &Fields<'_>) -> Result<String, Failure> {
-    let Some(key) = fields.text("key")? else { return Ok("KEYFOB_ACCESS_TOKEN".into()) };
+fn variable(fields: &Fields<'_>, name: &str) -> Result<String, Failure> {
+    let Some(key) = fields.text(name)? else { return Ok("KEYFOB_ACCESS_TOKEN".into()) };
     let begins = key.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_');
     if begins && key.chars().all(|c| c.is_ascii_alphanumeric() || c == '_') {
         return Ok(key.to_owned());
     }
-    Err(fields.error("key", "must be the name of a variable: letters, digits and _"))
+    Err(fields.error(name, "must be the name of a variable: letters, digits and _"))
 }
 
 fn file_format(fields: &Fields<'_>) -> Result<TokenFileFormat, Failure> {
@@ -76,7 +128,7 @@ fn file_format(fields: &Fields<'_>) -> Result<TokenFileFormat, Failure> {
         "mcp-tokens" => Ok(TokenFileFormat::McpTokens { utc }),
         "credentials" => Ok(TokenFileFormat::Credentials),
         "bare" => Ok(TokenFileFormat::Bare),
-        "env" => Ok(TokenFileFormat::Env { key: variable(fields)? }),
+        "env" => Ok(TokenFileFormat::Env { key: variable(fields, "key")? }),
         other => {
             let known = "keyfob, mcp-tokens, credentials, env, bare";
             Err(fields.error("format", &format!("`{other}` is not one of {known}")))
@@ -85,14 +137,14 @@ fn file_format(fields: &Fields<'_>) -> Result<TokenFileFormat, Failure> {
 }
 
 /// `~/` is the home folder; other paths must be absolute, because keyfob runs from anywhere.
-fn expanded(path: &str, fields: &Fields<'_>) -> Result<String, Failure> {
+fn expanded(key: &str, path: &str, fields: &Fields<'_>) -> Result<String, Failure> {
     if let Some(rest) = path.strip_prefix("~/") {
-        let home = std::env::var_os("HOME")
-            .ok_or_else(|| fields.error("path", "there is no HOME to expand ~ with"))?;
+        let home =
+            std::env::var_os("HOME").ok_or_else(|| fields.error(key, "there is no HOME to expand ~ with"))?;
         return Ok(std::path::PathBuf::from(home).join(rest).to_string_lossy().into_owned());
     }
     if std::path::Path::new(path).is_absolute() {
         return Ok(path.to_owned());
     }
-    Err(fields.error("path", "must be absolute or begin with ~/"))
+    Err(fields.error(key, "must be absolute or begin with ~/"))
 }

@@ -4,8 +4,9 @@ use keyfob_core::discovery::authorization_server::ClientAuthentication;
 use keyfob_core::failure::Failure;
 use keyfob_core::identity::ProfileName;
 use keyfob_core::profile::{
-    Access, Delivery, DeliveryTarget, GrantKind, KeyringFormat, LifetimeAnswer, LifetimeFrom, NOT_KNOWN,
-    Profile, RedirectChoice, ResourceParameter, TokenFileFormat, default_reminders, duration_text,
+    Access, CommandDelivery, CommandInput, Delivery, DeliveryTarget, GrantKind, KeyringFormat,
+    LifetimeAnswer, LifetimeFrom, NOT_KNOWN, Profile, RedirectChoice, ResourceParameter, TokenFileFormat,
+    default_reminders, duration_text,
 };
 use toml_edit::{Array, ArrayOfTables, DocumentMut, InlineTable, Item, Table, TableLike, Value, value};
 
@@ -206,9 +207,25 @@ fn delivery(delivery: &Delivery) -> Table {
                 table.insert("format", value("json"));
             }
         }
+        DeliveryTarget::Command(to) => command(&mut table, to),
     }
     if delivery.include_refresh_token {
         table.insert("include_refresh_token", value(true));
     }
     table
+}
+
+fn command(table: &mut Table, command: &CommandDelivery) {
+    table.insert("kind", value("command"));
+    table.insert("command", value(command.argv.iter().collect::<Array>()));
+    let mut set = |key: &str, text: &str| drop(table.insert(key, value(text)));
+    match &command.input {
+        CommandInput::Bare => {}
+        CommandInput::Env { key } => {
+            set("format", "env");
+            set("key", key);
+        }
+        CommandInput::Json => set("format", "json"),
+        CommandInput::Variable { name } => set("variable", name),
+    }
 }

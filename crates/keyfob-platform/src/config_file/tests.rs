@@ -119,6 +119,17 @@ kind = "keyring"
 service = "my app"
 account = "ada"
 format = "json"
+
+[[profiles.all.deliver]]
+kind = "command"
+command = ["/bin/push", "--to", "a b"]
+format = "env"
+key = "TOKEN"
+
+[[profiles.all.deliver]]
+kind = "command"
+command = ["/bin/push"]
+variable = "TOKEN"
 "#;
 
 #[test]
@@ -186,6 +197,8 @@ fn every_value_is_checked_where_it_stands() {
 fn every_value_of_a_delivery_is_checked_where_it_stands() {
     let file = "[[profiles.a.deliver]]\nkind = \"token-file\"\npath = \"/f\"\n";
     let entry = "[[profiles.a.deliver]]\nkind = \"keyring\"\naccount = \"a\"\n";
+    let command = "[[profiles.a.deliver]]\nkind = \"command\"\n";
+    let run = &format!("{command}command = [\"/bin/a\"]\n");
     for (tables, expected) in [
         (format!("{file}format = \"env\"\nkey = \"A B\""), "7:7: key: must be the name of a variable"),
         (format!("{file}format = \"env\"\nkey = \"\""), "7:7: key: must be the name of a variable"),
@@ -197,6 +210,17 @@ fn every_value_of_a_delivery_is_checked_where_it_stands() {
         (file.replace("/f", "f"), "5:8: path: must be absolute or begin with ~/"),
         (file.replace("token-file", "fax"), "4:8: kind: `fax` is not one of token-file, keyring"),
         (entry.to_owned(), "3:1: `service` is missing here"),
+        (command.to_owned(), "3:1: command must be an array of texts"),
+        (format!("{command}command = \"ls\""), "5:11: command: must be an array of texts"),
+        (format!("{command}command = []"), "5:11: command: must be an array of texts"),
+        (format!("{command}command = [\"ls\"]"), "5:11: command: must be absolute or begin with ~/"),
+        (format!("{run}variable = \"A B\""), "6:12: variable: must be the name of a variable"),
+        (
+            format!("{run}variable = \"A\"\nformat = \"bare\""),
+            "6:12: variable: either a variable or a format",
+        ),
+        (format!("{run}key = \"A\""), "6:1: key: is for format `env` alone"),
+        (format!("{run}path = \"/f\""), "6:1: path: is not for commands"),
         (format!("{entry}service = \"\""), "6:11: service: is empty"),
     ] {
         refused(&tables, expected);

@@ -18,7 +18,7 @@ fn examples() -> Vec<Vec<u8>> {
         Request::HandOut { profile: profile(), wanted: HandOutRequest::default() },
         Request::Snapshot,
         Request::Watch,
-        Request::Changed,
+        Request::Changed { profile: None },
         Request::ShowWindow,
         Request::StepDown,
     ];

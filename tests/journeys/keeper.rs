@@ -6,9 +6,9 @@ use keyfob_demo::{Endpoint, Portal, PortalOptions};
 use keyfob_tests::{Keyfob, Running, portal};
 use serde_json::json;
 
-const SOON: Duration = Duration::from_secs(20);
+pub(crate) const SOON: Duration = Duration::from_secs(20);
 
-async fn agent(keyfob: &Keyfob) -> Running {
+pub(crate) async fn agent(keyfob: &Keyfob) -> Running {
     let mut running = keyfob.spawn(["agent"]);
     running.stderr_line("ready").await;
     running
@@ -95,6 +95,24 @@ async fn a_keeper_leaves_a_paused_profile_alone() {
     let status = keyfob.status_becomes("a", |status| status["state"] == "paused").await;
     assert!(status["next_refresh_at"].is_null());
     assert_eq!(portal.record().count(Endpoint::Refresh), 0);
+    keeper.terminate();
+    keeper.ended().await.expect_code(0);
+}
+
+/// "Ready" means that every profile has been read: whoever asks next waits for nothing.
+#[tokio::test]
+async fn whoever_hears_ready_finds_every_profile_as_it_is() {
+    let (keyfob, portal) = (Keyfob::new(), portal().await);
+    keyfob.sign_in_to("signed-in", &portal.mcp_url()).await;
+    let one = std::fs::read_to_string(keyfob.profiles_toml()).unwrap();
+    let many = (0..200).map(|n| one.replace("[profiles.signed-in]", &format!("[profiles.other-{n}]")));
+    keyfob.write_profiles_toml(&format!("{one}\n{}", many.collect::<Vec<_>>().join("\n")));
+    let keeper = agent(&keyfob).await;
+    let whole = keyfob.run(["status", "--json"]).await.expect_code(0).json();
+    assert_eq!(whole["agent"]["running"], true);
+    let states: Vec<_> = whole["profiles"].as_array().unwrap().iter().map(|p| p["state"].clone()).collect();
+    let count = |word: &str| states.iter().filter(|state| *state == word).count();
+    assert_eq!((count("active"), count("signed-out"), states.len()), (1, 200, 201));
     keeper.terminate();
     keeper.ended().await.expect_code(0);
 }

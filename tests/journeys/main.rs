@@ -14,6 +14,7 @@ mod happy;
 mod held_answer;
 mod journal;
 mod keeper;
+mod left_revocations;
 mod link;
 mod machines;
 mod passphrase;

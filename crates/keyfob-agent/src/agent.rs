@@ -1,14 +1,18 @@
 //! The keeper: an actor with one mailbox, which is the only writer of states. [`AgentHandle`] is the only way in.
 
 mod actor;
+mod entries;
 mod entry;
 mod flights;
+mod outbox;
 mod power;
+mod reads;
 mod records;
 mod reminding;
 mod renewals;
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use keyfob_core::credential::Credential;
 use keyfob_core::credential_state::{CredentialState, Event, Observation};
@@ -36,6 +40,8 @@ pub struct AgentHandle {
     ports: Ports,
     mailbox: mpsc::Sender<Message>,
     snapshot: watch::Receiver<Arc<Snapshot>>,
+    read: watch::Receiver<bool>,
+    looked: Arc<AtomicU64>,
 }
 
 /// What the actor can be told.
@@ -53,8 +59,10 @@ pub(crate) enum Message {
         wanted: HandOutRequest,
         reply: Reply<HandedOut>,
     },
-    /// A record or `profiles.toml` may have changed.
-    LookAgain,
+    /// A record or `profiles.toml` may have changed: this profile's, or nobody knows whose.
+    LookAgain {
+        name: Option<ProfileName>,
+    },
     /// The machine sleeps, wakes or has a network again.
     Power(PowerEvent),
     /// A task of the actor's own has news.
@@ -72,14 +80,26 @@ impl AgentHandle {
     pub fn start(ports: Ports, kind: KeeperKind, pid: u32) -> Self {
         let (mailbox, messages) = mpsc::channel(MAILBOX);
         let agent = AgentShown { running: true, kind: Some(kind), pid: Some(pid) };
-        let (actor, snapshot) = actor::Actor::new(ports.clone(), mailbox.clone(), agent);
+        let (actor, seen) = actor::Actor::new(ports.clone(), mailbox.clone(), agent);
         tokio::spawn(actor.run(messages));
-        Self { ports, mailbox, snapshot }
+        Self { ports, mailbox, snapshot: seen.snapshots, read: seen.read, looked: seen.looked }
     }
 
     /// What there is to show; changes are waited for on the receiver.
     pub fn snapshots(&self) -> watch::Receiver<Arc<Snapshot>> {
         self.snapshot.clone()
+    }
+
+    /// Waits until the keeper has read what was there when it began: the profiles, their records, the state of the store. Also
+    /// over where it has ended before.
+    pub async fn has_read(&self) {
+        let _ = self.read.clone().wait_for(|read| *read).await;
+    }
+
+    /// How many times the keeper has looked at one of its profiles so far. What a renewal or a message adds to it does not
+    /// depend on how many profiles there are.
+    pub fn looked(&self) -> u64 {
+        self.looked.load(Ordering::Relaxed)
     }
 
     /// The ports this keeper works with.
@@ -116,7 +136,7 @@ impl AgentHandle {
     /// Makes a profile.
     pub async fn add(&self, profile: &Profile, secret: Option<ClientSecret>) -> Result<(), Failure> {
         add(&self.ports, profile, secret).await?;
-        self.look_again().await;
+        self.look_again(Some(&profile.name)).await;
         Ok(())
     }
 
@@ -124,7 +144,7 @@ impl AgentHandle {
     pub async fn sign_out(&self, name: &ProfileName) -> Result<RevocationOutcome, Failure> {
         self.cancel_sign_in(name.clone()).await;
         let outcome = sign_out::sign_out(&self.ports, &find_profile(&self.ports, name)?).await;
-        self.look_again().await;
+        self.look_again(Some(name)).await;
         outcome
     }
 
@@ -132,21 +152,21 @@ impl AgentHandle {
     pub async fn remove(&self, name: &ProfileName) -> Result<RevocationOutcome, Failure> {
         self.cancel_sign_in(name.clone()).await;
         let outcome = remove::remove(&self.ports, &find_profile(&self.ports, name)?).await;
-        self.look_again().await;
+        self.look_again(Some(name)).await;
         outcome
     }
 
     /// Pauses or resumes background renewal.
     pub async fn set_paused(&self, name: &ProfileName, paused: bool) -> Result<(), Failure> {
         self.ports.settings.set_paused(name, paused)?;
-        self.look_again().await;
+        self.look_again(Some(name)).await;
         Ok(())
     }
 
     /// Says no more about the profile's end until tomorrow.
     pub async fn remind_tomorrow(&self, name: &ProfileName) -> Result<(), Failure> {
         remind::tomorrow(&self.ports, &find_profile(&self.ports, name)?).await?;
-        self.look_again().await;
+        self.look_again(Some(name)).await;
         Ok(())
     }
 
@@ -157,13 +177,13 @@ impl AgentHandle {
         answer: LifetimeAnswer,
     ) -> Result<(), Failure> {
         self.ports.settings.set_sign_in_lifetime(name, answer)?;
-        self.look_again().await;
+        self.look_again(Some(name)).await;
         Ok(())
     }
 
-    /// Another process may have changed records or `profiles.toml`.
-    pub async fn look_again(&self) {
-        self.tell(Message::LookAgain).await;
+    /// Another process may have changed `profiles.toml` and this profile's record; without a name, every record.
+    pub async fn look_again(&self, name: Option<&ProfileName>) {
+        self.tell(Message::LookAgain { name: name.cloned() }).await;
     }
 
     /// Ends the keeper once no renewal is under way.
@@ -232,7 +252,7 @@ pub async fn snapshot_without_keeper(ports: &Ports) -> Result<Snapshot, Failure>
             deliveries: &[],
             now: &now,
         };
-        profiles.push(shown::profile(&known));
+        profiles.push(Arc::new(shown::profile(&known)));
     }
     Ok(Snapshot {
         version: env!("CARGO_PKG_VERSION").into(),

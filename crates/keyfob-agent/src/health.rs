@@ -31,11 +31,11 @@ pub struct Attention {
 /// wish, and what passes by itself is left to pass.
 pub fn health(snapshot: &Snapshot) -> Health {
     let needs = |profile: &&ProfileShown| matches!(profile.state, StateWord::NeedsSignIn | StateWord::Locked);
-    let attention: Vec<_> = snapshot.profiles.iter().filter(needs).map(attention).collect();
+    let attention: Vec<_> = snapshot.each().filter(needs).map(attention).collect();
     let alive = |profile: &&ProfileShown| {
         matches!(profile.state, StateWord::Active | StateWord::Refreshing | StateWord::Retrying)
     };
-    let alive = snapshot.profiles.iter().filter(alive).count();
+    let alive = snapshot.each().filter(alive).count();
     let mut sentences = vec![match alive {
         1 => "1 sign-in is kept alive".to_owned(),
         alive => format!("{alive} sign-ins are kept alive"),

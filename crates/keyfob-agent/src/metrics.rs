@@ -67,7 +67,7 @@ impl Metrics {
         let mut counts = self.counts();
         // A profile that nothing has happened to has zeros, so that a first failure is an increase.
         for (profile, outcome) in
-            snapshot.profiles.iter().flat_map(|p| OUTCOMES.map(|outcome| (p.name.clone(), outcome)))
+            snapshot.each().flat_map(|p| OUTCOMES.map(|outcome| (p.name.clone(), outcome)))
         {
             counts.refreshes.entry((profile, outcome)).or_default();
         }
@@ -162,7 +162,7 @@ fn states(page: &mut Page, snapshot: &Snapshot) {
     let word =
         |state: StateWord| serde_json::to_value(state).ok().and_then(|v| v.as_str().map(str::to_owned));
     let words: Vec<_> = StateWord::ALL.into_iter().filter_map(|state| Some((state, word(state)?))).collect();
-    let samples = snapshot.profiles.iter().flat_map(|profile| {
+    let samples = snapshot.each().flat_map(|profile| {
         words.iter().map(move |(state, word)| {
             let is = f64::from(u8::from(profile.state == *state));
             (vec![("profile", profile.name.as_str()), ("state", word.as_str())], is)
@@ -180,7 +180,7 @@ fn states(page: &mut Page, snapshot: &Snapshot) {
 
 fn ends(page: &mut Page, snapshot: &Snapshot, now: DateTime<Utc>) {
     let left = |at: DateTime<Utc>| (at - now).as_seconds_f64().round();
-    let profiles = || snapshot.profiles.iter();
+    let profiles = || snapshot.each();
     let of = |profile: &ProfileShown, at: DateTime<Utc>| (vec![("profile", profile.name.clone())], left(at));
     page.family(
         &Family::new(

@@ -88,7 +88,7 @@ pub trait CredentialStore: Send + Sync {
         expected: u64,
         credential: &Credential,
     ) -> Result<u64, CommitError>;
-    /// The names of all records, also of those whose profile is gone.
+    /// The names of all records, also of those whose profile is gone; the last written first.
     async fn names(&self) -> Result<Vec<ProfileName>, StoreProblem>;
     /// Deletes the record if the stored generation is still `expected`.
     async fn remove(&self, profile: &ProfileName, expected: u64) -> Result<(), CommitError>;

@@ -1,6 +1,8 @@
 //! What any door may show. It cannot hold a secret: no type from `keyfob_core::secret` occurs in it, and none could be
 //! serialised. The shape is the contract of `keyfob status --json`: absent values are `null`, never missing.
 
+use std::sync::Arc;
+
 use chrono::{DateTime, Utc};
 use keyfob_core::credential::LastRefresh;
 use keyfob_core::credential_state::StateWord;
@@ -18,8 +20,54 @@ pub struct Snapshot {
     pub store: StoreShown,
     /// Why `profiles.toml` cannot be read, with line and column.
     pub settings_problem: Option<String>,
-    /// All profiles, by name.
-    pub profiles: Vec<ProfileShown>,
+    /// All profiles, by name. Each is shared between snapshots until it changes.
+    #[serde(with = "shared")]
+    pub profiles: Vec<Arc<ProfileShown>>,
+}
+
+/// On the wire it makes no difference that they are shared.
+mod shared {
+    use super::{Arc, ProfileShown};
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    pub(super) fn serialize<S: Serializer>(
+        profiles: &[Arc<ProfileShown>],
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(profiles.iter().map(Arc::as_ref))
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Vec<Arc<ProfileShown>>, D::Error> {
+        Ok(Vec::deserialize(deserializer)?.into_iter().map(Arc::new).collect())
+    }
+}
+
+impl Snapshot {
+    /// The profiles, by name.
+    pub fn each(&self) -> impl Iterator<Item = &ProfileShown> {
+        self.profiles.iter().map(Arc::as_ref)
+    }
+
+    /// Puts one profile in its place.
+    pub(crate) fn put(&mut self, profile: Arc<ProfileShown>) {
+        match self.place(&profile.name) {
+            Ok(at) => self.profiles[at] = profile,
+            Err(at) => self.profiles.insert(at, profile),
+        }
+    }
+
+    /// Takes one profile out.
+    pub(crate) fn take_out(&mut self, name: &str) {
+        if let Ok(at) = self.place(name) {
+            self.profiles.remove(at);
+        }
+    }
+
+    fn place(&self, name: &str) -> Result<usize, usize> {
+        self.profiles.binary_search_by(|profile| profile.name.as_str().cmp(name))
+    }
 }
 
 /// The keeper, if one runs.

@@ -129,10 +129,10 @@ impl Context {
         self.keeper_is_out_of_reach.store(true, Ordering::Relaxed);
     }
 
-    /// Tells a running keeper that records or settings were changed here.
-    pub(crate) async fn tell_keeper(&self) {
+    /// Tells a running keeper that settings or this profile's record were changed here; without a name, any record.
+    pub(crate) async fn tell_keeper(&self, profile: Option<&ProfileName>) {
         if let Some(mut keeper) = self.keeper().await
-            && let Err(failure) = keeper.changed().await
+            && let Err(failure) = keeper.changed(profile.cloned()).await
         {
             output::warning(&format!("the running keeper was not told: {failure}"));
         }

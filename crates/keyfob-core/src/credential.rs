@@ -68,6 +68,8 @@ pub struct PendingRevocation {
     pub refresh_token: Option<RefreshToken>,
     /// Revoked second.
     pub access_token: AccessToken,
+    /// The profile, which may be gone, let its requests reach private addresses (A9).
+    pub private_network: bool,
 }
 
 /// Renewals and failures so far.
@@ -207,8 +209,9 @@ impl Credential {
 
     /// Forgets everything but tokens that wait for their revocation: what stays of a removed profile.
     #[must_use]
-    pub fn removed(&self) -> Self {
-        let out = self.signed_out();
+    pub fn removed(&self, private_network: bool) -> Self {
+        let mut out = self.signed_out();
+        out.revocations.iter_mut().for_each(|pending| pending.private_network = private_network);
         Self { generation: out.generation, revocations: out.revocations, ..Self::empty(&out.machine_id) }
     }
 
@@ -324,6 +327,7 @@ pub fn pending_revocation(sign_in: &SignIn, registration: Registration) -> Optio
         registration,
         refresh_token: sign_in.tokens.refresh_token.clone(),
         access_token: sign_in.tokens.access_token.clone(),
+        private_network: false,
     })
 }
 

@@ -9,6 +9,7 @@ pub mod client_registration;
 pub mod credential;
 pub mod credential_state;
 pub mod discovery;
+pub mod due_times;
 pub mod failure;
 pub mod grant;
 pub mod identity;

@@ -27,6 +27,20 @@ impl Moment {
         let age = now.wall - self.wall;
         (age >= TimeDelta::zero()).then_some(age)
     }
+
+    /// The boot clock's reading `left` from this moment; what is past is now.
+    pub fn boot_ms_in(&self, left: TimeDelta) -> u64 {
+        self.boot_ms.saturating_add(u64::try_from(left.num_milliseconds()).unwrap_or(0))
+    }
+
+    /// True where somebody has set the wall clock between `self` and `now`, or the machine has booted: what was worked out by
+    /// it is worked out again. Up to a second is a time server's gentle hand.
+    pub fn is_parted_from(&self, now: &Moment) -> bool {
+        let by_wall = (now.wall - self.wall).num_milliseconds();
+        let by_boot =
+            i64::try_from(now.boot_ms).unwrap_or(i64::MAX) - i64::try_from(self.boot_ms).unwrap_or(0);
+        self.boot_id != now.boot_id || by_wall.abs_diff(by_boot) > 1_000
+    }
 }
 
 #[cfg(test)]
@@ -41,6 +55,17 @@ mod tests {
     #[test]
     fn a_wall_clock_set_back_does_not_make_anything_younger_within_a_boot() {
         assert_eq!(at(10_000, 5_000, "a").age(&at(2_800, 65_000, "a")), Some(TimeDelta::seconds(60)));
+    }
+
+    /// fault 22
+    #[test]
+    fn clocks_part_when_the_wall_clock_is_set_and_not_when_the_machine_sleeps() {
+        let before = at(100, 5_000, "a");
+        assert!(!before.is_parted_from(&at(160, 65_000, "a")));
+        assert!(!before.is_parted_from(&at(161, 65_000, "a")));
+        assert!(before.is_parted_from(&at(162, 65_000, "a")));
+        assert!(before.is_parted_from(&at(40, 65_000, "a")));
+        assert!(before.is_parted_from(&at(160, 65_000, "b")));
     }
 
     #[test]

@@ -86,7 +86,7 @@ pub(crate) async fn try_demo(desk: State<'_, Desk>) -> Answer<()> {
 
 #[tauri::command]
 pub(crate) async fn offer_start_at_login(app: AppHandle, desk: State<'_, Desk>) -> Answer<bool> {
-    let signed_in = desk.agent.snapshots().borrow().profiles.iter().any(|profile| profile.sign_in.is_some());
+    let signed_in = desk.agent.snapshots().borrow().each().any(|profile| profile.sign_in.is_some());
     Ok(signed_in && !autostart::was_asked(&app, &desk.paths)?)
 }
 

@@ -93,7 +93,7 @@ fn full() -> agent::Snapshot {
             hint: some("h"),
         },
         settings_problem: some("profiles.toml:1:1"),
-        profiles: vec![agent::ProfileShown {
+        profiles: vec![std::sync::Arc::new(agent::ProfileShown {
             name: "a".into(),
             url: "https://a.example/mcp".into(),
             label: some("A"),
@@ -119,7 +119,7 @@ fn full() -> agent::Snapshot {
             deliveries: vec![agent::DeliveryShown { target: "t".into(), problem: some("p") }],
             problem: some("p"),
             hint: some("h"),
-        }],
+        })],
     }
 }
 

@@ -181,7 +181,7 @@ impl From<&agent::Snapshot> for Snapshot {
                 hint: whole.store.hint.clone(),
             },
             settings_problem: whole.settings_problem.clone(),
-            profiles: whole.profiles.iter().map(ProfileShown::from).collect(),
+            profiles: whole.each().map(ProfileShown::from).collect(),
         }
     }
 }

@@ -65,11 +65,11 @@ const SOON: TimeDelta = TimeDelta::days(3);
 
 impl TrayModel {
     pub(crate) fn of(snapshot: &Snapshot, now: DateTime<Utc>) -> Self {
-        let pictures = snapshot.profiles.iter().map(|profile| picture(profile, now));
+        let pictures = snapshot.each().map(|profile| picture(profile, now));
         Self {
             picture: pictures.max().unwrap_or(TrayPicture::Well),
             tooltip: tooltip(snapshot, now),
-            rows: snapshot.profiles.iter().map(|profile| row(profile, now)).collect(),
+            rows: snapshot.each().map(|profile| row(profile, now)).collect(),
         }
     }
 }
@@ -92,12 +92,12 @@ fn tooltip(snapshot: &Snapshot, now: DateTime<Utc>) -> String {
     if snapshot.profiles.is_empty() {
         return "keyfob: no portals yet".into();
     }
-    let fresh = snapshot.profiles.iter().filter(|profile| profile.state == StateWord::Active).count();
+    let fresh = snapshot.each().filter(|profile| profile.state == StateWord::Active).count();
     let mut parts = vec![match fresh {
         1 => "1 portal fresh".to_owned(),
         n => format!("{n} portals fresh"),
     }];
-    let troubled = snapshot.profiles.iter().filter(|profile| picture(profile, now) >= TrayPicture::Soon);
+    let troubled = snapshot.each().filter(|profile| picture(profile, now) >= TrayPicture::Soon);
     parts.extend(troubled.map(|profile| format!("{}: {}", profile.name, words(profile, now))));
     format!("keyfob: {}", parts.join(" · "))
 }
@@ -181,7 +181,7 @@ mod tests {
             agent: AgentShown { running: true, kind: None, pid: None },
             store: StoreShown { backend: String::new(), strength: String::new(), problem: None, hint: None },
             settings_problem: None,
-            profiles,
+            profiles: profiles.into_iter().map(std::sync::Arc::new).collect(),
         };
         TrayModel::of(&snapshot, DateTime::UNIX_EPOCH)
     }

@@ -170,7 +170,7 @@ impl Soak {
             7 if self.servers.nobody_flies() => {
                 self.machine.locked_until.store(self.machine.time() + dice.below(HOUR / 2), Ordering::SeqCst);
             }
-            8 => keeper.look_again().await,
+            8 => keeper.look_again(None).await,
             9 => return self.servers.nobody_flies(),
             10..=12 => self.many_ask(keeper, other, number).await,
             13..=25 => self.one_asks(keeper, number).await,

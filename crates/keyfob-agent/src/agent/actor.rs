@@ -4,25 +4,28 @@
 //! file and no network itself: reads and journeys run as tasks, so that a slow keyring never keeps anyone waiting who
 //! does not need it.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
-use chrono::TimeDelta;
 use keyfob_core::credential::Credential;
-use keyfob_core::credential_state::{AttemptNumber, Effect, Event, Hold};
+use keyfob_core::credential_state::{AttemptNumber, Effect, Event};
 use keyfob_core::failure::{Failure, StoreProblem};
 use keyfob_core::identity::ProfileName;
 use keyfob_core::secret::Fingerprint;
 use tokio::sync::{mpsc, oneshot, watch};
 
-use super::entry::{Entry, Waiter};
+use super::entries::{Change, Entries};
+use super::entry::Waiter;
 use super::flights::Flights;
+use super::outbox::Outbox;
+use super::reads::Reads;
 use super::reminding::StoreLock;
 use super::{Message, Reply};
 use crate::delivery::DeliveryReport;
 use crate::journeys::refresh_transaction::Refreshed;
 use crate::journeys::remind::Told;
+use crate::journeys::revoke::Settled;
 use crate::journeys::sign_in::{SignedIn, sign_in};
 use crate::ports::{Ports, SleepDelay, StoreStatus};
 use crate::shown;
@@ -31,11 +34,27 @@ use crate::snapshot::{AgentShown, Snapshot};
 /// Longest nap; sleeping laptops make timers lie.
 const LONGEST_NAP: Duration = Duration::from_secs(30);
 
+/// How many records that are out of reach are tried again on one wake.
+const LOCKED_AT_ONCE: usize = 8;
+
+/// What can be seen of an actor from outside.
+pub(super) struct Seen {
+    pub(super) snapshots: watch::Receiver<Arc<Snapshot>>,
+    pub(super) read: watch::Receiver<bool>,
+    pub(super) looked: Arc<AtomicU64>,
+}
+
 /// What a task of the actor's tells it.
 pub(crate) enum News {
+    /// Which records there are, the last written first.
+    Records(Result<Vec<ProfileName>, StoreProblem>),
     Read {
         name: ProfileName,
         read: Result<Option<Credential>, StoreProblem>,
+    },
+    /// A journey beside the actor's own has ended.
+    MayHaveChanged {
+        name: ProfileName,
     },
     Store(StoreStatus),
     SignInEnded {
@@ -69,6 +88,11 @@ pub(crate) enum News {
         name: ProfileName,
         deliveries: Vec<DeliveryReport>,
     },
+    /// A record's revocations were offered to their server.
+    Settled {
+        name: ProfileName,
+        outcome: Result<Settled, Failure>,
+    },
 }
 
 /// A waiter on its way to the actor.
@@ -78,13 +102,18 @@ pub(crate) struct WaiterSent(pub(super) Waiter);
 pub(super) struct Actor {
     pub(super) ports: Ports,
     pub(super) mailbox: mpsc::Sender<Message>,
-    pub(super) entries: BTreeMap<ProfileName, Entry>,
+    pub(super) entries: Entries,
+    pub(super) reads: Reads,
+    pub(super) outbox: Outbox,
+    /// The last one of those out of reach that was looked at again.
+    last_locked: Option<ProfileName>,
     pub(super) settings_version: Option<u64>,
     pub(super) settings_problem: Option<String>,
     pub(super) store: StoreStatus,
     pub(super) store_lock: StoreLock,
-    pub(super) agent: AgentShown,
     pub(super) snapshot: watch::Sender<Arc<Snapshot>>,
+    /// True once everything that was there at the start has been read.
+    pub(super) has_read: watch::Sender<bool>,
     pub(super) stopping: Option<oneshot::Sender<()>>,
     pub(super) flights: Flights,
     /// Keeps the machine awake until the renewals under way have ended.
@@ -94,45 +123,49 @@ pub(super) struct Actor {
 }
 
 impl Actor {
-    pub(super) fn new(
-        ports: Ports,
-        mailbox: mpsc::Sender<Message>,
-        agent: AgentShown,
-    ) -> (Self, watch::Receiver<Arc<Snapshot>>) {
+    pub(super) fn new(ports: Ports, mailbox: mpsc::Sender<Message>, agent: AgentShown) -> (Self, Seen) {
         let store = StoreStatus { backend: String::new(), strength: String::new(), problem: None };
         let empty = Snapshot {
             version: env!("CARGO_PKG_VERSION").into(),
-            agent: agent.clone(),
+            agent,
             store: shown::store(&store),
             settings_problem: None,
             profiles: Vec::new(),
         };
-        let (snapshot, receiver) = watch::channel(Arc::new(empty));
-        let entries = BTreeMap::new();
+        let (snapshot, snapshots) = watch::channel(Arc::new(empty));
+        let (has_read, read) = watch::channel(false);
+        let entries = Entries::default();
+        let seen = Seen { snapshots, read, looked: entries.looked() };
         let actor = Self {
             ports,
             mailbox,
             entries,
+            reads: Reads::default(),
+            outbox: Outbox::default(),
+            last_locked: None,
             settings_version: None,
             settings_problem: None,
             store,
             store_lock: StoreLock::default(),
-            agent,
             snapshot,
+            has_read,
             stopping: None,
             flights: Flights::default(),
             sleep_delay: None,
             grounded_at: None,
         };
-        (actor, receiver)
+        (actor, seen)
     }
 
     pub(super) async fn run(mut self, mut messages: mpsc::Receiver<Message>) {
         let power = self.listen_to_power();
         self.look_at_store();
         self.look_at_settings();
+        self.look_for_records();
         loop {
             self.publish();
+            self.begin_reads();
+            self.revoke_what_is_due();
             if self.may_end() {
                 break;
             }
@@ -164,11 +197,7 @@ impl Actor {
             Message::SignIn { name, options, reply } => self.sign_in_asked(&name, options, reply),
             Message::CancelSignIn { name } => self.step(&name, Event::SignInCancelled),
             Message::HandOut { name, wanted, reply } => self.hand_out_asked(name, wanted, reply),
-            Message::LookAgain => {
-                self.settings_version = None;
-                self.look_at_settings();
-                self.look_at_store();
-            }
+            Message::LookAgain { name } => self.look_again(name),
             Message::News(news) => self.hear_news(*news),
             Message::Power(event) => self.hear_power(event),
             Message::Stop { reply } => {
@@ -180,8 +209,10 @@ impl Actor {
 
     fn hear_news(&mut self, news: News) {
         match news {
-            News::Read { name, read } => self.take_in(&name, read),
-            News::Store(status) => self.store = status,
+            News::Records(names) => self.records_found(names),
+            News::Read { name, read } => self.record_read(&name, read),
+            News::MayHaveChanged { name } => self.look_at_record(name),
+            News::Store(status) => self.store_seen(status),
             News::SignInEnded { name, attempt, outcome, reply } => {
                 let told = outcome.as_ref().map(|_| ()).map_err(Clone::clone);
                 self.step(&name, Event::SignInEnded { attempt, outcome: told.clone() });
@@ -195,6 +226,7 @@ impl Actor {
             News::RefreshNeeded { name, waiter } => self.refresh_asked(&name, waiter.0),
             News::Reminded { name, told } => self.reminded(&name, told),
             News::DeliveredAgain { name, deliveries } => self.delivered(&name, Some(deliveries)),
+            News::Settled { name, outcome } => self.settled(&name, &outcome),
             News::RefreshEnded { name, attempt, unwanted, host, outcome } => {
                 self.landed(&host);
                 self.refresh_ended(&name, attempt, &unwanted, &outcome);
@@ -209,11 +241,11 @@ impl Actor {
 
     // ---- time ----
 
-    /// Until the earliest renewal, at most [`LONGEST_NAP`].
+    /// Until the earliest renewal or revocation, at most [`LONGEST_NAP`].
     fn nap(&self) -> Duration {
-        let now = self.ports.clock.now();
-        let earliest = self.entries.values().filter_map(|entry| entry.due_in(&now)).min();
-        earliest.and_then(|due| due.to_std().ok()).map_or(LONGEST_NAP, |due| due.min(LONGEST_NAP))
+        let now = self.ports.clock.now().boot_ms;
+        let earliest = self.entries.next_renewal().into_iter().chain(self.outbox.next()).min();
+        earliest.map_or(LONGEST_NAP, |at| Duration::from_millis(at.saturating_sub(now)).min(LONGEST_NAP))
     }
 
     pub(super) fn wake(&mut self) {
@@ -221,28 +253,38 @@ impl Actor {
             self.look_at_settings();
         }
         let now = self.ports.clock.now();
-        let due = |entry: &Entry| entry.due_in(&now).is_some_and(|left| left <= TimeDelta::zero());
-        let due: Vec<_> = self.entries.iter().filter(|(_, e)| due(e)).map(|(name, _)| name.clone()).collect();
+        self.entries.heed_clocks(&now);
+        // Places anew what has been touched, so that nothing is taken for due that is not.
+        self.publish();
+        let due: Vec<_> = std::iter::from_fn(|| self.entries.take_renewal(&now)).collect();
         for name in due {
             self.step(&name, Event::RefreshDue);
         }
-        // A locked store is looked at again, so that an unlock is noticed without a restart (fault 28).
-        let locked = |entry: &Entry| matches!(entry.state.hold, Hold::Locked(_));
-        let locked: Vec<_> =
-            self.entries.iter().filter(|(_, e)| locked(e)).map(|(name, _)| name.clone()).collect();
-        if !locked.is_empty() {
+        let to_look_at: Vec<_> = std::iter::from_fn(|| self.entries.take_look(&now)).collect();
+        for name in to_look_at {
+            self.remind(&name);
+        }
+        self.look_at_locked();
+        self.remind_of_locked_store();
+    }
+
+    /// A locked store is looked at again, so that an unlock is noticed without a restart (fault 28): by a few records each
+    /// time, and by all as soon as the store says that it is open.
+    fn look_at_locked(&mut self) {
+        let locked = self.entries.locked(self.last_locked.as_ref(), LOCKED_AT_ONCE);
+        if let Some(last) = locked.last() {
+            self.last_locked = Some(last.clone());
             self.look_at_store();
         }
         for name in locked {
             self.look_at_record(name);
         }
-        self.remind_all();
     }
 
     // ---- steps and effects ----
 
     pub(super) fn step(&mut self, name: &ProfileName, event: Event) {
-        let Some(entry) = self.entries.get_mut(name) else { return };
+        let Some(entry) = self.entries.touch(name) else { return };
         for effect in entry.step(event) {
             self.carry_out(name, &effect);
         }
@@ -252,8 +294,7 @@ impl Actor {
         match effect {
             Effect::StartSignIn(attempt) => self.start_sign_in(name, *attempt),
             Effect::CancelSignIn => {
-                if let Some((_, journey)) = self.entries.get_mut(name).and_then(|entry| entry.sign_in.take())
-                {
+                if let Some((_, journey)) = self.entries.touch(name).and_then(|entry| entry.sign_in.take()) {
                     journey.abort();
                 }
             }
@@ -267,7 +308,7 @@ impl Actor {
         options: crate::journeys::sign_in::SignInOptions,
         reply: Reply<()>,
     ) {
-        let Some(entry) = self.entries.get_mut(name) else {
+        let Some(entry) = self.entries.touch(name) else {
             let _ = reply.send(Err(Failure::NoSuchProfile(name.to_string())));
             return;
         };
@@ -280,7 +321,7 @@ impl Actor {
     }
 
     fn start_sign_in(&mut self, name: &ProfileName, attempt: AttemptNumber) {
-        let Some(entry) = self.entries.get_mut(name) else { return };
+        let Some(entry) = self.entries.touch(name) else { return };
         let Some((options, reply)) = entry.asked.take() else { return };
         let (ports, profile, name) = (self.ports.clone(), entry.profile.clone(), name.clone());
         let mailbox = self.mailbox.clone();
@@ -295,21 +336,25 @@ impl Actor {
 
     // ---- outwards ----
 
-    pub(super) fn publish(&self) {
-        let now = self.ports.clock.now();
-        let snapshot = Snapshot {
-            version: env!("CARGO_PKG_VERSION").into(),
-            agent: self.agent.clone(),
-            store: shown::store(&self.store),
-            settings_problem: self.settings_problem.clone(),
-            profiles: self.entries.values().map(|entry| entry.shown(&now)).collect(),
-        };
+    /// Shows what has changed. Whoever still holds the last snapshot keeps it as it was.
+    pub(super) fn publish(&mut self) {
+        let changes = self.entries.settle(&self.ports.clock.now());
+        let (store, problem) = (&self.store, &self.settings_problem);
+        let store = shown::store(store);
         self.snapshot.send_if_modified(|shown| {
-            let changed = **shown != snapshot;
-            if changed {
-                *shown = Arc::new(snapshot);
+            if changes.is_empty() && shown.store == store && shown.settings_problem == *problem {
+                return false;
             }
-            changed
+            let snapshot = Arc::make_mut(shown);
+            for change in changes {
+                match change {
+                    Change::Shown(profile) => snapshot.put(profile),
+                    Change::Gone(name) => snapshot.take_out(name.as_str()),
+                }
+            }
+            snapshot.store = store;
+            snapshot.settings_problem.clone_from(problem);
+            true
         });
     }
 

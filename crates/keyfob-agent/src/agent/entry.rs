@@ -1,5 +1,7 @@
 //! What the actor knows of one profile.
 
+use std::sync::Arc;
+
 use chrono::{DateTime, TimeDelta, Utc};
 use keyfob_core::credential::{Credential, SignIn};
 use keyfob_core::credential_state::{AttemptNumber, CredentialState, Effect, Event, Hold, Holding};
@@ -12,13 +14,18 @@ use tokio::task::AbortHandle;
 use url::{Position, Url};
 
 use super::Reply;
-use super::reminding::Reminding;
+use super::reminding::{Reminding, next_reminder_in};
 use crate::delivery::DeliveryReport;
 use crate::journeys::hand_out::{HandOutRequest, HandedOut};
 use crate::journeys::sign_in::SignInOptions;
 use crate::journeys::wish::Wish;
 use crate::shown;
 use crate::snapshot::ProfileShown;
+
+/// However little happens to a profile, it is looked at this often: a rule that a look depends on may not foresee everything.
+const LONGEST_UNSEEN: TimeDelta = TimeDelta::hours(1);
+/// Two dates this close are one: they are worked out from two clocks.
+const SAME_DATE: TimeDelta = TimeDelta::seconds(1);
 
 /// One profile in the keeper.
 pub(super) struct Entry {
@@ -42,6 +49,8 @@ pub(super) struct Entry {
     pub(super) asked: Option<(SignInOptions, Reply<()>)>,
     /// What was told about its end.
     pub(super) reminding: Reminding,
+    /// As the snapshot shows it.
+    shown: Option<Arc<ProfileShown>>,
 }
 
 /// Somebody who needs a token that only a renewal can give.
@@ -66,6 +75,7 @@ impl Entry {
             sign_in: None,
             asked: None,
             reminding: Reminding::default(),
+            shown: None,
         }
     }
 
@@ -86,6 +96,14 @@ impl Entry {
         let due = if self.hurried { TimeDelta::zero() } else { due };
         let held_off = self.not_before.as_ref().map_or(TimeDelta::zero(), |until| time_until(until, now));
         Some(due.max(held_off))
+    }
+
+    /// How long until it is looked at although nothing happens to it: something may be to be told, or its token ends.
+    pub(super) fn look_in(&self, now: &Moment) -> Option<TimeDelta> {
+        let sign_in = self.credential.as_ref()?.sign_in_for(&self.profile.url)?;
+        let token_ends = sign_in.tokens.remaining(now).map(|left| left - self.profile.margin);
+        let token_ends = token_ends.filter(|left| *left > TimeDelta::zero());
+        [token_ends, next_reminder_in(self, now), Some(LONGEST_UNSEEN)].into_iter().flatten().min()
     }
 
     /// Made on another machine: renewed only when a person says so (trust rule 12).
@@ -124,11 +142,11 @@ impl Entry {
         Some(self.credential.as_ref()?.sign_in.as_ref()?.endpoints.token.url())
     }
 
-    /// The network has come back: a wait for it is over. What the server itself said is not.
-    pub(super) fn hurry_if_offline(&mut self) {
+    /// The last try got no answer: once the network has come back, the wait is over. What the server itself said is not.
+    pub(super) fn waits_for_network(&self) -> bool {
         let waiting =
             self.credential.as_ref().and_then(|c| c.sign_in.as_ref()).and_then(|s| s.waiting.as_ref());
-        self.hurried |= waiting.is_some_and(|waiting| !waiting.was_answered());
+        waiting.is_some_and(|waiting| !waiting.was_answered())
     }
 
     /// The same as a date, for people.
@@ -136,14 +154,27 @@ impl Entry {
         self.due_in(now).map(|left| now.wall + left)
     }
 
-    pub(super) fn shown(&self, now: &Moment) -> ProfileShown {
-        shown::profile(&shown::Known {
+    /// What is to be shown of it, where that has changed.
+    pub(super) fn show(&mut self, now: &Moment) -> Option<Arc<ProfileShown>> {
+        let mut next = shown::profile(&shown::Known {
             profile: &self.profile,
             state: &self.state,
             credential: self.credential.as_ref(),
             next_refresh_at: self.next_refresh_at(now),
             deliveries: &self.deliveries,
             now,
-        })
+        });
+        if let Some(before) = &self.shown {
+            let dates = before.next_refresh_at.zip(next.next_refresh_at);
+            if dates.is_some_and(|(before, next)| (next - before).abs() < SAME_DATE) {
+                next.next_refresh_at = before.next_refresh_at;
+            }
+            if **before == next {
+                return None;
+            }
+        }
+        let next = Arc::new(next);
+        self.shown = Some(Arc::clone(&next));
+        Some(next)
     }
 }

@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use chrono::TimeDelta;
 use url::Url;
 
 use super::Message;
@@ -38,7 +37,7 @@ impl Actor {
             }
             PowerEvent::Woke => self.woken(),
             PowerEvent::NetworkUp => {
-                self.entries.values_mut().for_each(super::entry::Entry::hurry_if_offline);
+                self.hurry_offline();
                 self.wake();
             }
         }
@@ -55,7 +54,7 @@ impl Actor {
     fn woken(&mut self) {
         self.sleep_delay = None;
         self.grounded_at = None;
-        self.entries.values_mut().for_each(super::entry::Entry::hurry_if_offline);
+        self.hurry_offline();
         let hosts = self.hosts_to_ask();
         self.flights.wake(hosts.keys().cloned());
         for (host, (url, guard)) in hosts {
@@ -69,13 +68,21 @@ impl Actor {
         self.wake();
     }
 
+    /// Whoever could not reach a server tries again at once.
+    fn hurry_offline(&mut self) {
+        for name in self.entries.offline() {
+            if let Some(entry) = self.entries.touch(&name) {
+                entry.hurried = true;
+            }
+        }
+        self.outbox.hurry(&self.ports.clock.now());
+        self.publish();
+    }
+
     /// The hosts at which a renewal is due or waits, each with an address to try.
     fn hosts_to_ask(&self) -> BTreeMap<String, (Url, AddressGuard)> {
-        let now = self.ports.clock.now();
-        let asks = self.entries.values().filter(|entry| {
-            let due = entry.due_in(&now).is_some_and(|left| left <= TimeDelta::zero());
-            due || entry.state.refreshing.is_some()
-        });
+        let names = self.entries.asking(&self.ports.clock.now());
+        let asks = names.iter().filter_map(|name| self.entries.get(name));
         asks.filter_map(|entry| {
             Some((entry.token_host()?, (entry.token_endpoint()?.clone(), guard_of(&entry.profile))))
         })

@@ -1,15 +1,19 @@
 //! What is on disk, as the actor takes it in: `profiles.toml`, the records and the state of the store. Reads run as tasks.
 
+use std::collections::BTreeSet;
+
 use chrono::TimeDelta;
 use keyfob_core::credential::Credential;
 use keyfob_core::credential_state::{Event, Observation};
 use keyfob_core::failure::StoreProblem;
 use keyfob_core::identity::ProfileName;
+use keyfob_core::profile::Profile;
 
 use super::actor::{Actor, News};
 use super::entry::Entry;
 use crate::delivery;
-use crate::journeys::{guard_of, jitter, revoke};
+use crate::journeys::jitter;
+use crate::ports::StoreStatus;
 
 impl Actor {
     pub(super) fn look_at_settings(&mut self) {
@@ -18,29 +22,108 @@ impl Actor {
             Ok(profiles) => profiles,
             // The last good settings stay in force; a typo must not sign anybody out.
             Err(failure) => {
-                self.settings_problem = Some(failure.to_string());
+                let problem = failure.to_string();
+                if self.settings_problem.as_ref() != Some(&problem) {
+                    tracing::warn!(%problem, "profiles.toml cannot be used; the last good one stays in force");
+                }
+                self.settings_problem = Some(problem);
                 return;
             }
         };
         self.settings_problem = None;
-        let mut before = std::mem::take(&mut self.entries);
+        let mut left: BTreeSet<_> = self.entries.names().cloned().collect();
         for profile in profiles {
-            let name = profile.name.clone();
-            let mut entry = before.remove(&name).unwrap_or_else(|| Entry::new(profile.clone()));
-            entry.step(Event::PauseSet(profile.paused));
-            entry.profile = profile;
-            self.entries.insert(name.clone(), entry);
+            let is_new = !left.remove(&profile.name);
+            self.take_profile(profile, is_new);
+        }
+        for name in left {
+            if let Some((_, journey)) = self.entries.remove(&name).and_then(|entry| entry.sign_in) {
+                journey.abort();
+            }
+            // What is left of it may have tokens to revoke.
             self.look_at_record(name);
         }
-        before.into_values().filter_map(|entry| entry.sign_in).for_each(|(_, journey)| journey.abort());
     }
 
-    pub(super) fn look_at_record(&self, name: ProfileName) {
+    /// A profile as `profiles.toml` has it now; one that has not changed costs nothing.
+    fn take_profile(&mut self, profile: Profile, is_new: bool) {
+        let name = profile.name.clone();
+        if is_new {
+            self.entries.insert(Entry::new(profile));
+        } else if self.entries.get(&name).is_none_or(|entry| entry.profile == profile) {
+            return;
+        } else if let Some(entry) = self.entries.touch(&name) {
+            entry.step(Event::PauseSet(profile.paused));
+            entry.profile = profile;
+        }
+        self.look_at_record(name);
+    }
+
+    /// Another process says that it changed something: one profile, or nobody knows what.
+    pub(super) fn look_again(&mut self, name: Option<ProfileName>) {
+        if self.settings_version != Some(self.ports.settings.version()) {
+            self.look_at_settings();
+        }
+        self.look_at_store();
+        let names = name.map_or_else(|| self.entries.names().cloned().collect(), |name| vec![name]);
+        for name in names {
+            self.look_at_record(name);
+        }
+    }
+
+    /// Asks which records there are: the order to read them in, and those whose profile is gone.
+    pub(super) fn look_for_records(&self) {
         let ports = self.ports.clone();
-        self.spawn(async move {
-            let read = ports.store.read(&name).await;
-            Some(News::Read { name, read })
+        self.spawn(async move { Some(News::Records(ports.store.names().await)) });
+    }
+
+    pub(super) fn records_found(&mut self, names: Result<Vec<ProfileName>, StoreProblem>) {
+        let names = names.unwrap_or_else(|problem| {
+            tracing::debug!(%problem, "the records could not be listed");
+            Vec::new()
         });
+        self.reads.begin(names);
+    }
+
+    /// It is read soon; see [`Actor::begin_reads`].
+    pub(super) fn look_at_record(&mut self, name: ProfileName) {
+        self.reads.ask(name);
+    }
+
+    pub(super) fn begin_reads(&mut self) {
+        while let Some(name) = self.reads.next() {
+            let ports = self.ports.clone();
+            self.spawn(async move {
+                let read = ports.store.read(&name).await;
+                Some(News::Read { name, read })
+            });
+        }
+        let all = self.reads.are_done() && !self.store.backend.is_empty();
+        if all && !*self.has_read.borrow() {
+            self.has_read.send_replace(true);
+        }
+    }
+
+    pub(super) fn record_read(&mut self, name: &ProfileName, read: Result<Option<Credential>, StoreProblem>) {
+        self.reads.ended(name);
+        if self.entries.get(name).is_some() {
+            self.take_in(name, read);
+        } else {
+            // Out of reach: it is looked at again with the next start, or when somebody says that it has changed.
+            let waits = matches!(&read, Ok(Some(record)) if !record.revocations.is_empty());
+            self.note_revocations(name, waits);
+        }
+    }
+
+    /// Once a locked store is open, everything that was out of reach is read.
+    pub(super) fn store_seen(&mut self, status: StoreStatus) {
+        let opened = self.store.problem.is_some() && status.problem.is_none();
+        self.store = status;
+        if opened {
+            for name in self.entries.all_locked() {
+                self.look_at_record(name);
+            }
+        }
     }
 
     pub(super) fn look_at_store(&self) {
@@ -50,7 +133,7 @@ impl Actor {
 
     pub(super) fn take_in(&mut self, name: &ProfileName, read: Result<Option<Credential>, StoreProblem>) {
         let now = self.ports.clock.now();
-        let Some(entry) = self.entries.get_mut(name) else { return };
+        let Some(entry) = self.entries.touch(name) else { return };
         let mut deliver_again = None;
         let event = match read {
             Err(problem) => Event::StoreFailed(problem),
@@ -76,9 +159,13 @@ impl Actor {
                 Event::Observed(observation)
             }
         };
+        let is_paused = entry.profile.paused;
+        let waits = entry.credential.as_ref().is_some_and(|credential| !credential.revocations.is_empty());
         self.step(name, event);
+        // A lock hides whether it is paused.
+        self.step(name, Event::PauseSet(is_paused));
         self.remind(name);
-        self.settle_revocations(name);
+        self.note_revocations(name, waits);
         if let Some(credential) = deliver_again {
             self.deliver_again(name, credential);
         }
@@ -102,20 +189,6 @@ impl Actor {
                 delivery::withdraw(&ports, &profile).await;
             }
             Some(News::DeliveredAgain { name: profile.name, deliveries })
-        });
-    }
-
-    fn settle_revocations(&self, name: &ProfileName) {
-        let Some(entry) = self.entries.get(name) else { return };
-        if entry.credential.as_ref().is_none_or(|c| c.revocations.is_empty()) {
-            return;
-        }
-        let (ports, name, guard) = (self.ports.clone(), name.clone(), guard_of(&entry.profile));
-        self.spawn(async move {
-            if let Err(failure) = revoke::settle(&ports, &name, guard).await {
-                tracing::warn!(profile = %name, %failure, "a revocation could not be settled");
-            }
-            None
         });
     }
 }

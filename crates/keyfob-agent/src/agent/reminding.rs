@@ -5,6 +5,7 @@ use keyfob_core::credential::Credential;
 use keyfob_core::credential_state::Hold;
 use keyfob_core::identity::ProfileName;
 use keyfob_core::moment::Moment;
+use keyfob_core::refresh_schedule::{later, time_until};
 use keyfob_core::reminders::{Reminded, Situation};
 
 use super::actor::{Actor, News};
@@ -15,6 +16,9 @@ use crate::notice::{Notice, NoticeKind};
 /// A store that is locked no longer than this (a desktop that is just starting) is nobody's business.
 const LOCKED_FOR: TimeDelta = TimeDelta::minutes(1);
 
+/// The pause after a look that could not even begin.
+const BETWEEN_LOOKS: TimeDelta = TimeDelta::seconds(30);
+
 /// What the actor remembers of one profile's reminders.
 #[derive(Default)]
 pub(super) struct Reminding {
@@ -24,6 +28,8 @@ pub(super) struct Reminding {
     shown: bool,
     /// What was told while the store took no write, and the generation it belongs to.
     unwritten: Option<(u64, Box<Reminded>)>,
+    /// After a look that could not even begin: when to try again.
+    not_before: Option<Moment>,
 }
 
 /// What the actor remembers of a locked store.
@@ -34,19 +40,10 @@ pub(super) struct StoreLock {
 }
 
 impl Actor {
-    /// On each wake.
-    pub(super) fn remind_all(&mut self) {
-        let names: Vec<_> = self.entries.keys().cloned().collect();
-        for name in names {
-            self.remind(&name);
-        }
-        self.remind_of_locked_store();
-    }
-
     /// Whenever something may be due, or solved.
     pub(super) fn remind(&mut self, name: &ProfileName) {
         let now = self.ports.clock.now();
-        let Some(entry) = self.entries.get_mut(name) else { return };
+        let Some(entry) = self.entries.touch(name) else { return };
         if entry.reminding.under_way || is_about_to_change(entry, &now) {
             return;
         }
@@ -56,7 +53,7 @@ impl Actor {
         if !in_force && std::mem::take(&mut entry.reminding.shown) {
             self.ports.notifier.notify(&remind::notice(&entry.profile, NoticeKind::Solved));
         }
-        if !in_force || !is_due(entry, &now) {
+        if !in_force || next_reminder_in(entry, &now).is_none_or(|left| left > TimeDelta::zero()) {
             return;
         }
         entry.reminding.under_way = true;
@@ -70,11 +67,13 @@ impl Actor {
     }
 
     pub(super) fn reminded(&mut self, name: &ProfileName, told: Option<Box<Told>>) {
-        let Some(entry) = self.entries.get_mut(name) else { return };
+        let now = self.ports.clock.now();
+        let Some(entry) = self.entries.touch(name) else { return };
         entry.reminding.under_way = false;
+        entry.reminding.not_before = None;
         match told.map(|told| *told) {
-            // The lock is taken or the store fails: the next wake looks again.
-            None => {}
+            // The lock is taken or the store fails.
+            None => entry.reminding.not_before = Some(later(&now, BETWEEN_LOOKS)),
             // The record has moved on without us: the next look must see what is there.
             Some(Told::Nothing) => self.look_at_record(name.clone()),
             Some(Told::Durably(credential)) => {
@@ -88,8 +87,9 @@ impl Actor {
         }
     }
 
-    fn remind_of_locked_store(&mut self) {
-        let problem = self.entries.values().find_map(|entry| match &entry.state.hold {
+    pub(super) fn remind_of_locked_store(&mut self) {
+        let locked = self.entries.locked(None, 1);
+        let problem = locked.first().and_then(|name| match &self.entries.get(name)?.state.hold {
             Hold::Locked(problem) => Some(problem.to_string()),
             Hold::None | Hold::Paused => None,
         });
@@ -125,14 +125,19 @@ fn is_about_to_change(entry: &Entry, now: &Moment) -> bool {
     entry.state.signing_in.is_some() || entry.state.refreshing.is_some() || renewal_comes_first || locked
 }
 
-fn is_due(entry: &Entry, now: &Moment) -> bool {
-    let Some(credential) = &entry.credential else { return false };
-    let due =
-        |credential: &Credential| Situation { profile: &entry.profile, credential, now }.due().is_some();
-    match &entry.reminding.unwritten {
-        Some((generation, reminded)) if *generation == credential.generation => {
-            due(&Credential { reminded: reminded.clone(), ..credential.clone() })
-        }
-        _ => due(credential),
+/// How long until something is to be told about this profile; `None` while that is about to change, or nothing is foreseen.
+pub(super) fn next_reminder_in(entry: &Entry, now: &Moment) -> Option<TimeDelta> {
+    if entry.reminding.under_way || is_about_to_change(entry, now) {
+        return None;
     }
+    let credential = entry.credential.as_ref()?;
+    let next = |credential: &Credential| Situation { profile: &entry.profile, credential, now }.next_in();
+    let next = match &entry.reminding.unwritten {
+        Some((generation, reminded)) if *generation == credential.generation => {
+            next(&Credential { reminded: reminded.clone(), ..credential.clone() })
+        }
+        _ => next(credential),
+    };
+    let held_off = entry.reminding.not_before.as_ref().map(|until| time_until(until, now));
+    Some(next?.max(held_off.unwrap_or_default()))
 }

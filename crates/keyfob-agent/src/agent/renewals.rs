@@ -45,10 +45,10 @@ impl Actor {
 
     /// Renews for this asker, or lets it join a renewal under way.
     pub(super) fn refresh_asked(&mut self, name: &ProfileName, waiter: Waiter) {
-        let Some(entry) = self.entries.get_mut(name) else { return };
+        let Some(entry) = self.entries.touch(name) else { return };
         entry.waiters.push(waiter);
         self.step(name, Event::RefreshRequested);
-        let Some(entry) = self.entries.get_mut(name) else { return };
+        let Some(entry) = self.entries.touch(name) else { return };
         if entry.state.refreshing.is_some() {
             if let Some(host) = entry.token_host() {
                 self.flights.promote(&host, name);
@@ -61,8 +61,7 @@ impl Actor {
             let (ports, profile, name) = (self.ports.clone(), profile.clone(), name.clone());
             self.spawn(async move {
                 let _ = waiter.reply.send(hand_out(&ports, &profile, &waiter.wanted).await);
-                let read = ports.store.read(&name).await;
-                Some(News::Read { name, read })
+                Some(News::MayHaveChanged { name })
             });
         }
     }
@@ -84,8 +83,7 @@ impl Actor {
     }
 
     fn take_off(&mut self, host: &str, Flight { name, attempt }: Flight) {
-        let Some((profile, unwanted, wish)) = self.entries.get_mut(&name).and_then(Entry::begin_renewal)
-        else {
+        let Some((profile, unwanted, wish)) = self.entries.touch(&name).and_then(Entry::begin_renewal) else {
             // Signed out or removed while it waited.
             self.flights.ended(host);
             self.step(&name, Event::RefreshEnded { attempt });
@@ -110,7 +108,7 @@ impl Actor {
     pub(super) fn give_up_waiting_renewals(&mut self) {
         for Flight { name, attempt } in self.flights.give_up_waiting() {
             self.step(&name, Event::RefreshEnded { attempt });
-            let waiters = self.entries.get_mut(&name).map(|entry| std::mem::take(&mut entry.waiters));
+            let waiters = self.entries.touch(&name).map(|entry| std::mem::take(&mut entry.waiters));
             for waiter in waiters.into_iter().flatten() {
                 let _ = waiter.reply.send(Err(Temporary::Busy.into()));
             }
@@ -133,7 +131,7 @@ impl Actor {
             Err(Failure::SignInNeeded(_)) => self.look_at_record(name.clone()),
             Err(failure) => self.could_not_begin(name, failure),
         }
-        let Some(entry) = self.entries.get_mut(name) else { return };
+        let Some(entry) = self.entries.touch(name) else { return };
         let (waiters, profile) = (std::mem::take(&mut entry.waiters), entry.profile.clone());
         self.publish();
         for waiter in waiters {
@@ -149,14 +147,14 @@ impl Actor {
     /// How the new token got to its places: shown until the next one.
     pub(super) fn delivered(&mut self, name: &ProfileName, reports: Option<Vec<DeliveryReport>>) {
         let Some(reports) = reports else { return };
-        if let Some(entry) = self.entries.get_mut(name) {
+        if let Some(entry) = self.entries.touch(name) {
             entry.deliveries = reports;
         }
     }
 
     /// The store refuses writes, or another process holds the profile: what is held stays, and it is tried again.
     fn could_not_begin(&mut self, name: &ProfileName, failure: &Failure) {
-        let Some(entry) = self.entries.get_mut(name) else { return };
+        let Some(entry) = self.entries.touch(name) else { return };
         entry.not_before = Some(refresh_schedule::later(&self.ports.clock.now(), BETWEEN_BEGINNINGS));
         let holding = Holding::Held { retrying: Some(failure.clone()) };
         self.step(name, Event::Observed(Observation { holding }));

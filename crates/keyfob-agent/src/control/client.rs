@@ -78,9 +78,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> ControlClient<S> {
         }
     }
 
-    /// Says that records or settings were changed.
-    pub async fn changed(&mut self) -> Result<(), ControlFailure> {
-        self.done(&Request::Changed).await.map(|_| ())
+    /// Says that settings or this profile's record were changed; without a name, any record.
+    pub async fn changed(&mut self, profile: Option<ProfileName>) -> Result<(), ControlFailure> {
+        self.done(&Request::Changed { profile }).await.map(|_| ())
     }
 
     /// Brings the window to the front; gives what kind of keeper answered.

@@ -95,8 +95,8 @@ impl ControlServer {
                 }
             }
             Request::Snapshot | Request::Watch => self.snapshot(),
-            Request::Changed => {
-                self.agent.look_again().await;
+            Request::Changed { profile } => {
+                self.agent.look_again(profile.as_ref()).await;
                 done
             }
             Request::ShowWindow => {

@@ -55,7 +55,11 @@ pub enum Request {
     /// The same, again at every change, until the connection ends.
     Watch,
     /// Records or settings were changed by this client.
-    Changed,
+    Changed {
+        /// Whose; clients of earlier versions do not say.
+        #[serde(default)]
+        profile: Option<ProfileName>,
+    },
     /// Bring the window to the front (tray app only).
     ShowWindow,
     /// End, so that another keeper can take over.

@@ -5,6 +5,7 @@ use http::{HeaderMap, Method};
 use keyfob_core::client_registration::Management;
 use keyfob_core::credential::Credential;
 use keyfob_core::failure::Failure;
+use keyfob_core::identity::ProfileName;
 use keyfob_core::profile::Profile;
 use keyfob_core::resource::CheckedUrl;
 use keyfob_core::secret::AccessToken;
@@ -14,12 +15,13 @@ use super::sign_out::{Forgotten, forget};
 use super::{guard_of, record};
 use crate::delivery;
 use crate::journal::JournalEvent;
-use crate::ports::{CommitError, HttpRequest, Ports};
+use crate::ports::{AddressGuard, CommitError, HttpRequest, Ports};
 
 /// Removes profile and credential. The profile goes after the tokens were offered for revocation: whoever is cut off before
 /// that still sees it, signed out, and can remove it again.
 pub async fn remove(ports: &Ports, profile: &Profile) -> Result<RevocationOutcome, Failure> {
-    let forgotten = forget(ports, profile, Credential::removed).await?;
+    let forgotten =
+        forget(ports, profile, |before| before.removed(profile.may_reach_private_addresses())).await?;
     delivery::withdraw(ports, profile).await;
     let offered = |before: &Credential| Some(before.sign_in.as_ref()?.endpoints.revocation.is_some());
     let outcome = match &forgotten {
@@ -30,8 +32,12 @@ pub async fn remove(ports: &Ports, profile: &Profile) -> Result<RevocationOutcom
     ports.settings.remove(&profile.name)?;
     record(ports, profile, JournalEvent::Removed, None, None);
     let Forgotten::Record(before) = forgotten else { return Ok(outcome) };
+    // A client that is gone could not revoke its tokens any more: whoever settles them deletes it then.
+    if outcome == RevocationOutcome::Queued {
+        return Ok(outcome);
+    }
     if let Some(management) = before.registration.and_then(|r| r.management) {
-        delete_registration(ports, profile, &management).await;
+        delete_registration(ports, &profile.name, guard_of(profile), &management).await;
     }
     discard_record(ports, profile).await?;
     Ok(outcome)
@@ -54,7 +60,12 @@ async fn discard_record(ports: &Ports, profile: &Profile) -> Result<(), Failure>
     clippy::disallowed_methods,
     reason = "the registration token goes to the URI the server gave with it"
 )]
-async fn delete_registration(ports: &Ports, profile: &Profile, management: &Management) {
+pub(super) async fn delete_registration(
+    ports: &Ports,
+    name: &ProfileName,
+    guard: AddressGuard,
+    management: &Management,
+) {
     let Ok(uri) = CheckedUrl::parse(&management.uri) else { return };
     let request = HttpRequest {
         method: Method::DELETE,
@@ -62,13 +73,13 @@ async fn delete_registration(ports: &Ports, profile: &Profile, management: &Mana
         headers: HeaderMap::new(),
         bearer: Some(AccessToken::new(management.token.expose_secret().to_owned())),
         body: Vec::new(),
-        guard: guard_of(profile),
+        guard,
     };
     match ports.http.fetch(request).await {
         Ok(response) if response.status < 300 => {}
         Ok(response) => {
-            tracing::info!(profile = %profile.name, status = response.status, "the registration was not deleted");
+            tracing::info!(profile = %name, status = response.status, "the registration was not deleted");
         }
-        Err(failure) => tracing::info!(profile = %profile.name, %failure, "the registration was not deleted"),
+        Err(failure) => tracing::info!(profile = %name, %failure, "the registration was not deleted"),
     }
 }

@@ -1,6 +1,9 @@
 //! Revoking tokens at the server (RFC 7009): refresh token first, then access token (H7). What cannot be reached stays in
 //! the sealed record and is tried again.
 
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
 use keyfob_core::credential::{Credential, PendingRevocation};
 use keyfob_core::failure::Failure;
 use keyfob_core::grant::credential_request::CredentialRequest;
@@ -8,7 +11,8 @@ use keyfob_core::grant::revocation::{self, Revocation};
 use keyfob_core::identity::ProfileName;
 use keyfob_core::profile::Profile;
 
-use super::{guard_of, record};
+use super::remove::delete_registration;
+use super::{as_http_answer, guard_of, record};
 use crate::journal::{JournalEntry, JournalEvent};
 use crate::ports::{AddressGuard, CommitError, Ports};
 
@@ -49,9 +53,16 @@ pub(crate) async fn revoke(
     pending: &PendingRevocation,
 ) -> RevocationOutcome {
     let began = ports.clock.now().boot_ms;
-    let outcome = send_both(ports, guard_of(profile), pending).await;
+    let Settled { outcome, .. } = send_both(ports, guard_of(profile), pending).await;
     record(ports, profile, JournalEvent::Revoked, Some(began), Some(outcome.to_string()));
     outcome
+}
+
+/// What came of a try, and when the server wants to be asked again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Settled {
+    pub(crate) outcome: RevocationOutcome,
+    pub(crate) retry_at: Option<DateTime<Utc>>,
 }
 
 /// Tries every revocation that waits in this record, and takes the settled ones out.
@@ -60,20 +71,85 @@ pub async fn settle(
     name: &ProfileName,
     guard: AddressGuard,
 ) -> Result<RevocationOutcome, Failure> {
-    let Some(credential) = ports.store.read(name).await? else { return Ok(RevocationOutcome::Nothing) };
-    let mut outcome = RevocationOutcome::Nothing;
-    for pending in &credential.revocations {
-        outcome = send_both(ports, guard, pending).await;
-        let entry = JournalEntry::new(ports.clock.now().wall, JournalEvent::Revoked).about(name);
-        ports.journal.append(&entry.saying(outcome.to_string()));
-        if outcome != RevocationOutcome::Queued {
-            take_out(ports, name, pending).await?;
-        }
-    }
-    Ok(outcome)
+    // Whoever signs out waits for no renewal: its answer has lost already, because the generation moved on.
+    let way = Way { guard, patience: Duration::ZERO, tells_trouble: true };
+    Ok(settle_all(ports, name, &way).await?.outcome)
 }
 
-async fn take_out(ports: &Ports, name: &ProfileName, settled: &PendingRevocation) -> Result<(), Failure> {
+/// The same for a keeper that tries again: a renewal that may be under way does not lose its answer for it, and the journal
+/// is told once that the server is out of reach. `guard` is widened where a removed profile allowed it.
+pub(crate) async fn settle_again(
+    ports: &Ports,
+    name: &ProfileName,
+    guard: AddressGuard,
+    is_first: bool,
+) -> Result<Settled, Failure> {
+    let way = Way { guard, patience: RENEWAL_PATIENCE, tells_trouble: is_first };
+    let before = ports.store.read(name).await?;
+    let settled = settle_all(ports, name, &way).await?;
+    if settled.outcome != RevocationOutcome::Queued
+        && let Some(pending) = before.as_ref().and_then(last_of_removed_profile)
+        && let Some(management) = &pending.registration.management
+    {
+        delete_registration(ports, name, way.guard_for(pending), management).await;
+    }
+    Ok(settled)
+}
+
+/// A renewal that holds the profile's lock has ended by then.
+const RENEWAL_PATIENCE: Duration = Duration::from_secs(30);
+
+struct Way {
+    guard: AddressGuard,
+    /// For the profile's lock.
+    patience: Duration,
+    /// Whether the journal hears that a server is out of reach.
+    tells_trouble: bool,
+}
+
+impl Way {
+    fn guard_for(&self, pending: &PendingRevocation) -> AddressGuard {
+        if pending.private_network { AddressGuard::Anywhere } else { self.guard }
+    }
+}
+
+/// Where a record is all that is left of a removed profile: its last revocation, whose client goes after it.
+fn last_of_removed_profile(record: &Credential) -> Option<&PendingRevocation> {
+    let is_removed = is_left_over(&Credential { revocations: Vec::new(), ..record.clone() });
+    record.revocations.last().filter(|_| is_removed)
+}
+
+/// The record is settled once nothing in it waits any more; else the last that has to wait decides when.
+async fn settle_all(ports: &Ports, name: &ProfileName, way: &Way) -> Result<Settled, Failure> {
+    let mut all = Settled { outcome: RevocationOutcome::Nothing, retry_at: None };
+    let Some(credential) = ports.store.read(name).await? else { return Ok(all) };
+    for pending in &credential.revocations {
+        let one = send_both(ports, way.guard_for(pending), pending).await;
+        let queued = one.outcome == RevocationOutcome::Queued;
+        if way.tells_trouble || !queued {
+            let entry = JournalEntry::new(ports.clock.now().wall, JournalEvent::Revoked).about(name);
+            ports.journal.append(&entry.saying(one.outcome.to_string()));
+        }
+        if !queued {
+            take_out(ports, name, pending, way.patience).await?;
+        }
+        if all.outcome != RevocationOutcome::Queued {
+            all.outcome = one.outcome;
+        }
+        all.retry_at = all.retry_at.max(one.retry_at);
+    }
+    Ok(all)
+}
+
+async fn take_out(
+    ports: &Ports,
+    name: &ProfileName,
+    settled: &PendingRevocation,
+    patience: Duration,
+) -> Result<(), Failure> {
+    // A generation that moves during a renewal would cost the renewed token.
+    let lock = ports.store.lock(name, patience).await;
+    let _lock = if patience.is_zero() { lock.ok() } else { Some(lock?) };
     loop {
         let Some(mut credential) = ports.store.read(name).await? else { return Ok(()) };
         credential.revocations.retain(|pending| pending != settled);
@@ -97,7 +173,7 @@ fn is_left_over(credential: &Credential) -> bool {
         && credential.given_client_secret.is_none()
 }
 
-async fn send_both(ports: &Ports, guard: AddressGuard, pending: &PendingRevocation) -> RevocationOutcome {
+async fn send_both(ports: &Ports, guard: AddressGuard, pending: &PendingRevocation) -> Settled {
     let refresh = pending
         .refresh_token
         .as_ref()
@@ -107,16 +183,18 @@ async fn send_both(ports: &Ports, guard: AddressGuard, pending: &PendingRevocati
     for request in refresh.iter().chain(std::iter::once(&access)) {
         match send(ports, guard, request).await {
             Revocation::Gone => {}
-            Revocation::Later => return RevocationOutcome::Queued,
+            Revocation::Later { retry_at } => {
+                return Settled { outcome: RevocationOutcome::Queued, retry_at };
+            }
             Revocation::Refused(status) => outcome = RevocationOutcome::Refused(format!("status {status}")),
         }
     }
-    outcome
+    Settled { outcome, retry_at: None }
 }
 
 async fn send(ports: &Ports, guard: AddressGuard, request: &CredentialRequest) -> Revocation {
     match ports.http.post_credentials(request, guard).await {
-        Ok(response) => revocation::read(response.status),
-        Err(_) => Revocation::Later,
+        Ok(response) => revocation::read(&as_http_answer(&response), ports.clock.now().wall),
+        Err(_) => Revocation::Later { retry_at: None },
     }
 }

@@ -172,7 +172,7 @@ async fn an_ended_sign_in_is_told_again_after_a_day_through_a_restart_and_taken_
     assert_eq!(told(&world), words(&[(0, "needed 0"), (24, "needed 1")]));
     let (profile, now) = (held(&world.profiles)[0].clone(), world.now());
     write(&world, |before| before.signed_in(new_sign_in(&profile, None), &now)).await;
-    agent.look_again().await;
+    agent.look_again(None).await;
     live(TimeDelta::seconds(1)).await;
     assert_eq!(told(&world), words(&[(25, "solved")]));
 }

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
+use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
@@ -30,6 +31,7 @@ pub(crate) struct World {
     began: Instant,
     skew: Mutex<Skew>,
     pub(crate) profiles: Mutex<Vec<Profile>>,
+    pub(crate) settings_version: AtomicU64,
     pub(crate) records: Mutex<HashMap<ProfileName, Credential>>,
     /// Every write is refused with this.
     pub(crate) refuses: Mutex<Option<StoreProblem>>,
@@ -37,6 +39,8 @@ pub(crate) struct World {
     pub(crate) locked: Mutex<Option<StoreProblem>>,
     pub(crate) told: Mutex<Vec<(TimeDelta, Notice)>>,
     pub(crate) written: Mutex<Vec<JournalEntry>>,
+    /// Reads of the store so far, those under way, and the most that were under way at once.
+    pub(crate) reads: [AtomicU64; 3],
     busy: Mutex<HashMap<ProfileName, Arc<tokio::sync::Mutex<()>>>>,
 }
 
@@ -55,11 +59,13 @@ impl World {
             began: Instant::now(),
             skew: Mutex::new(Skew { slept: TimeDelta::zero(), wall: TimeDelta::zero(), boot: 1 }),
             profiles: Mutex::default(),
+            settings_version: AtomicU64::new(0),
             records: Mutex::default(),
             refuses: Mutex::default(),
             locked: Mutex::default(),
             told: Mutex::default(),
             written: Mutex::default(),
+            reads: Default::default(),
             busy: Mutex::default(),
         })
     }
@@ -165,11 +171,12 @@ impl ProfileSettings for World {
         let mut profiles = held(&self.profiles);
         let profile = profiles.iter_mut().find(|profile| profile.name == *name).unwrap();
         profile.sign_in_lifetime = answer;
+        self.settings_version.fetch_add(1, SeqCst);
         Ok(())
     }
 
     fn version(&self) -> u64 {
-        0
+        self.settings_version.load(SeqCst)
     }
 }
 
@@ -180,6 +187,12 @@ impl ProfileLock for Turn {}
 #[async_trait]
 impl CredentialStore for World {
     async fn read(&self, profile: &ProfileName) -> Result<Option<Credential>, StoreProblem> {
+        let [all, under_way, most] = &self.reads;
+        all.fetch_add(1, SeqCst);
+        most.fetch_max(under_way.fetch_add(1, SeqCst) + 1, SeqCst);
+        // Others run meanwhile, as they do while a disk is waited for.
+        tokio::task::yield_now().await;
+        under_way.fetch_sub(1, SeqCst);
         match held(&self.locked).clone() {
             Some(problem) => Err(problem),
             None => Ok(held(&self.records).get(profile).cloned()),

@@ -6,3 +6,4 @@ mod days;
 mod doubles;
 mod renewals;
 mod server;
+mod work;

@@ -149,11 +149,11 @@ async fn a_record_of_another_machine_is_left_alone_until_a_person_says_so() {
     let keeper = keeper(&server);
     pass(Duration::from_hours(24)).await;
     assert_eq!(server.count(), 0);
-    let shown = keeper.snapshots().borrow().profiles[0].clone();
+    let shown = keeper.snapshots().borrow().profiles[0].as_ref().clone();
     assert_eq!((shown.state, shown.next_refresh_at), (StateWord::NeedsSignIn, None));
     assert!(
         shown.problem.unwrap().contains("another machine")
-            && shown.hint.unwrap().contains("keyfob refresh p000")
+            && shown.hint.unwrap().contains("keyfob refresh p00000")
     );
     let program = keeper.hand_out(name(0), HandOutRequest::default()).await;
     assert!(matches!(program, Err(Failure::SignInNeeded(SignInNeeded::OtherMachine))), "{program:?}");

@@ -40,7 +40,7 @@ pub(crate) async fn run(add: &Add, context: &Context) -> Result<u8, Failure> {
         return Ok(unmade(&failure, add));
     }
     agent::add(ports, &profile, secret).await?;
-    context.tell_keeper().await;
+    context.tell_keeper(Some(&profile.name)).await;
     output::good(&format!("added {}", profile.name));
     // A machine needs nobody: its first token shows whether id and secret are right.
     if add.sign_in || (profile.grant == GrantKind::ClientCredentials && !add.offline) {

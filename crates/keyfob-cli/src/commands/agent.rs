@@ -4,26 +4,35 @@ mod install;
 mod signals;
 mod watched;
 
+use std::convert::Infallible;
 use std::sync::Arc;
+use std::time::Duration;
 
+use keyfob_agent::agent::AgentHandle;
 use keyfob_agent::control::server::DoorRequest;
 use keyfob_agent::health::health;
 use keyfob_agent::journal::{JournalEntry, JournalEvent};
 use keyfob_agent::metrics::Metrics;
 use keyfob_agent::ports::{Journal, Ports};
-use keyfob_agent::snapshot::{KeeperKind, Snapshot};
+use keyfob_agent::snapshot::KeeperKind;
 use keyfob_core::failure::Failure;
 use keyfob_platform::hardening;
 use keyfob_platform::keeper::{Keeper, LAST_FLIGHT};
 use keyfob_platform::local_pages::LocalListener;
 use keyfob_platform::service_manager::ServiceManager;
-use tokio::sync::watch;
 
 use crate::arguments::Agent;
 use crate::context::Context;
 use crate::output;
 use signals::Signals;
 use watched::Watched;
+
+/// How long the first look at all records may take before the keeper calls itself ready all the same: half of what systemd
+/// waits for a start, and more than ten thousand records take.
+const READ_PATIENCE: Duration = Duration::from_secs(45);
+
+/// How often the status line may change.
+const TELL_EVERY: Duration = Duration::from_secs(1);
 
 pub(crate) async fn run(arguments: &Agent, context: &Context) -> Result<(), Failure> {
     if arguments.uninstall {
@@ -58,15 +67,13 @@ async fn keep(arguments: &Agent, context: &Context) -> Result<(), Failure> {
         output::note(&format!("metrics at http://{}/metrics", listener.address()));
         tokio::spawn(listener.serve(Arc::new(Watched { agent: keeper.agent.clone(), metrics })));
     }
-    let telling = tokio::spawn(tell_status(manager.clone(), keeper.agent.snapshots()));
-    manager.ready();
-    output::note("ready");
+    let agent = keeper.agent.clone();
     let why = tokio::select! {
         why = signals.next() => why,
         () = asked_to_step_down(&mut keeper) => "another keeper takes over",
+        never = tell_manager(&manager, &agent) => match never {},
     };
     manager.stopping();
-    telling.abort();
     let unfinished = tokio::select! {
         finished = keeper.stop(LAST_FLIGHT) => !finished,
         _ = signals.next() => true,
@@ -79,8 +86,15 @@ async fn keep(arguments: &Agent, context: &Context) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Keeps the line that `systemctl status` shows.
-async fn tell_status(manager: ServiceManager, mut snapshots: watch::Receiver<Arc<Snapshot>>) {
+/// "Ready" is a promise: whoever asks now finds the profiles as they are. A store that hangs does not hold it back for ever.
+/// From then on the line that `systemctl status` shows is kept.
+async fn tell_manager(manager: &ServiceManager, agent: &AgentHandle) -> Infallible {
+    if tokio::time::timeout(READ_PATIENCE, agent.has_read()).await.is_err() {
+        output::warning("the store is slow: not every profile has been read yet");
+    }
+    manager.ready();
+    output::note("ready");
+    let mut snapshots = agent.snapshots();
     let mut told = String::new();
     loop {
         let summary = health(&snapshots.borrow_and_update()).summary;
@@ -88,8 +102,10 @@ async fn tell_status(manager: ServiceManager, mut snapshots: watch::Receiver<Arc
             manager.status(&summary);
             told = summary;
         }
+        // All profiles are looked at for this sentence, so not at each of many changes.
+        tokio::time::sleep(TELL_EVERY).await;
         if snapshots.changed().await.is_err() {
-            return;
+            return std::future::pending().await;
         }
     }
 }

@@ -30,7 +30,7 @@ pub(crate) async fn set_lifetime(
 ) -> Result<(), Failure> {
     let profile = context.profile(name)?;
     context.ports()?.settings.set_sign_in_lifetime(&profile.name, answer)?;
-    context.tell_keeper().await;
+    context.tell_keeper(Some(&profile.name)).await;
     let words = match answer {
         LifetimeAnswer::Open => "the end of its sign-ins is asked for again".to_owned(),
         LifetimeAnswer::NotKnown => "the end of its sign-ins is not known; nobody asks again".to_owned(),

@@ -32,7 +32,7 @@ pub(crate) async fn run(target: &str, context: &Context) -> Result<(), Failure> 
         let tokens = KeptTokens::interactive(ports.clone(), profile.clone(), progress);
         // Signed in at the start, where a person is at hand, and not at the first message.
         tokens.token().await?;
-        context.tell_keeper().await;
+        context.tell_keeper(Some(&profile.name)).await;
         Arc::new(tokens)
     } else {
         Arc::new(NoTokens)

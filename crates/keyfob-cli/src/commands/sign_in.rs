@@ -55,7 +55,7 @@ pub(crate) async fn profile(
     let outcome = sign_in(ports, profile, options).await;
     // The journey has dropped its end: what was said is said before the outcome is.
     let _ = teller.await;
-    context.tell_keeper().await;
+    context.tell_keeper(Some(&profile.name)).await;
     let credential = outcome?.credential;
     success(profile, &credential, &ports.clock.now());
     Ok(credential)

@@ -10,7 +10,7 @@ use crate::output;
 pub(crate) async fn sign_out(name: &str, context: &Context) -> Result<(), Failure> {
     let profile = context.profile(name)?;
     let outcome = sign_out_journey::sign_out(context.ports()?, &profile).await?;
-    context.tell_keeper().await;
+    context.tell_keeper(Some(&profile.name)).await;
     output::good(&format!("signed out of {name}: its tokens are forgotten here"));
     tell(&outcome);
     Ok(())
@@ -19,7 +19,7 @@ pub(crate) async fn sign_out(name: &str, context: &Context) -> Result<(), Failur
 pub(crate) async fn remove(name: &str, context: &Context) -> Result<(), Failure> {
     let profile = context.profile(name)?;
     let outcome = remove_journey::remove(context.ports()?, &profile).await?;
-    context.tell_keeper().await;
+    context.tell_keeper(Some(&profile.name)).await;
     output::good(&format!("removed {name}"));
     tell(&outcome);
     Ok(())

@@ -90,11 +90,11 @@ pub(crate) fn table(snapshot: &Snapshot, now: DateTime<Utc>) -> String {
     if snapshot.profiles.is_empty() {
         lines.push("No profiles yet. Make one: keyfob add NAME URL --sign-in".into());
     } else {
-        let rows: Vec<[String; 5]> = snapshot.profiles.iter().map(|profile| row(profile, now)).collect();
+        let rows: Vec<[String; 5]> = snapshot.each().map(|profile| row(profile, now)).collect();
         let titles = ["PROFILE", "STATE", "ACCOUNT", "TOKEN", "SIGN-IN"].map(str::to_owned);
         lines.extend(words::columns(std::iter::once(&titles).chain(&rows)));
     }
-    for profile in &snapshot.profiles {
+    for profile in snapshot.each() {
         if let Some(problem) = &profile.problem {
             lines.push(format!("\n{}: {problem}", profile.name));
         }

@@ -20,7 +20,7 @@ async fn move_to(backend: Backend, context: &Context) -> Result<(), Failure> {
     let prompt = passphrase::prompt(backend == Backend::Passphrase);
     let moved = tokio::task::spawn_blocking(move || move_key(&paths, backend, Some(prompt))).await;
     let moved = moved.map_err(|error| Failure::Bug(format!("the move ended: {error}")))??;
-    context.tell_keeper().await;
+    context.tell_keeper(None).await;
     tell(&moved, backend);
     still_sealed_with_the_old_key(&moved.unopened)
 }

@@ -111,6 +111,8 @@ struct WireRevocation {
     registration: WireRegistration,
     refresh_token: Option<String>,
     access_token: String,
+    #[serde(default)]
+    private_network: bool,
 }
 
 /// Writes the JSON.
@@ -280,6 +282,7 @@ impl From<&PendingRevocation> for WireRevocation {
             registration: WireRegistration::from(&r.registration),
             refresh_token: r.refresh_token.as_ref().map(|t| t.expose_secret().to_owned()),
             access_token: r.access_token.expose_secret().to_owned(),
+            private_network: r.private_network,
         }
     }
 }
@@ -291,6 +294,7 @@ impl From<WireRevocation> for PendingRevocation {
             registration: Registration::from(w.registration),
             refresh_token: w.refresh_token.map(RefreshToken::new),
             access_token: AccessToken::new(w.access_token),
+            private_network: w.private_network,
         }
     }
 }

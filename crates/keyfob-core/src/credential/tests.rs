@@ -302,6 +302,9 @@ fn a_sign_out_forgets_the_tokens_and_keeps_the_client() {
     assert!(out.sign_in.is_none() && out.registration.is_some());
     assert_eq!(out.revocations[0].refresh_token, Some(RefreshToken::new("r1".into())));
     assert_eq!(Credential::from_plaintext(&out.to_plaintext()), Ok(out.clone()));
-    let removed = out.removed();
+    let removed = out.removed(false);
     assert!(removed.registration.is_none() && removed.revocations == out.revocations);
+    let removed = out.removed(true);
+    assert!(removed.revocations[0].private_network);
+    assert_eq!(Credential::from_plaintext(&removed.to_plaintext()), Ok(removed));
 }

@@ -263,8 +263,16 @@ impl Files {
         if stored == expected { Ok(()) } else { Err(CommitError::Conflict(stored)) }
     }
 
+    /// The last written first.
     pub(super) fn names(&self) -> Result<Vec<ProfileName>, StoreProblem> {
-        Ok(self.sealed_files()?.iter().filter_map(|name| ProfileName::parse(name).ok()).collect())
+        let files = self.sealed_files()?;
+        let names = files.iter().filter_map(|name| ProfileName::parse(name).ok());
+        // One that went away meanwhile comes last; whoever reads it sees that it is gone.
+        let written =
+            |name: &ProfileName| std::fs::metadata(self.path(name)).and_then(|found| found.modified()).ok();
+        let mut dated: Vec<_> = names.map(|name| (written(&name), name)).collect();
+        dated.sort_by(|(one, _), (other, _)| other.cmp(one));
+        Ok(dated.into_iter().map(|(_, name)| name).collect())
     }
 
     /// Also a file whose name is no profile's keeps a new key away.

@@ -53,6 +53,18 @@ async fn a_record_is_there_for_the_next_process_and_its_text_is_nowhere_on_disk(
     assert_eq!(home.store.names().await.unwrap(), [name("a")]);
 }
 
+/// trust rule 11: what was written last is where a cut-off renewal stands.
+#[tokio::test]
+async fn records_are_named_from_the_last_written_to_the_first() {
+    let home = home();
+    for (text, second) in [("b", 20), ("c", 10), ("a", 30)] {
+        home.store.commit(&name(text), 0, &credential("x")).await.unwrap();
+        let file = std::fs::File::open(home.store.paths.sealed_record(&name(text))).unwrap();
+        file.set_modified(std::time::UNIX_EPOCH + Duration::from_secs(second)).unwrap();
+    }
+    assert_eq!(home.store.names().await.unwrap(), ["a", "b", "c"].map(name));
+}
+
 /// trust 4: every write is compare-and-swap on the generation.
 #[tokio::test]
 async fn a_writer_with_an_old_generation_changes_nothing() {

@@ -44,7 +44,7 @@ pub(crate) async fn run(wanted: &Approve, context: &Context) -> Result<u8, Failu
         return Ok(declined(&waiting, &wanted.name));
     }
     approve(context.ports()?, &profile, &allowed).await?;
-    context.tell_keeper().await;
+    context.tell_keeper(Some(&profile.name)).await;
     for approval in waiting.iter().filter(|waiting| allowed.contains(&waiting.fingerprint)) {
         output::good(&format!(
             "allowed {}; how it goes: keyfob log {}",

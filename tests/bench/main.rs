@@ -9,6 +9,7 @@
 
 mod idle;
 mod measure;
+mod schedule;
 mod store;
 mod token;
 
@@ -23,6 +24,7 @@ async fn main() {
     if wanted("store") {
         store::against_a_bare_sync();
         store::with_more_records();
+        schedule::with_more_profiles().await;
     }
     if wanted("idle") {
         idle::with_a_hundred_profiles().await;

@@ -32,18 +32,28 @@ pub(crate) fn timed(work: impl FnOnce()) -> Duration {
 
 /// The median of each candidate over `rounds` rounds of `runs` runs each, in the order given.
 pub(crate) fn medians(candidates: &mut [Candidate<'_>], rounds: usize, runs: usize) -> Vec<Duration> {
+    all(candidates, rounds, runs).into_iter().map(median).collect()
+}
+
+/// Every run of each candidate.
+pub(crate) fn all(candidates: &mut [Candidate<'_>], rounds: usize, runs: usize) -> Vec<Vec<Duration>> {
     let mut taken = vec![Vec::new(); candidates.len()];
     for _ in 0..rounds {
         for (candidate, taken) in candidates.iter_mut().zip(&mut taken) {
             taken.extend((0..runs).map(|_| (candidate.run)()));
         }
     }
-    taken.into_iter().map(median).collect()
+    taken
 }
 
-pub(crate) fn median(mut taken: Vec<Duration>) -> Duration {
+pub(crate) fn median(taken: Vec<Duration>) -> Duration {
+    percentile(taken, 50)
+}
+
+/// The time that this many of a hundred runs stay within.
+pub(crate) fn percentile(mut taken: Vec<Duration>, percent: usize) -> Duration {
     taken.sort_unstable();
-    taken[taken.len() / 2]
+    taken[(taken.len() * percent / 100).min(taken.len() - 1)]
 }
 
 pub(crate) fn ratio(of: Duration, to: Duration) -> f64 {

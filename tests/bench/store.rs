@@ -15,7 +15,10 @@ use keyfob_platform::store::sealed_store::SealedStore;
 use keyfob_platform::store::sealing_key::{Choice, SealingKeySource};
 use tokio::runtime::Handle;
 
-use crate::measure::{Candidate, line, medians, ratio, timed};
+use crate::measure::{Candidate, all, line, medians, percentile, ratio, shown, timed};
+
+/// Ninety-nine of a hundred renewals are durable within this time, on a disk with nothing else to do.
+const WINDOW: Duration = Duration::from_millis(10);
 
 /// Memory where the system has such a folder: the counts are about work, not about the disk.
 const MEMORY: &str = "/dev/shm";
@@ -34,15 +37,26 @@ pub(crate) fn against_a_bare_sync() {
         }),
         Candidate::new("commit of a sealed record", || records.commit()),
     ];
-    let taken = medians(&mut candidates, 7, 40);
-    line(candidates[0].name, taken[0], 1.0, "the bare recipe", None);
-    line(candidates[1].name, taken[1], ratio(taken[1], taken[0]), "the bare recipe", None);
+    let taken = all(&mut candidates, 50, 10);
+    for percent in [50, 99] {
+        let [floor, commit] = [0, 1].map(|candidate| percentile(taken[candidate].clone(), percent));
+        line(&format!("p{percent}: {}", candidates[0].name), floor, 1.0, "the bare recipe", None);
+        line(
+            &format!("p{percent}: {}", candidates[1].name),
+            commit,
+            ratio(commit, floor),
+            "the bare recipe",
+            None,
+        );
+    }
+    let p99 = percentile(taken[1].clone(), 99);
+    let verdict = if p99 <= WINDOW { "met" } else { "MISSED" };
+    println!("  p99 from an answer to a durable token         bar {}: {verdict}", shown(WINDOW));
 }
 
 pub(crate) fn with_more_records() {
     println!("\nOne commit among many records (in memory: the work, not the disk)");
-    let folder = if Path::new(MEMORY).is_dir() { tempfile::tempdir_in(MEMORY) } else { tempfile::tempdir() };
-    let folder = folder.expect("a folder");
+    let folder = in_memory();
     let mut records = Records::new(folder.path());
     let mut first = None;
     for count in [10, 1_000, 10_000] {
@@ -53,6 +67,12 @@ pub(crate) fn with_more_records() {
         let bar = (count > 10).then_some(1.5);
         line(&format!("{count} records"), taken, ratio(taken, first), "10 records", bar);
     }
+}
+
+/// A folder whose syncs cost nothing.
+pub(crate) fn in_memory() -> tempfile::TempDir {
+    let folder = if Path::new(MEMORY).is_dir() { tempfile::tempdir_in(MEMORY) } else { tempfile::tempdir() };
+    folder.expect("a folder")
 }
 
 /// The recipe that any atomic, durable replacement needs.

@@ -9,6 +9,7 @@ mod connect;
 mod credential_protocols;
 mod delivery_commands;
 mod exec;
+mod exhaustion;
 mod folders;
 mod happy;
 mod held_answer;

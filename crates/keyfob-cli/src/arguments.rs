@@ -22,7 +22,14 @@ pub(crate) use tokens::{Approve, Exec, Headers, Token, TokenFormat};
 #[command(after_help = "Start with: keyfob demo, or: keyfob add NAME URL --sign-in")]
 pub(crate) struct Arguments {
     /// Keep everything under this folder instead of the platform's usual ones; also takes a `where.toml`.
-    #[arg(long, global = true, value_name = "DIR", env = "KEYFOB_HOME", hide_env_values = true)]
+    #[arg(
+        long,
+        global = true,
+        value_name = "DIR",
+        env = "KEYFOB_HOME",
+        hide_env_values = true,
+        display_order = 900
+    )]
     pub(crate) home: Option<PathBuf>,
     /// How the log on standard error is written; what is logged is set by KEYFOB_LOG, such as KEYFOB_LOG=info.
     #[arg(
@@ -31,6 +38,7 @@ pub(crate) struct Arguments {
         value_enum,
         value_name = "F",
         env = "KEYFOB_LOG_FORMAT",
+        display_order = 901,
         default_value = "text"
     )]
     pub(crate) log_format: LogFormat,
@@ -39,8 +47,10 @@ pub(crate) struct Arguments {
     pub(crate) command: Command,
 }
 
-/// What to do.
+/// What to do. Only the command that is called is described to clap: `keyfob token` is started often. What it takes is
+/// described after what it is, so the arguments' structs carry no `///`, which would be said in its place.
 #[derive(Debug, Subcommand)]
+#[command(defer = true)]
 pub(crate) enum Command {
     /// Make a profile; looks the server up first and says what it found.
     Add(Box<Add>),

@@ -34,7 +34,6 @@ fn main() -> ExitCode {
             return ExitCode::from(code);
         }
     };
-    log_to_standard_error(arguments.log_format);
     let about = commands::subject(&arguments.command);
     match run(arguments) {
         Ok(code) => ExitCode::from(code),
@@ -59,18 +58,23 @@ fn run(arguments: Arguments) -> Result<u8, Failure> {
     match arguments.command {
         Command::Completions { shell } => return Ok(commands::completions::completions(shell)),
         Command::Man => return commands::completions::man(),
-        Command::Demo(demo) => return runtime::block_on(commands::demo::run(&demo)),
+        Command::Demo(demo) => {
+            log_to_standard_error(arguments.log_format);
+            return runtime::block_on(commands::demo::run(&demo));
+        }
         _ => {}
     }
     let context = Context::new(Paths::resolve(arguments.home.clone())?, arguments.home);
     if let Command::Token(token) = &arguments.command
         && let Some(question) = commands::credential_protocol::asked(token)
     {
+        log_to_standard_error(arguments.log_format);
         return question?.answer(token, &context);
     }
-    // The fast path: a token from a running keeper needs no runtime and no store.
+    // The fast path: a token from a running keeper needs no runtime, no store and no log.
     if let Some(done) = commands::token::from_keeper(&context, &arguments.command) {
         return done.map(|()| 0);
     }
+    log_to_standard_error(arguments.log_format);
     runtime::block_on(commands::run(arguments.command, &context))
 }

@@ -2,7 +2,7 @@
 
 use clap::{Args, ValueEnum};
 
-/// `keyfob clients`
+// `keyfob clients`
 #[derive(Debug, Args)]
 pub(crate) struct Clients {
     /// Print JSON.
@@ -10,7 +10,7 @@ pub(crate) struct Clients {
     pub(crate) json: bool,
 }
 
-/// `keyfob link`
+// `keyfob link`
 #[derive(Debug, Args)]
 pub(crate) struct LinkTo {
     /// The profile.
@@ -34,7 +34,7 @@ pub(crate) enum LinkVia {
     Bridge,
 }
 
-/// `keyfob unlink`
+// `keyfob unlink`
 #[derive(Debug, Args)]
 pub(crate) struct Unlink {
     /// The profile.

@@ -2,7 +2,7 @@
 
 use clap::{Args, Subcommand, ValueEnum};
 
-/// `keyfob agent`
+// `keyfob agent`
 #[derive(Debug, Args)]
 pub(crate) struct Agent {
     /// Also serve metrics for Prometheus and /health at this address of this machine, such as 127.0.0.1:9464.
@@ -19,7 +19,7 @@ pub(crate) struct Agent {
     pub(crate) system: bool,
 }
 
-/// `keyfob store`
+// `keyfob store`
 #[derive(Debug, Args)]
 pub(crate) struct Store {
     /// What to do with it.
@@ -27,7 +27,7 @@ pub(crate) struct Store {
     pub(crate) command: StoreCommand,
 }
 
-/// `keyfob store …`
+// `keyfob store …`
 #[derive(Debug, Clone, Copy, Subcommand)]
 pub(crate) enum StoreCommand {
     /// Move the sealing key; a move that was interrupted goes on.
@@ -51,7 +51,7 @@ pub(crate) enum StoreBackend {
     SystemdCreds,
 }
 
-/// `keyfob status`
+// `keyfob status`
 #[derive(Debug, Args)]
 pub(crate) struct Status {
     /// Only this profile.
@@ -64,7 +64,7 @@ pub(crate) struct Status {
     pub(crate) watch: bool,
 }
 
-/// `keyfob log`
+// `keyfob log`
 #[derive(Debug, Args)]
 pub(crate) struct Log {
     /// Only this profile.
@@ -77,7 +77,7 @@ pub(crate) struct Log {
     pub(crate) json: bool,
 }
 
-/// `keyfob demo`
+// `keyfob demo`
 #[derive(Debug, Args)]
 pub(crate) struct Demo {
     /// Keep the portals running and the folder in place until Ctrl-C.

@@ -4,14 +4,14 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-/// One profile.
+// One profile.
 #[derive(Debug, Args)]
 pub(crate) struct Named {
     /// The profile.
     pub(crate) name: String,
 }
 
-/// `keyfob config`
+// `keyfob config`
 #[derive(Debug, Args)]
 pub(crate) struct Config {
     /// The profile to change.
@@ -21,7 +21,7 @@ pub(crate) struct Config {
     pub(crate) lifetime: Option<String>,
 }
 
-/// `keyfob add`
+// `keyfob add`
 #[derive(Debug, Args)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a switch of the command line")]
 pub(crate) struct Add {
@@ -90,7 +90,7 @@ pub(crate) struct Add {
     pub(crate) browser: BrowserChoice,
 }
 
-/// `keyfob sign-in`
+// `keyfob sign-in`
 #[derive(Debug, Args)]
 pub(crate) struct SignIn {
     /// The profile.
@@ -99,7 +99,7 @@ pub(crate) struct SignIn {
     pub(crate) browser: BrowserChoice,
 }
 
-/// How a person gets to the authorization page.
+// How a person gets to the authorization page.
 #[derive(Debug, Args)]
 pub(crate) struct BrowserChoice {
     /// Print the URL instead of opening a browser; also takes the pasted redirect URL on standard input.

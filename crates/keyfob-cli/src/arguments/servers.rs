@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-/// `keyfob connect`
+// `keyfob connect`
 #[derive(Debug, Args)]
 pub(crate) struct Connect {
     /// A profile, or the URL of an MCP server.
@@ -10,7 +10,7 @@ pub(crate) struct Connect {
     pub(crate) target: String,
 }
 
-/// `keyfob call`
+// `keyfob call`
 #[derive(Debug, Args)]
 pub(crate) struct Call {
     /// The profile.
@@ -25,7 +25,7 @@ pub(crate) struct Call {
     pub(crate) json: bool,
 }
 
-/// `keyfob tools`
+// `keyfob tools`
 #[derive(Debug, Args)]
 pub(crate) struct Tools {
     /// The profile.

@@ -2,7 +2,7 @@
 
 use clap::{Args, ValueEnum};
 
-/// `keyfob token`
+// `keyfob token`
 #[derive(Debug, Args)]
 pub(crate) struct Token {
     /// The profile.
@@ -41,14 +41,14 @@ pub(crate) enum TokenFormat {
     Docker,
 }
 
-/// `keyfob headers`
+// `keyfob headers`
 #[derive(Debug, Args)]
 pub(crate) struct Headers {
     /// The profile.
     pub(crate) name: String,
 }
 
-/// `keyfob exec`
+// `keyfob exec`
 #[derive(Debug, Args)]
 pub(crate) struct Exec {
     /// The profile.

@@ -61,7 +61,7 @@ pub(crate) struct Exec {
     pub(crate) command: Vec<std::ffi::OsString>,
 }
 
-/// `keyfob approve`
+// `keyfob approve`
 #[derive(Debug, Args)]
 pub(crate) struct Approve {
     /// The profile.

@@ -117,7 +117,10 @@ async fn whoever_hears_ready_finds_every_profile_as_it_is() {
     keeper.ended().await.expect_code(0);
 }
 
-/// Without being told: a keeper looks every half minute, so that an idle machine stays idle.
+/// Far less than the half minute after which a keeper looks without being told.
+const AT_ONCE: Duration = Duration::from_secs(10);
+
+/// In place, as a shell writes, and by a rename, as editors write.
 #[tokio::test]
 async fn edits_of_profiles_toml_are_picked_up() {
     let (keyfob, portal) = (Keyfob::new(), portal().await);
@@ -127,23 +130,34 @@ async fn edits_of_profiles_toml_are_picked_up() {
     keyfob.status_becomes("a", |status| status["name"] == "a").await;
     let good = std::fs::read_to_string(keyfob.profiles_toml()).unwrap();
     keyfob.write_profiles_toml(&good.replace("[profiles.a]", "[profiles.a]\nlabel = \"Mine\""));
-    keyfob.status_becomes("a", |status| status["label"] == "Mine").await;
+    let seen = keyfob.status_becomes("a", |status| status["label"] == "Mine");
+    tokio::time::timeout(AT_ONCE, seen).await.expect("an edit in place is seen at once");
+    let beside = keyfob.path("keyfob/.profiles.toml.swp");
+    std::fs::write(&beside, good.replace("[profiles.a]", "[profiles.a]\nlabel = \"Renamed\"")).unwrap();
+    std::fs::rename(&beside, keyfob.profiles_toml()).unwrap();
+    let seen = keyfob.status_becomes("a", |status| status["label"] == "Renamed");
+    tokio::time::timeout(AT_ONCE, seen).await.expect("a rename is seen at once");
     keeper.terminate();
     keeper.ended().await.expect_code(0);
 }
 
 #[tokio::test]
 async fn a_typo_in_profiles_toml_keeps_the_last_good_one_in_force_and_is_told() {
-    let (keyfob, portal) = (Keyfob::new(), portal().await);
+    let (keyfob, portal) = (Keyfob::new().with("KEYFOB_LOG", "warn"), portal().await);
     keyfob.must(["add", "a", &portal.mcp_url()]).await;
     let keeper = agent(&keyfob).await;
     // The keeper has read the good one.
     keyfob.status_becomes("a", |status| status["name"] == "a").await;
     let good = std::fs::read_to_string(keyfob.profiles_toml()).unwrap();
     keyfob.write_profiles_toml(&good.replace("[profiles.a]", "[profiles.a]\nlable = \"Mine\""));
-    let whole = keyfob.all_becomes(|whole| whole["settings_problem"].is_string()).await;
+    let told = keyfob.all_becomes(|whole| whole["settings_problem"].is_string());
+    let whole = tokio::time::timeout(AT_ONCE, told).await.expect("told at once");
     assert!(whole["settings_problem"].as_str().unwrap().contains(":2:"), "{whole}");
     assert_eq!(whole["profiles"][0]["name"], "a");
+    keyfob.write_profiles_toml(&good);
+    let mended = keyfob.all_becomes(|whole| whole["settings_problem"].is_null());
+    tokio::time::timeout(AT_ONCE, mended).await.expect("mended at once");
     keeper.terminate();
-    keeper.ended().await.expect_code(0);
+    let said = keeper.ended().await.expect_code(0).stderr.clone();
+    assert!(said.contains("profiles.toml:2:") && said.contains("the last good one stays in force"), "{said}");
 }

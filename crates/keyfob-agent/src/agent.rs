@@ -63,6 +63,8 @@ pub(crate) enum Message {
     LookAgain {
         name: Option<ProfileName>,
     },
+    /// Somebody may have edited `profiles.toml`.
+    SettingsMayHaveChanged,
     /// The machine sleeps, wakes or has a network again.
     Power(PowerEvent),
     /// A task of the actor's own has news.

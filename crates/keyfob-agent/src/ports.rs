@@ -60,6 +60,7 @@ pub struct Ports {
 ///
 /// Errors are [`Failure::Usage`] with line and column for a file that cannot be understood, and
 /// [`Failure::StoreUnavailable`] for one that cannot be read or written.
+#[async_trait]
 pub trait ProfileSettings: Send + Sync {
     /// All profiles, by name.
     fn list(&self) -> Result<Vec<Profile>, Failure>;
@@ -73,6 +74,10 @@ pub trait ProfileSettings: Send + Sync {
     fn set_sign_in_lifetime(&self, name: &ProfileName, answer: LifetimeAnswer) -> Result<(), Failure>;
     /// Changes whenever the file changes; compared, never ordered.
     fn version(&self) -> u64;
+    /// Waits until the file may have changed; for ever where the system does not tell. One listener at a time.
+    async fn changed(&self) {
+        std::future::pending::<()>().await;
+    }
 }
 
 /// Sealed records, one per profile, and the lock that keeps two keyfob processes from spending one refresh token.

@@ -6,10 +6,12 @@ mod edit;
 mod fields;
 mod read;
 mod settings;
+mod watch;
 
 use std::path::PathBuf;
 use std::sync::Mutex;
 
+use async_trait::async_trait;
 use keyfob_agent::ports::ProfileSettings;
 use keyfob_core::failure::{Failure, StoreProblem};
 use keyfob_core::identity::ProfileName;
@@ -27,12 +29,18 @@ pub struct ProfilesToml {
     path: PathBuf,
     lock: PathBuf,
     turn: Mutex<()>,
+    watch: tokio::sync::Mutex<Option<watch::Watch>>,
 }
 
 impl ProfilesToml {
     /// Nothing is read yet; no file means no profiles.
     pub fn new(paths: &Paths) -> Self {
-        Self { path: paths.profiles_toml(), lock: paths.locks_dir().join("profiles"), turn: Mutex::new(()) }
+        Self {
+            path: paths.profiles_toml(),
+            lock: paths.locks_dir().join("profiles"),
+            turn: Mutex::new(()),
+            watch: tokio::sync::Mutex::new(None),
+        }
     }
 
     fn text(&self) -> Result<String, Failure> {
@@ -73,6 +81,7 @@ fn make_folder(folder: &std::path::Path) -> Result<(), StoreProblem> {
     if folder.exists() { Ok(()) } else { atomic_file::private_folder(folder) }
 }
 
+#[async_trait]
 impl ProfileSettings for ProfilesToml {
     fn list(&self) -> Result<Vec<Profile>, Failure> {
         read::profiles(&self.text()?, &self.shown_name())
@@ -104,6 +113,10 @@ impl ProfileSettings for ProfilesToml {
             std::os::unix::fs::MetadataExt::ino(&found).hash(&mut hasher);
         }
         hasher.finish()
+    }
+
+    async fn changed(&self) {
+        watch::changed(&self.path, &self.watch).await;
     }
 }
 

@@ -158,7 +158,7 @@ impl Actor {
     }
 
     pub(super) async fn run(mut self, mut messages: mpsc::Receiver<Message>) {
-        let power = self.listen_to_power();
+        let listeners = [self.listen_to_power(), self.listen_to_settings()];
         self.look_at_store();
         self.look_at_settings();
         self.look_for_records();
@@ -181,7 +181,7 @@ impl Actor {
                 }
             }
         }
-        power.abort();
+        listeners.iter().for_each(tokio::task::JoinHandle::abort);
         if let Some(reply) = self.stopping.take() {
             let _ = reply.send(());
         }
@@ -198,6 +198,7 @@ impl Actor {
             Message::CancelSignIn { name } => self.step(&name, Event::SignInCancelled),
             Message::HandOut { name, wanted, reply } => self.hand_out_asked(name, wanted, reply),
             Message::LookAgain { name } => self.look_again(name),
+            Message::SettingsMayHaveChanged => self.look_at_changed_settings(),
             Message::News(news) => self.hear_news(*news),
             Message::Power(event) => self.hear_power(event),
             Message::Stop { reply } => {
@@ -249,9 +250,7 @@ impl Actor {
     }
 
     pub(super) fn wake(&mut self) {
-        if self.settings_version != Some(self.ports.settings.version()) {
-            self.look_at_settings();
-        }
+        self.look_at_changed_settings();
         let now = self.ports.clock.now();
         self.entries.heed_clocks(&now);
         // Places anew what has been touched, so that nothing is taken for due that is not.

@@ -1,6 +1,7 @@
 //! What is on disk, as the actor takes it in: `profiles.toml`, the records and the state of the store. Reads run as tasks.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use chrono::TimeDelta;
 use keyfob_core::credential::Credential;
@@ -9,6 +10,7 @@ use keyfob_core::failure::StoreProblem;
 use keyfob_core::identity::ProfileName;
 use keyfob_core::profile::Profile;
 
+use super::Message;
 use super::actor::{Actor, News};
 use super::entry::Entry;
 use crate::delivery;
@@ -16,6 +18,26 @@ use crate::journeys::jitter;
 use crate::ports::StoreStatus;
 
 impl Actor {
+    /// Tells the mailbox of edits by hand; ends when aborted.
+    pub(super) fn listen_to_settings(&self) -> tokio::task::JoinHandle<()> {
+        let (settings, mailbox) = (Arc::clone(&self.ports.settings), self.mailbox.clone());
+        tokio::spawn(async move {
+            loop {
+                settings.changed().await;
+                if mailbox.send(Message::SettingsMayHaveChanged).await.is_err() {
+                    return;
+                }
+            }
+        })
+    }
+
+    /// Where nobody tells of edits, this is asked on each wake.
+    pub(super) fn look_at_changed_settings(&mut self) {
+        if self.settings_version != Some(self.ports.settings.version()) {
+            self.look_at_settings();
+        }
+    }
+
     pub(super) fn look_at_settings(&mut self) {
         self.settings_version = Some(self.ports.settings.version());
         let profiles = match self.ports.settings.list() {
@@ -61,9 +83,7 @@ impl Actor {
 
     /// Another process says that it changed something: one profile, or nobody knows what.
     pub(super) fn look_again(&mut self, name: Option<ProfileName>) {
-        if self.settings_version != Some(self.ports.settings.version()) {
-            self.look_at_settings();
-        }
+        self.look_at_changed_settings();
         self.look_at_store();
         let names = name.map_or_else(|| self.entries.names().cloned().collect(), |name| vec![name]);
         for name in names {

@@ -3,6 +3,7 @@
 #![forbid(unsafe_code)]
 #![expect(clippy::expect_used, clippy::panic, reason = "the steps of a test stop it; no caller could go on")]
 
+mod doctor;
 mod portal;
 mod user;
 mod waiting;

@@ -13,7 +13,7 @@ use clap::{Parser, Subcommand, ValueEnum};
 pub(crate) use clients::{Clients, LinkTo, LinkVia, Unlink};
 pub(crate) use keeping::{Agent, Demo, Log, Status, Store, StoreBackend, StoreCommand};
 pub(crate) use profiles::{Access, Add, BrowserChoice, ClientAuth, Config, Grant, Named, SignIn};
-pub(crate) use servers::{Call, Connect, Tools};
+pub(crate) use servers::{Call, Connect, Doctor, Tools};
 pub(crate) use tokens::{Approve, Exec, Headers, Token, TokenFormat};
 
 /// Keeps your MCP sign-ins alive.
@@ -83,6 +83,8 @@ pub(crate) enum Command {
     Call(Call),
     /// List the MCP tools.
     Tools(Tools),
+    /// Walk the whole chain of authorization and explain each step; changes nothing.
+    Doctor(Doctor),
     /// Show the MCP clients of this machine and what is linked to them.
     Clients(Clients),
     /// Write an entry for the profile into a client's configuration.

@@ -79,6 +79,18 @@ pub(crate) fn heading(text: &str) {
     eprintln!("\n{style}{text}{style:#}");
 }
 
+/// Says what is going on, until [`passed`] or the next line takes its place; on a terminal only.
+pub(crate) fn passing(text: &str) {
+    if std::io::stderr().is_terminal() {
+        eprint!("\r\x1b[K{text}");
+    }
+}
+
+/// Takes it away again.
+pub(crate) fn passed() {
+    passing("");
+}
+
 /// Clears the screen before a picture is drawn anew, on a terminal only.
 pub(crate) fn clear() {
     if std::io::stdout().is_terminal() {

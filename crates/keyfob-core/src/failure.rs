@@ -4,7 +4,7 @@
 //! from servers inside are already made fit to show (F12).
 
 mod code;
-mod hints;
+pub(crate) mod hints;
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};

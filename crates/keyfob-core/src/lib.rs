@@ -8,6 +8,7 @@
 pub mod client_registration;
 pub mod credential;
 pub mod credential_state;
+pub mod diagnosis;
 pub mod discovery;
 pub mod due_times;
 pub mod failure;

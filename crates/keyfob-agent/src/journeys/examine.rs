@@ -1,14 +1,16 @@
 //! Finding out what a server wants: unauthenticated probe, challenge, resource metadata, authorization server metadata.
 
 use http::{HeaderMap, HeaderValue, Method, header};
+use keyfob_core::diagnosis::reaching::Unauthenticated;
 use keyfob_core::discovery::authorization_server::{self, AuthorizationServer};
 use keyfob_core::discovery::challenge::{BearerChallenge, bearer_challenge};
 use keyfob_core::discovery::protected_resource::{self, ProtectedResource};
+use keyfob_core::discovery::search::{self, Tried};
 use keyfob_core::failure::{Failure, Incompatibility};
 use keyfob_core::profile::{GrantKind, Profile};
 use keyfob_core::resource::{CheckedUrl, ResourceMatch};
 
-use super::fetch_document::{Fetched, Redirects, fetch_document};
+use super::fetch_document::{Redirects, fetch_document};
 use super::{guard_of, transport_failure};
 use crate::ports::{AddressGuard, HttpClient, HttpRequest};
 
@@ -34,14 +36,15 @@ const PROBE: &str = concat!(
 /// Walks from the profile's URL to a checked authorization server. Nothing is registered, nothing is signed in.
 pub async fn examine(http: &dyn HttpClient, profile: &Profile) -> Result<Examined, Failure> {
     let guard = guard_of(profile);
-    let Probed { status, challenge, is_page } = probe(http, &profile.url, guard).await?;
+    let probed = probe(http, &profile.url, guard).await?;
+    let challenge = probed.challenge.clone();
     let resource = find_resource(http, &profile.url, challenge.as_ref(), guard).await.map_err(|failure| {
         // Without any trace of OAuth, the status says more than "no metadata".
-        match (&failure, status) {
-            (Failure::AuthorizationServerIncompatible(Incompatibility::NoResourceMetadata(_)), status)
-                if status != 401 =>
+        match &failure {
+            Failure::AuthorizationServerIncompatible(Incompatibility::NoResourceMetadata(_))
+                if probed.status != 401 =>
             {
-                without_oauth(status, is_page)
+                probed.said().without_oauth()
             }
             _ => failure,
         }
@@ -51,24 +54,33 @@ pub async fn examine(http: &dyn HttpClient, profile: &Profile) -> Result<Examine
     Ok(Examined { challenge, resource, server })
 }
 
-/// What a server without any trace of OAuth is. A web page that answers anything with 200 is no open MCP server.
-fn without_oauth(status: u16, is_page: bool) -> Failure {
-    match status {
-        200..=299 if !is_page => Incompatibility::NoSignInWanted.into(),
-        _ => Incompatibility::NotMcp(status).into(),
-    }
-}
-
 /// What one request without a token brought.
-struct Probed {
+pub(super) struct Probed {
     status: u16,
-    challenge: Option<BearerChallenge>,
+    pub(super) challenge: Option<BearerChallenge>,
+    has_challenge_header: bool,
     /// The answer is a web page.
     is_page: bool,
 }
 
+impl Probed {
+    /// The same as the rules take it.
+    pub(super) fn said(&self) -> Unauthenticated<'_> {
+        Unauthenticated {
+            status: self.status,
+            is_page: self.is_page,
+            challenge: self.challenge.as_ref(),
+            has_challenge_header: self.has_challenge_header,
+        }
+    }
+}
+
 /// One request without a token. An answer proves no open server: some let anyone begin and ask at the first tool.
-async fn probe(http: &dyn HttpClient, url: &CheckedUrl, guard: AddressGuard) -> Result<Probed, Failure> {
+pub(super) async fn probe(
+    http: &dyn HttpClient,
+    url: &CheckedUrl,
+    guard: AddressGuard,
+) -> Result<Probed, Failure> {
     let mut headers = HeaderMap::new();
     headers.insert(header::ACCEPT, HeaderValue::from_static("application/json, text/event-stream"));
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
@@ -84,7 +96,12 @@ async fn probe(http: &dyn HttpClient, url: &CheckedUrl, guard: AddressGuard) -> 
     let response = http.open(request).await.map_err(transport_failure)?;
     let kind = response.headers.get(header::CONTENT_TYPE).map_or(&b""[..], HeaderValue::as_bytes);
     let is_page = kind.get(..9).is_some_and(|start| start.eq_ignore_ascii_case(b"text/html"));
-    Ok(Probed { status: response.status, challenge: challenge_of(&response.headers), is_page })
+    Ok(Probed {
+        status: response.status,
+        challenge: challenge_of(&response.headers),
+        has_challenge_header: response.headers.contains_key(header::WWW_AUTHENTICATE),
+        is_page,
+    })
 }
 
 /// The Bearer challenge of an answer's headers.
@@ -92,36 +109,28 @@ pub fn challenge_of(headers: &HeaderMap) -> Option<BearerChallenge> {
     bearer_challenge(headers.get_all(header::WWW_AUTHENTICATE).iter().filter_map(|value| value.to_str().ok()))
 }
 
-/// A1, A2: the challenge's address first, then the well-known ones; the first document that holds wins.
+/// A1, A2: where resource metadata may lie: the challenge's address first, then the well-known ones.
+pub(super) fn resource_addresses(url: &CheckedUrl, challenge: Option<&BearerChallenge>) -> Vec<String> {
+    let named = challenge.and_then(|challenge| challenge.resource_metadata.clone());
+    named.into_iter().chain(protected_resource::well_known_urls(url)).collect()
+}
+
 async fn find_resource(
     http: &dyn HttpClient,
     url: &CheckedUrl,
     challenge: Option<&BearerChallenge>,
     guard: AddressGuard,
 ) -> Result<ProtectedResource, Failure> {
-    let named = challenge.and_then(|challenge| challenge.resource_metadata.clone());
     let mut tried = Vec::new();
-    for address in named.into_iter().chain(protected_resource::well_known_urls(url)) {
-        match fetch_document(http, &address, Redirects::SameOrigin, guard).await.map_err(transport_failure)? {
-            // A document that lies ends the search: going on could only find a worse one (A4).
-            Fetched::Document(body) => match ProtectedResource::check(&body, url) {
-                Err(failure) if is_no_document(&failure) => tried.push(format!("{address} (no JSON)")),
-                checked => return checked,
-            },
-            Fetched::NotFound(why) => tried.push(format!("{address} ({why})")),
+    for address in resource_addresses(url, challenge) {
+        tried.push(ask(http, address, Redirects::SameOrigin, guard).await?);
+        if !search::resource(&tried, url).is_open() {
+            break;
         }
     }
-    Err(Incompatibility::NoResourceMetadata(tried.join(", ")).into())
+    search::resource(&tried, url).into_result()
 }
 
-/// A8: what is no JSON counts as "not found".
-fn is_no_document(failure: &Failure) -> bool {
-    use keyfob_core::failure::Misbehaviour::Document;
-    matches!(failure, Failure::AuthorizationServerMisbehaved(Document(..)))
-}
-
-/// B1, B2: each well-known form in order; a document that fails its checks is discarded, and its failure is what is told
-/// where no other form holds.
 async fn find_server(
     http: &dyn HttpClient,
     issuer: &CheckedUrl,
@@ -129,24 +138,24 @@ async fn find_server(
     guard: AddressGuard,
 ) -> Result<AuthorizationServer, Failure> {
     let mut tried = Vec::new();
-    let mut refused = None;
     for address in authorization_server::well_known_urls(issuer) {
-        match fetch_document(http, &address, Redirects::AnyOrigin, guard).await.map_err(transport_failure)? {
-            Fetched::Document(body) => match AuthorizationServer::check_for(&body, issuer, grant) {
-                Ok(server) => return Ok(server),
-                Err(failure) if is_no_document(&failure) => {
-                    tried.push(format!("{address} (not usable: {failure})"));
-                }
-                Err(failure) => {
-                    refused.get_or_insert(failure);
-                }
-            },
-            Fetched::NotFound(why) => tried.push(format!("{address} ({why})")),
+        tried.push(ask(http, address, Redirects::AnyOrigin, guard).await?);
+        if !search::server(&tried, issuer, grant).is_open() {
+            break;
         }
     }
-    Err(refused.unwrap_or_else(|| {
-        Incompatibility::NoServerMetadata { issuer: issuer.to_string(), tried: tried.join(", ") }.into()
-    }))
+    search::server(&tried, issuer, grant).into_result()
+}
+
+/// Asks one address for a document.
+pub(super) async fn ask(
+    http: &dyn HttpClient,
+    address: String,
+    redirects: Redirects,
+    guard: AddressGuard,
+) -> Result<Tried, Failure> {
+    let fetched = fetch_document(http, &address, redirects, guard).await.map_err(transport_failure)?;
+    Ok(Tried { address, fetched })
 }
 
 impl Examined {

@@ -1,20 +1,13 @@
 //! Fetching a metadata document: at most three redirects, each hop checked again (A8, B6).
 
 use http::{HeaderMap, HeaderValue, Method, header};
+use keyfob_core::discovery::search::Fetched;
 use keyfob_core::resource::CheckedUrl;
 
 use crate::ports::{AddressGuard, HttpClient, HttpRequest, TransportFailure};
 
 /// Most redirects that are followed for a metadata document (B6).
 const MAX_HOPS: usize = 3;
-
-/// What was found at an address.
-pub(super) enum Fetched {
-    /// A document (status 200).
-    Document(Vec<u8>),
-    /// Nothing usable; why, in words for the trail.
-    NotFound(String),
-}
 
 /// Whether redirects may leave the origin they start from.
 #[derive(Clone, Copy, PartialEq, Eq)]

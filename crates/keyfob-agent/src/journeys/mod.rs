@@ -2,6 +2,7 @@
 //! its result back. The same functions serve the keeper and a CLI that finds no keeper.
 
 pub mod approve;
+pub mod doctor;
 pub mod examine;
 pub mod hand_out;
 pub mod refresh_transaction;

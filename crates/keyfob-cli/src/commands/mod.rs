@@ -10,6 +10,7 @@ pub(crate) mod connect;
 pub(crate) mod credential_protocol;
 pub(crate) mod delivery_argument;
 pub(crate) mod demo;
+pub(crate) mod doctor;
 pub(crate) mod end_question;
 pub(crate) mod exec;
 pub(crate) mod link;
@@ -47,6 +48,7 @@ pub(crate) async fn run(command: Command, context: &Context) -> Result<u8, Failu
         Command::Connect(connect) => connect::run(&connect.target, context).await,
         Command::Call(call) => return call::call(&call, context).await,
         Command::Tools(tools) => call::tools(&tools, context).await,
+        Command::Doctor(doctor) => return doctor::run(&doctor, context).await,
         Command::Clients(clients) => link::clients(&clients, context),
         Command::Link(to) => link::link(&to, context),
         Command::Unlink(unlink) => link::unlink(&unlink, context),
@@ -82,6 +84,7 @@ pub(crate) fn subject(command: &Command) -> String {
         Command::Call(c) => c.name.clone(),
         Command::Tools(c) => c.name.clone(),
         Command::Connect(c) => c.target.clone(),
+        Command::Doctor(c) => c.target.clone(),
         Command::Link(c) => c.name.clone(),
         Command::Unlink(c) => c.name.clone(),
         Command::Config(c) => c.name.clone().unwrap_or_else(|| "NAME".into()),

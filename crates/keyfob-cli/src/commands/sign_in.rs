@@ -62,7 +62,7 @@ pub(crate) async fn profile(
 }
 
 /// Lines of standard input: redirect URLs pasted from a browser elsewhere.
-fn pasted_lines() -> mpsc::Receiver<String> {
+pub(crate) fn pasted_lines() -> mpsc::Receiver<String> {
     let (sender, receiver) = mpsc::channel(1);
     tokio::spawn(async move {
         let mut lines = tokio::io::BufReader::new(tokio::io::stdin()).lines();

@@ -97,30 +97,10 @@ impl AuthorizationServer {
     /// # Errors
     /// As [`AuthorizationServer::check`], and [`Incompatibility::NoGrant`] for a server without a device endpoint.
     pub fn check_for(body: &[u8], issuer: &CheckedUrl, grant: GrantKind) -> Result<Self, Failure> {
-        let object =
-            parse_object(body).map_err(|why| Misbehaviour::Document("OAuth metadata".into(), why))?;
-        let published = string(&object, "issuer").unwrap_or_default();
-        // Byte for byte: case, port and a slash at the end make another issuer (B2).
-        if published != issuer.as_str() {
-            return Err(Misbehaviour::IssuerMismatch {
-                published: shown(&published),
-                expected: issuer.to_string(),
-            }
-            .into());
+        if let Some(first) = Self::problems(body, issuer, grant).into_iter().next() {
+            return Err(first);
         }
-        match grant {
-            GrantKind::AuthorizationCode => {
-                let pkce = strings(&object, "code_challenge_methods_supported").unwrap_or_default();
-                if !pkce.iter().any(|method| method == "S256") {
-                    return Err(Incompatibility::NoPkce.into());
-                }
-                required(&object, "authorization_endpoint")?;
-            }
-            GrantKind::Device if endpoint(&object, DEVICE_ENDPOINT)?.is_none() => {
-                return Err(Incompatibility::NoGrant("device".into()).into());
-            }
-            GrantKind::Device | GrantKind::ClientCredentials => {}
-        }
+        let object = object(body)?;
         Ok(Self {
             issuer: issuer.clone(),
             authorization_endpoint: endpoint(&object, "authorization_endpoint")?,
@@ -134,6 +114,32 @@ impl AuthorizationServer {
             iss_promised: flag(&object, "authorization_response_iss_parameter_supported"),
             client_id_metadata_document: flag(&object, "client_id_metadata_document_supported"),
         })
+    }
+
+    /// Everything that [`Self::check_for`] has against a document, the one it would name first. Empty where it holds.
+    pub fn problems(body: &[u8], issuer: &CheckedUrl, grant: GrantKind) -> Vec<Failure> {
+        let object = match object(body) {
+            Ok(object) => object,
+            Err(failure) => return vec![failure],
+        };
+        let mut problems = Vec::new();
+        let published = string(&object, "issuer").unwrap_or_default();
+        // Byte for byte: case, port and a slash at the end make another issuer (B2).
+        if published != issuer.as_str() {
+            let (published, expected) = (shown(&published), issuer.to_string());
+            problems.push(Misbehaviour::IssuerMismatch { published, expected }.into());
+        }
+        let pkce = strings(&object, "code_challenge_methods_supported").unwrap_or_default();
+        let has_pkce = pkce.iter().any(|method| method == "S256");
+        match grant {
+            GrantKind::AuthorizationCode if !has_pkce => problems.push(Incompatibility::NoPkce.into()),
+            GrantKind::Device if matches!(endpoint(&object, DEVICE_ENDPOINT), Ok(None)) => {
+                problems.push(Incompatibility::NoGrant("device".into()).into());
+            }
+            _ => {}
+        }
+        problems.extend(endpoint_problems(&object, grant));
+        problems
     }
 
     /// The issuer, byte for byte as published.
@@ -180,6 +186,24 @@ impl AuthorizationServer {
     pub fn takes_client_id_metadata_document(&self) -> bool {
         self.client_id_metadata_document
     }
+}
+
+/// Endpoints that are missing for the grant, and those that nobody may speak to (B4).
+fn endpoint_problems(object: &Map<String, Value>, grant: GrantKind) -> Vec<Failure> {
+    let (needed, optional): (&[_], &[_]) = match grant {
+        GrantKind::AuthorizationCode => (&["authorization_endpoint", "token_endpoint"], &[DEVICE_ENDPOINT]),
+        GrantKind::Device | GrantKind::ClientCredentials => {
+            (&["token_endpoint"], &["authorization_endpoint", DEVICE_ENDPOINT])
+        }
+    };
+    let others = ["registration_endpoint", "revocation_endpoint", "userinfo_endpoint"];
+    let missing = needed.iter().filter_map(|name| required(object, name).err());
+    let unusable = optional.iter().chain(&others).filter_map(|name| endpoint(object, name).err());
+    missing.chain(unusable).collect()
+}
+
+fn object(body: &[u8]) -> Result<Map<String, Value>, Failure> {
+    parse_object(body).map_err(|why| Misbehaviour::Document("OAuth metadata".into(), why).into())
 }
 
 fn flag(object: &Map<String, Value>, name: &str) -> bool {

@@ -3,6 +3,7 @@
 pub mod authorization_server;
 pub mod challenge;
 pub mod protected_resource;
+pub mod search;
 
 /// Largest metadata document keyfob reads, in bytes (A8).
 pub const MAX_DOCUMENT: usize = 1024 * 1024;

@@ -1,5 +1,7 @@
 //! Protected resource metadata (RFC 9728), as a checked type: what exists has passed A4 to A6.
 
+use serde_json::{Map, Value};
+
 use super::{parse_object, string, strings};
 use crate::failure::{Failure, Incompatibility, Misbehaviour};
 use crate::resource::{CheckedUrl, ResourceMatch, compare_resource};
@@ -36,34 +38,41 @@ impl ProtectedResource {
     /// [`Misbehaviour::Document`] for what is no JSON object, [`Misbehaviour::ResourceMismatch`] (A4),
     /// [`Incompatibility::NoAuthorizationServer`] (A6).
     pub fn check(body: &[u8], expected: &CheckedUrl) -> Result<Self, Failure> {
-        let object =
-            parse_object(body).map_err(|why| Misbehaviour::Document("resource metadata".into(), why))?;
+        if let Some(first) = Self::problems(body, expected).into_iter().next() {
+            return Err(first);
+        }
+        let object = object(body)?;
         let resource = string(&object, "resource").unwrap_or_default();
-        let matched = compare_resource(&resource, expected);
-        if matched == ResourceMatch::Different {
-            return Err(Misbehaviour::ResourceMismatch {
-                published: shown(&resource),
-                expected: expected.to_string(),
-            }
-            .into());
-        }
-        // RFC 9728 §2: https issuers only; entries that break this are not ours to try (B3).
-        let authorization_servers: Vec<_> = strings(&object, "authorization_servers")
-            .unwrap_or_default()
-            .iter()
-            .filter_map(|text| CheckedUrl::parse(text).ok())
-            .filter(|issuer| issuer.url().query().is_none())
-            .collect();
-        if authorization_servers.is_empty() {
-            return Err(Incompatibility::NoAuthorizationServer.into());
-        }
         Ok(Self {
+            matched: compare_resource(&resource, expected),
             resource: canonical(&resource),
-            matched,
-            authorization_servers,
+            authorization_servers: issuers(&object),
             scopes_supported: ScopeSet::from_names(strings(&object, "scopes_supported").unwrap_or_default()),
             name: string(&object, "resource_name").map(|name| shown(&name)),
         })
+    }
+
+    /// Everything that [`Self::check`] has against a document, the one it would name first. Empty where it holds.
+    pub fn problems(body: &[u8], expected: &CheckedUrl) -> Vec<Failure> {
+        let object = match object(body) {
+            Ok(object) => object,
+            Err(failure) => return vec![failure],
+        };
+        let mut problems = Vec::new();
+        let resource = string(&object, "resource").unwrap_or_default();
+        if compare_resource(&resource, expected) == ResourceMatch::Different {
+            let (published, expected) = (shown(&resource), expected.to_string());
+            problems.push(Misbehaviour::ResourceMismatch { published, expected }.into());
+        }
+        if issuers(&object).is_empty() {
+            problems.push(Incompatibility::NoAuthorizationServer.into());
+        }
+        problems
+    }
+
+    /// The authorization servers that a document lists, whatever else it says: only for telling people about them.
+    pub fn issuers_listed(body: &[u8]) -> Vec<CheckedUrl> {
+        object(body).map(|object| issuers(&object)).unwrap_or_default()
     }
 
     /// The identifier to send as `resource` (RFC 8707 §2): as published, with scheme and host in lower case (D4).
@@ -96,6 +105,20 @@ impl ProtectedResource {
     pub fn name(&self) -> Option<&str> {
         self.name.as_deref()
     }
+}
+
+fn object(body: &[u8]) -> Result<Map<String, Value>, Failure> {
+    parse_object(body).map_err(|why| Misbehaviour::Document("resource metadata".into(), why).into())
+}
+
+/// RFC 9728 §2: https issuers only; entries that break this are not ours to try (B3).
+fn issuers(object: &Map<String, Value>) -> Vec<CheckedUrl> {
+    strings(object, "authorization_servers")
+        .unwrap_or_default()
+        .iter()
+        .filter_map(|text| CheckedUrl::parse(text).ok())
+        .filter(|issuer| issuer.url().query().is_none())
+        .collect()
 }
 
 /// D4: scheme and host in lower case, for they mean the same in any; every other byte stays, for the server compares it.

@@ -3,7 +3,7 @@
 use super::{Failure, Incompatibility, Misbehaviour, SignInNeeded, StoreProblem, Temporary};
 
 /// F11: RFC 8707's own code, or an older server that names the parameter it does not know.
-fn refuses_resource(error: &str, description: &str) -> bool {
+pub(crate) fn refuses_resource(error: &str, description: &str) -> bool {
     let names_it = ["'resource'", "`resource`", "\"resource\"", "resource parameter"];
     error == "invalid_target"
         || (error == "invalid_request" && names_it.iter().any(|name| description.contains(name)))

@@ -31,7 +31,7 @@ fn account_of(claims: &Map<String, Value>) -> Option<String> {
         .map(shown)
 }
 
-fn claims(token: &str) -> Option<Map<String, Value>> {
+pub(crate) fn claims(token: &str) -> Option<Map<String, Value>> {
     let payload = token.split('.').nth(1)?;
     crate::discovery::parse_object(&URL_SAFE_NO_PAD.decode(payload).ok()?).ok()
 }

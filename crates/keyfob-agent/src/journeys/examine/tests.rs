@@ -46,7 +46,7 @@ impl HttpClient for Server {
         let kind = (header::CONTENT_TYPE, HeaderValue::from_static(self.content_type));
         let challenge = self.challenge.as_deref().and_then(|text| HeaderValue::from_str(text).ok());
         let challenge = challenge.map(|text| (header::WWW_AUTHENTICATE, text));
-        let headers = HeaderMap::from_iter([kind].into_iter().chain(challenge));
+        let headers = [kind].into_iter().chain(challenge).collect::<HeaderMap>();
         Ok(StreamedResponse { status: self.open, headers, body })
     }
 }

@@ -22,6 +22,7 @@ mod left_revocations;
 mod link;
 mod machines;
 mod passphrase;
+mod recipes;
 mod service;
 mod stopping;
 mod store_move;

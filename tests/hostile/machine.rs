@@ -286,6 +286,9 @@ impl TokenFiles for Deaf {
     async fn write_env_line(&self, _path: &str, _key: &str, _value: &SecretText) -> Result<(), StoreProblem> {
         Ok(())
     }
+    async fn read_template(&self, _path: &str) -> Result<String, StoreProblem> {
+        Ok(String::new())
+    }
     async fn remove(&self, _path: &str) -> Result<(), StoreProblem> {
         Ok(())
     }

@@ -27,6 +27,7 @@ mod service;
 mod stopping;
 mod store_move;
 mod store_trouble;
+mod token_files;
 mod transaction;
 mod unreadable_records;
 mod versions;

@@ -344,6 +344,8 @@ pub trait TokenFiles: Send + Sync {
     async fn write(&self, path: &str, contents: &SecretText) -> Result<(), StoreProblem>;
     /// Replaces or adds one line `KEY=value` in a `.env` file; every other byte stays.
     async fn write_env_line(&self, path: &str, key: &str, value: &SecretText) -> Result<(), StoreProblem>;
+    /// Reads a template of the user's, which holds no secret.
+    async fn read_template(&self, path: &str) -> Result<String, StoreProblem>;
     /// Removes a file keyfob wrote; one that is not there is fine.
     async fn remove(&self, path: &str) -> Result<(), StoreProblem>;
     /// Takes the line `KEY=…` out of a `.env` file.

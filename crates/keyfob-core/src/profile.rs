@@ -239,6 +239,11 @@ pub enum TokenFileFormat {
     },
     /// The token and a newline.
     Bare,
+    /// The user's own template.
+    Template {
+        /// Absolute path of the template, `~` already expanded.
+        template: String,
+    },
 }
 
 /// Shapes of keyring entries.

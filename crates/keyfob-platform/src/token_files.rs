@@ -44,6 +44,12 @@ impl TokenFiles for SystemTokenFiles {
         edit_env(path, key, Some(line)).await
     }
 
+    async fn read_template(&self, path: &str) -> Result<String, StoreProblem> {
+        let path = std::path::PathBuf::from(path);
+        let reading = tokio::task::spawn_blocking(move || read_bounded(&path));
+        reading.await.unwrap_or_else(|error| Err(StoreProblem::Io(error.to_string())))
+    }
+
     async fn remove(&self, path: &str) -> Result<(), StoreProblem> {
         off_thread(path, |path| {
             let Some((folder, name)) = place(path)? else { return Ok(()) };
@@ -80,6 +86,19 @@ async fn off_thread(
     tokio::task::spawn_blocking(move || work(&path))
         .await
         .unwrap_or_else(|error| Err(StoreProblem::Io(error.to_string())))
+}
+
+/// A regular file of the user's; links are followed, because nothing secret is in it and nothing is written to it.
+fn read_bounded(path: &Path) -> Result<String, StoreProblem> {
+    let refused = |why: &str| StoreProblem::Io(format!("the template {} {why}", path.display()));
+    let about = std::fs::metadata(path).map_err(|error| problem(&error, path))?;
+    if !about.is_file() {
+        return Err(refused("is no file"));
+    }
+    if about.len() > LARGEST_ENV {
+        return Err(refused("is larger than 1 MiB"));
+    }
+    std::fs::read_to_string(path).map_err(|error| problem(&error, path))
 }
 
 /// The file's folder, checked, and its name. `None` where the folder is gone.

@@ -6,6 +6,8 @@ use keyfob_core::profile::{CommandInput, KeyringFormat, TokenFileFormat};
 use keyfob_core::secret::SecretText;
 use serde_json::json;
 
+use super::template;
+
 /// The tokens of one sign-in, about to be written.
 pub struct Tokens<'a> {
     /// The sign-in.
@@ -27,7 +29,8 @@ impl Tokens<'_> {
             TokenFileFormat::Keyfob => self.keyfob(),
             TokenFileFormat::McpTokens { utc } => self.mcp_tokens(*utc),
             TokenFileFormat::Credentials => self.credentials(),
-            TokenFileFormat::Bare | TokenFileFormat::Env { .. } => {
+            // A template is filled by `Tokens::from_template`.
+            TokenFileFormat::Bare | TokenFileFormat::Env { .. } | TokenFileFormat::Template { .. } => {
                 SecretText::new(format!("{}\n", self.sign_in.tokens.access_token.expose_secret()))
             }
         }
@@ -39,6 +42,24 @@ impl Tokens<'_> {
             KeyringFormat::Bare => self.bare(),
             KeyringFormat::Json => self.keyfob(),
         }
+    }
+
+    /// The user's own template with the tokens in their places.
+    pub fn from_template(&self, template: &str) -> Result<SecretText, String> {
+        let tokens = &self.sign_in.tokens;
+        let value = |name: &str| match name {
+            "access_token" => Some(tokens.access_token.expose_secret().to_owned()),
+            "refresh_token" => Some(self.refresh_token().to_owned()),
+            "expires_at" => Some(rfc3339(tokens.expires_at())),
+            "expires_at_s" => Some(tokens.expires_at().timestamp().to_string()),
+            "expires_at_ms" => Some(tokens.expires_at().timestamp_millis().to_string()),
+            "scope" => Some(
+                tokens.scopes.as_ref().and_then(keyfob_core::scope::ScopeSet::to_wire).unwrap_or_default(),
+            ),
+            "resource" => Some(self.sign_in.resource.clone()),
+            _ => None,
+        };
+        template::filled(template, value).map(SecretText::new)
     }
 
     /// What a command reads on its standard input.

@@ -3,6 +3,7 @@
 
 pub mod command;
 pub mod formats;
+mod template;
 
 use keyfob_core::credential::{Credential, SignIn};
 use keyfob_core::failure::StoreProblem;
@@ -59,6 +60,11 @@ async fn write(ports: &Ports, delivery: &Delivery, sign_in: &SignIn) -> Result<(
     match &delivery.target {
         DeliveryTarget::TokenFile { path, format: TokenFileFormat::Env { key } } => {
             ports.token_files.write_env_line(path, key, &tokens.bare()).await
+        }
+        DeliveryTarget::TokenFile { path, format: TokenFileFormat::Template { template } } => {
+            let text = ports.token_files.read_template(template).await?;
+            let filled = tokens.from_template(&text).map_err(StoreProblem::Io)?;
+            ports.token_files.write(path, &filled).await
         }
         DeliveryTarget::TokenFile { path, format } => {
             ports.token_files.write(path, &tokens.file(format)).await

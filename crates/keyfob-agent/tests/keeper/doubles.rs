@@ -312,6 +312,10 @@ impl TokenFiles for World {
         unplanned()
     }
 
+    async fn read_template(&self, _path: &str) -> Result<String, StoreProblem> {
+        unplanned()
+    }
+
     async fn remove(&self, _path: &str) -> Result<(), StoreProblem> {
         unplanned()
     }

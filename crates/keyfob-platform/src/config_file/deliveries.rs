@@ -8,7 +8,7 @@ use toml_edit::Item;
 
 use super::fields::{Fields, Source};
 
-const KEYS: [&str; 10] = [
+const KEYS: [&str; 11] = [
     "kind",
     "path",
     "format",
@@ -19,6 +19,7 @@ const KEYS: [&str; 10] = [
     "include_refresh_token",
     "command",
     "variable",
+    "template",
 ];
 
 /// All of them, in order.
@@ -117,7 +118,7 @@ fn variable(fields: &Fields<'_>, name: &str) -> Result<String, Failure> {
 
 fn file_format(fields: &Fields<'_>) -> Result<TokenFileFormat, Failure> {
     let format = fields.text("format")?.unwrap_or("keyfob");
-    for (key, only) in [("key", "env"), ("time_zone", "mcp-tokens")] {
+    for (key, only) in [("key", "env"), ("time_zone", "mcp-tokens"), ("template", "template")] {
         if format != only && fields.table.contains_key(key) {
             return Err(fields.error_at_name(key, &format!("is for format `{only}` alone")));
         }
@@ -129,8 +130,14 @@ fn file_format(fields: &Fields<'_>) -> Result<TokenFileFormat, Failure> {
         "credentials" => Ok(TokenFileFormat::Credentials),
         "bare" => Ok(TokenFileFormat::Bare),
         "env" => Ok(TokenFileFormat::Env { key: variable(fields, "key")? }),
+        "template" => {
+            let Some(template) = fields.text("template")? else {
+                return Err(fields.error("format", "`template` needs the path of yours: template = \"…\""));
+            };
+            Ok(TokenFileFormat::Template { template: expanded("template", template, fields)? })
+        }
         other => {
-            let known = "keyfob, mcp-tokens, credentials, env, bare";
+            let known = "keyfob, mcp-tokens, credentials, env, bare, template";
             Err(fields.error("format", &format!("`{other}` is not one of {known}")))
         }
     }

@@ -193,6 +193,7 @@ fn delivery(delivery: &Delivery) -> Table {
                 TokenFileFormat::Credentials => ("credentials", None),
                 TokenFileFormat::Env { key } => ("env", Some(("key", key.as_str()))),
                 TokenFileFormat::Bare => ("bare", None),
+                TokenFileFormat::Template { template } => ("template", Some(("template", template.as_str()))),
             };
             table.insert("format", value(name));
             if let Some((key, text)) = extra {

@@ -1,0 +1,91 @@
+//! Token files in every format, several of one profile, as the programs that read them find them.
+
+use std::os::unix::fs::{PermissionsExt as _, symlink};
+
+use keyfob_tests::{Keyfob, portal};
+use serde_json::{Value, json};
+
+fn deliveries(user: &Keyfob, tables: &[String]) {
+    let before = std::fs::read_to_string(user.profiles_toml()).expect("profiles.toml");
+    let heading = "\n[[profiles.work.deliver]]\nkind = \"token-file\"\n";
+    let tables: String = tables.iter().flat_map(|table| [heading, table.as_str(), "\n"]).collect();
+    std::fs::write(user.profiles_toml(), before + &tables).expect("profiles.toml");
+}
+
+/// V16: every format is written for its reader, for its owner alone, beside the others; an existing `.env` keeps every other
+/// byte; all of it goes with the sign-out.
+#[tokio::test]
+async fn every_format_is_written_with_one_sign_in_and_goes_with_it() {
+    let (user, portal) = (Keyfob::new(), portal().await);
+    user.must(["add", "work", &portal.mcp_url()]).await;
+    let path = |name: &str| user.path(name).display().to_string();
+    std::fs::write(path(".env"), "A=1\r\nexport APP_JWT_TOKEN=old\r\n# ü\nB=2").expect("a file");
+    std::fs::write(path("template"), "token: {{json access_token}}\nends: {{expires_at_ms}}\n")
+        .expect("a file");
+    let extra = [
+        ("own", "format = \"keyfob\"".to_owned()),
+        ("tokens", "format = \"mcp-tokens\"\ntime_zone = \"utc\"".to_owned()),
+        ("credentials", "format = \"credentials\"".to_owned()),
+        ("bare", "format = \"bare\"".to_owned()),
+        (".env", "format = \"env\"\nkey = \"APP_JWT_TOKEN\"".to_owned()),
+        ("filled", format!("format = \"template\"\ntemplate = \"{}\"", path("template"))),
+    ];
+    deliveries(&user, &extra.clone().map(|(name, rest)| format!("path = \"{}\"\n{rest}", path(name))));
+    user.must(["sign-in", "work"]).await;
+    let token = user.must(["token", "work"]).await;
+    let read = |name: &str| std::fs::read_to_string(path(name)).expect(name);
+    let ends: chrono::DateTime<chrono::Utc> = user.status("work").await["access_token"]["expires_at"]
+        .as_str()
+        .and_then(|at| at.parse().ok())
+        .expect("an end");
+    let parsed = |name: &str| serde_json::from_str::<Value>(&read(name)).expect("JSON");
+    assert_eq!(
+        (&parsed("own")["access_token"], &parsed("own")["token_type"]),
+        (&json!(token), &json!("Bearer"))
+    );
+    let tokens = parsed("tokens");
+    assert_eq!(tokens["expires_at"], ends.format("%Y-%m-%dT%H:%M:%S").to_string());
+    assert_eq!((&tokens["access_token"], &tokens["refresh_token"]), (&json!(token), &json!("")));
+    let credentials = parsed("credentials");
+    let milliseconds = credentials["expires_at"].as_i64().expect("a number");
+    assert_eq!((milliseconds / 1000, &credentials["refresh_token"]), (ends.timestamp(), &json!("")));
+    assert_eq!(read("bare"), format!("{token}\n"));
+    assert_eq!(read(".env"), format!("A=1\r\nAPP_JWT_TOKEN={token}\r\n# ü\nB=2"));
+    assert_eq!(read("filled"), format!("token: \"{token}\"\nends: {milliseconds}\n"));
+    for (name, _) in &extra {
+        let mode = std::fs::metadata(path(name)).expect(name).permissions().mode() & 0o777;
+        assert_eq!(mode, 0o600, "{name}");
+    }
+    user.must(["sign-out", "work"]).await;
+    assert_eq!(read(".env"), "A=1\r\n# ü\nB=2");
+    for (name, _) in extra.iter().filter(|(name, _)| *name != ".env") {
+        assert!(!user.path(name).exists(), "{name} is still there");
+    }
+    assert!(user.path("template").exists());
+}
+
+/// V17: a link in the place of a token file is neither followed nor replaced, and the renewal stands; a template with a
+/// mistyped name leaves the file as it was and says which.
+#[tokio::test]
+async fn a_link_is_refused_and_a_mistyped_template_is_told() {
+    let (user, portal) = (Keyfob::new(), portal().await);
+    user.must(["add", "work", &portal.mcp_url()]).await;
+    let path = |name: &str| user.path(name).display().to_string();
+    std::fs::write(path("other"), "mine").expect("a file");
+    symlink(path("other"), path("link")).expect("a link");
+    std::fs::write(path("template"), "\n{{acess_token}}").expect("a file");
+    let template =
+        format!("path = \"{}\"\nformat = \"template\"\ntemplate = \"{}\"", path("filled"), path("template"));
+    deliveries(&user, &[format!("path = \"{}\"", path("link")), template]);
+    user.must(["sign-in", "work"]).await;
+    user.must(["token", "work"]).await;
+    assert_eq!(std::fs::read_to_string(path("other")).expect("the file"), "mine");
+    assert!(
+        std::fs::symlink_metadata(path("link")).expect("the link").is_symlink()
+            && !user.path("filled").exists()
+    );
+    let log = user.must(["log", "work", "--json"]).await;
+    let failed: Vec<_> = log.lines().filter(|line| line.contains("delivery-failed")).collect();
+    assert!(failed.len() == 2 && failed[0].contains("link"), "{failed:?}");
+    assert!(failed[1].contains("line 2 of the template: there is no `acess_token`"), "{failed:?}");
+}

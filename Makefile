@@ -17,7 +17,7 @@ test: ## every check; one stage alone: scripts/test.sh STAGE, all of them: scrip
 test-deep: ## every check, then the properties with many more cases
 	@scripts/test.sh deep
 
-bench: ## release builds, timed against their floors; one part alone: scripts/bench.sh token|store|idle
+bench: ## release builds, timed against their floors; one part alone: scripts/bench.sh token|store|proxy|idle
 	@scripts/bench.sh
 
 fmt: ## format the Rust code, and the user interface where it is set up

@@ -5,6 +5,7 @@
 mod arguments;
 mod desk;
 mod ipc;
+mod proxied;
 mod shell;
 
 use std::process::ExitCode;
@@ -48,6 +49,7 @@ fn run(arguments: &Arguments) -> Result<(), Failure> {
     let ports = Composition::new(paths.clone(), Arc::new(notifier)).ports()?;
     let mut keeper = runtime.block_on(Keeper::take_over(&paths, ports, KeeperKind::App))?;
     let door = keeper.take_door();
+    let _proxy = proxied::serve(&paths, &keeper)?;
     let desk = Desk::new(keeper, paths);
     let wanted = arguments.clone();
     let app = tauri::Builder::default()

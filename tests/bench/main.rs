@@ -9,6 +9,7 @@
 
 mod idle;
 mod measure;
+mod proxy;
 mod schedule;
 mod store;
 mod token;
@@ -25,6 +26,9 @@ async fn main() {
         store::against_a_bare_sync();
         store::with_more_records();
         schedule::with_more_profiles().await;
+    }
+    if wanted("proxy") {
+        proxy::one_hop().await;
     }
     if wanted("idle") {
         idle::with_a_hundred_profiles().await;

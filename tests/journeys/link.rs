@@ -28,11 +28,11 @@ fn read(user: &Keyfob, name: &str) -> String {
 async fn a_link_shows_its_change_keeps_the_rest_and_unlink_gives_the_file_back_byte_for_byte() {
     let user = with_profile().await;
     write(&user, ".cursor/mcp.json", CURSOR);
-    let shown = user.must(["link", "work", "cursor", "--dry-run"]).await;
+    let shown = user.must(["link", "work", "cursor", "--via", "bridge", "--dry-run"]).await;
     assert!(shown.contains("+\t\t\"keyfob-work\": {"), "{shown}");
     assert_eq!(read(&user, ".cursor/mcp.json"), CURSOR);
 
-    user.must(["link", "work", "cursor"]).await;
+    user.must(["link", "work", "cursor", "--via", "bridge"]).await;
     let linked = read(&user, ".cursor/mcp.json");
     assert!(linked.contains("// keep") && linked.contains("\"connect\""), "{linked}");
     let clients: Value = serde_json::from_str(&user.must(["clients", "--json"]).await).unwrap();
@@ -40,7 +40,7 @@ async fn a_link_shows_its_change_keeps_the_rest_and_unlink_gives_the_file_back_b
     assert_eq!(cursor["linked"], serde_json::json!([{ "profile": "work", "via": "bridge" }]));
     assert_eq!((&cursor["installed"], clients.as_array().unwrap().len()), (&Value::Bool(true), 20));
 
-    user.must(["link", "work", "cursor"]).await;
+    user.must(["link", "work", "cursor", "--via", "bridge"]).await;
     assert_eq!(read(&user, ".cursor/mcp.json"), linked, "a second time changes nothing");
     user.must(["unlink", "work", "cursor"]).await;
     assert_eq!(read(&user, ".cursor/mcp.json"), CURSOR);
@@ -80,7 +80,7 @@ async fn a_file_that_cannot_be_understood_or_is_not_ours_is_refused_and_left_alo
         ),
     ] {
         write(&user, ".cursor/mcp.json", text);
-        user.run(["link", "work", "cursor"]).await.expect_code(2).says(why);
+        user.run(["link", "work", "cursor", "--via", "bridge"]).await.expect_code(2).says(why);
         assert_eq!(read(&user, ".cursor/mcp.json"), text);
     }
     user.run(["link", "work", "notepad"]).await.expect_code(2).says("it knows: claude-code");

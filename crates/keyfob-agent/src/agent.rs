@@ -10,6 +10,7 @@ mod reads;
 mod records;
 mod reminding;
 mod renewals;
+mod step_ups;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -19,6 +20,7 @@ use keyfob_core::credential_state::{CredentialState, Event, Observation};
 use keyfob_core::failure::Failure;
 use keyfob_core::identity::ProfileName;
 use keyfob_core::profile::{LifetimeAnswer, Profile};
+use keyfob_core::scope::ScopeSet;
 use keyfob_core::secret::ClientSecret;
 use tokio::sync::{mpsc, oneshot, watch};
 
@@ -27,9 +29,11 @@ use crate::journeys::hand_out::{HandOutRequest, HandedOut};
 use crate::journeys::revoke::RevocationOutcome;
 use crate::journeys::sign_in::SignInOptions;
 use crate::journeys::{remind, remove, sign_out};
+use crate::notice::NoticeKind;
 use crate::ports::{CommitError, Ports, PowerEvent};
 use crate::shown;
 use crate::snapshot::{AgentShown, KeeperKind, Snapshot};
+use step_ups::StepUps;
 
 /// Room for waiting messages; a full mailbox makes askers wait, it loses nothing.
 const MAILBOX: usize = 1_024;
@@ -42,6 +46,8 @@ pub struct AgentHandle {
     snapshot: watch::Receiver<Arc<Snapshot>>,
     read: watch::Receiver<bool>,
     looked: Arc<AtomicU64>,
+    told: watch::Sender<u64>,
+    step_ups: StepUps,
 }
 
 /// What the actor can be told.
@@ -84,7 +90,15 @@ impl AgentHandle {
         let agent = AgentShown { running: true, kind: Some(kind), pid: Some(pid) };
         let (actor, seen) = actor::Actor::new(ports.clone(), mailbox.clone(), agent);
         tokio::spawn(actor.run(messages));
-        Self { ports, mailbox, snapshot: seen.snapshots, read: seen.read, looked: seen.looked }
+        Self {
+            ports,
+            mailbox,
+            snapshot: seen.snapshots,
+            read: seen.read,
+            looked: seen.looked,
+            told: watch::Sender::new(0),
+            step_ups: StepUps::default(),
+        }
     }
 
     /// What there is to show; changes are waited for on the receiver.
@@ -104,6 +118,11 @@ impl AgentHandle {
         self.looked.load(Ordering::Relaxed)
     }
 
+    /// Changes whenever somebody says that records or settings may have changed.
+    pub fn told(&self) -> watch::Receiver<u64> {
+        self.told.subscribe()
+    }
+
     /// The ports this keeper works with.
     pub fn ports(&self) -> &Ports {
         &self.ports
@@ -111,7 +130,25 @@ impl AgentHandle {
 
     /// Signs in; a sign-in already under way answers [`keyfob_core::failure::Temporary::Busy`].
     pub async fn sign_in(&self, name: ProfileName, options: SignInOptions) -> Result<(), Failure> {
-        self.ask(|reply| Message::SignIn { name, options, reply }).await
+        let wanted = self.step_ups.of(&name);
+        let additional_scopes = options.additional_scopes.union(&wanted);
+        let options = SignInOptions { additional_scopes, ..options };
+        let of = name.clone();
+        self.ask(|reply| Message::SignIn { name, options, reply }).await?;
+        if !wanted.is_empty() {
+            self.step_ups.asked(&of);
+            self.ports.notifier.notify(&remind::notice(&find_profile(&self.ports, &of)?, NoticeKind::Solved));
+        }
+        Ok(())
+    }
+
+    /// A request of a client needs scopes that the sign-in lacks (D8): the user is told, and the next sign-in that this keeper
+    /// begins asks for them as well.
+    pub fn offer_step_up(&self, profile: &Profile, scopes: &ScopeSet) {
+        if self.step_ups.add(&profile.name, scopes) {
+            let kind = NoticeKind::MoreScopes(scopes.to_wire().unwrap_or_default());
+            self.ports.notifier.notify(&remind::notice(profile, kind));
+        }
     }
 
     /// Gives a sign-in up.
@@ -185,6 +222,7 @@ impl AgentHandle {
 
     /// Another process may have changed `profiles.toml` and this profile's record; without a name, every record.
     pub async fn look_again(&self, name: Option<&ProfileName>) {
+        self.told.send_modify(|times| *times += 1);
         self.tell(Message::LookAgain { name: name.cloned() }).await;
     }
 

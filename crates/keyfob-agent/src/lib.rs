@@ -12,6 +12,7 @@ pub mod delivery;
 pub mod health;
 pub mod journal;
 pub mod journeys;
+pub mod local_proxy;
 pub mod metrics;
 pub mod notice;
 pub mod ports;

@@ -43,6 +43,8 @@ pub enum NoticeKind {
         /// What is left.
         left: TimeDelta,
     },
+    /// A program's request needs scopes that the sign-in lacks: these.
+    MoreScopes(String),
     /// Nobody knows when the sign-in ends: a question to the user.
     EndUnknown,
     /// The store cannot be opened, so nothing is renewed: the reason in words.

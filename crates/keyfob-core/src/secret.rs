@@ -101,6 +101,10 @@ secret! {
     State
 }
 secret! {
+    /// The key by which one linked client may use the loopback proxy for one profile.
+    ProxyKey
+}
+secret! {
     /// A whole body of secrets on its way out: a token request, a sealed record before sealing, a token file.
     SecretText
 }

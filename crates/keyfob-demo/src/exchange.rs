@@ -18,8 +18,8 @@ use crate::oddities::Service;
 use crate::portal::State;
 use crate::wire::WireControl;
 
-/// No honest request is longer.
-const LONGEST_BODY: usize = 4 * 1024 * 1024;
+/// No honest request is longer; more than what the loopback proxy keeps for a second sending.
+const LONGEST_BODY: usize = 8 * 1024 * 1024;
 
 /// An HTTP date has four digits for the year.
 const LAST_DATE: Duration = Duration::from_secs(253_402_300_799);

@@ -22,7 +22,7 @@ use crate::paths::Paths;
 use crate::store::{atomic_file, problem, profile_lock};
 
 pub(crate) use fields::Source;
-pub use settings::{NetworkSettings, Settings};
+pub use settings::{NetworkSettings, ProxySettings, Settings};
 
 /// Profiles as the user wrote them.
 pub struct ProfilesToml {

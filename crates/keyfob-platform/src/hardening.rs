@@ -23,6 +23,22 @@ pub fn forbid_core_dumps() {
 #[cfg(not(unix))]
 pub fn forbid_core_dumps() {}
 
+/// As many open files as the system allows this account: each stream through the loopback proxy takes two.
+#[cfg(unix)]
+pub fn allow_many_descriptors() {
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+    let limit = getrlimit(Resource::Nofile);
+    if limit.current != limit.maximum
+        && let Err(error) = setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, ..limit })
+    {
+        tracing::debug!(%error, "the limit of open files stays");
+    }
+}
+
+/// As many open files as the system allows this account: nothing to be asked for here.
+#[cfg(not(unix))]
+pub fn allow_many_descriptors() {}
+
 #[cfg(target_os = "linux")]
 fn forbid_tracing() {
     use rustix::process::{DumpableBehavior, set_dumpable_behavior};

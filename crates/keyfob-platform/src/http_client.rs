@@ -6,6 +6,7 @@ mod body;
 mod cause;
 mod certificate_issuer;
 mod credential_post;
+pub mod forwarding;
 mod paced_stream;
 mod proxy;
 mod timeouts;

@@ -19,6 +19,7 @@ use crate::delivery_command::CommandsHere;
 use crate::event_command::EventCommand;
 use crate::hardening;
 use crate::lease::Lease;
+use crate::local_entrances::LoopbackEntrances;
 use crate::paths::Paths;
 use crate::program;
 use crate::store::atomic_file;
@@ -44,7 +45,7 @@ pub struct Keeper {
     hand_outs: Arc<HandOuts>,
     under_way: UnderWay,
     tasks: [tokio::task::JoinHandle<()>; 2],
-    _lease: Lease,
+    lease: Arc<Lease>,
 }
 
 impl Keeper {
@@ -79,7 +80,7 @@ impl Keeper {
         };
         let tasks =
             [tokio::spawn(accept(listener, server)), tokio::spawn(tell_now_and_then(Arc::clone(&hand_outs)))];
-        Ok(Self { agent, door, hand_outs, under_way, tasks, _lease: lease })
+        Ok(Self { agent, door, hand_outs, under_way, tasks, lease: Arc::new(lease) })
     }
 
     /// Becomes the keeper, asking a headless one to step down first.
@@ -104,6 +105,11 @@ impl Keeper {
             }
         });
         started.await.unwrap_or_else(|_| Err(Temporary::Busy.into()))
+    }
+
+    /// Where clients of the loopback proxy come in, from now on and until the keeper has ended.
+    pub fn local_entrances(&self, paths: &Paths) -> LoopbackEntrances {
+        LoopbackEntrances::new(paths.clone(), Arc::downgrade(&self.lease), self.agent.told())
     }
 
     /// The way to it and its door apart; the rest lives until the returned keeper is dropped.

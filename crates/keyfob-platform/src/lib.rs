@@ -5,6 +5,7 @@
 
 mod bounded_command;
 pub mod browser;
+pub mod client_keys;
 pub mod client_programs;
 pub mod compose;
 pub mod config_file;
@@ -17,6 +18,7 @@ pub mod http_client;
 pub mod keeper;
 pub mod keyring_entries;
 pub mod lease;
+pub mod local_entrances;
 pub mod local_pages;
 pub mod loopback;
 pub mod paths;

@@ -142,6 +142,11 @@ impl Paths {
         self.state.join("links")
     }
 
+    /// SHA-256 of the keys by which clients use the loopback proxy.
+    pub fn client_keys(&self) -> PathBuf {
+        self.data.join("client-keys.json")
+    }
+
     /// The keeper's lease.
     pub fn lease(&self) -> PathBuf {
         self.state.join("keeper.lock")
@@ -175,6 +180,11 @@ impl Paths {
         let path = folder.join("keeper.sock");
         atomic_file::replace(&self.socket_pointer(), path.to_string_lossy().as_bytes())?;
         Ok(path)
+    }
+
+    /// The loopback proxy's socket, in the same folder.
+    pub fn proxy_socket(&self) -> PathBuf {
+        self.control_socket().with_file_name("proxy.sock")
     }
 
     /// Records where the socket really is when its usual path is too long.

@@ -72,6 +72,12 @@ pub(crate) fn words(notice: &Notice) -> Option<Words> {
             );
             (format!("{label}: the sign-in {}", ends(*left)), body, vec![SIGN_IN, OPEN], true)
         }
+        NoticeKind::MoreScopes(scopes) => (
+            format!("{label}: a program needs more rights"),
+            format!("The server asks for: {scopes}. You decide about them by signing in again."),
+            vec![SIGN_IN, OPEN],
+            true,
+        ),
         NoticeKind::EndUnknown => (
             format!("{label}: when does this sign-in end?"),
             "The server does not say. If you know, keyfob reminds you days before; \"not known\" is an answer, too."
@@ -184,6 +190,18 @@ mod tests {
         assert_eq!(shown.title, "<b>bold</b> & co: sign in again");
         assert_eq!(escaped(&shown.body), "&lt;a href='x'&gt;here&lt;/a&gt;.");
         assert!(said(&"x".repeat(900), kind(&"y".repeat(900))).unwrap().title.chars().count() <= TITLE);
+    }
+
+    /// D8, F12
+    #[test]
+    fn more_rights_are_asked_for_with_the_servers_words_made_fit_to_show() {
+        let shown = said("Work", NoticeKind::MoreScopes("write\u{202e} admin".into())).unwrap();
+        assert_eq!(shown.title, "Work: a program needs more rights");
+        assert_eq!(
+            shown.body,
+            "The server asks for: write admin. You decide about them by signing in again."
+        );
+        assert_eq!(shown.buttons[0].0, Button::SignIn);
     }
 
     #[test]

@@ -91,6 +91,7 @@ fn told(by: &World) -> Vec<(i64, String)> {
         }
         NoticeKind::SignInNeeded { said_before, .. } => format!("needed {said_before}"),
         NoticeKind::RegistrationEnds { .. } => "registration".into(),
+        NoticeKind::MoreScopes(scopes) => format!("more: {scopes}"),
         NoticeKind::EndUnknown => "when?".into(),
         NoticeKind::StoreLocked(_) => "locked".into(),
         NoticeKind::Solved => "solved".into(),

@@ -30,6 +30,8 @@ pub(crate) struct LinkTo {
 pub(crate) enum LinkVia {
     /// It runs `keyfob headers`.
     Helper,
+    /// It speaks to the keeper at an address of its own on this machine.
+    Proxy,
     /// It starts `keyfob connect`.
     Bridge,
 }

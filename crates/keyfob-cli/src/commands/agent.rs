@@ -1,6 +1,7 @@
 //! `keyfob agent`: the keeper without a screen.
 
 mod install;
+mod proxied;
 mod signals;
 mod watched;
 
@@ -61,6 +62,7 @@ async fn keep(arguments: &Agent, context: &Context) -> Result<(), Failure> {
     let metrics = Arc::new(Metrics::new(Arc::clone(&ports.journal)));
     ports.journal = Arc::clone(&metrics) as Arc<dyn Journal>;
     let mut keeper = Keeper::start(&context.paths, ports, KeeperKind::Headless)?;
+    let proxy = proxied::serve(&context.paths, &keeper)?;
     let ports = keeper.agent.ports().clone();
     note(&ports, JournalEvent::KeeperStarted);
     if let Some(listener) = listener {
@@ -74,6 +76,7 @@ async fn keep(arguments: &Agent, context: &Context) -> Result<(), Failure> {
         never = tell_manager(&manager, &agent) => match never {},
     };
     manager.stopping();
+    drop(proxy);
     let unfinished = tokio::select! {
         finished = keeper.stop(LAST_FLIGHT) => !finished,
         _ = signals.next() => true,

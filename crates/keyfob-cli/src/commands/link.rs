@@ -1,5 +1,7 @@
 //! `keyfob clients`, `link` and `unlink`: entries in MCP clients' configurations that point at keyfob.
 
+mod proxied;
+
 use keyfob_core::failure::{Failure, StoreProblem, Temporary};
 use keyfob_links::client::{Client, Via, Wanted, Writing};
 use keyfob_links::clients::{self, ALL};
@@ -56,10 +58,12 @@ pub(crate) fn clients(arguments: &Clients, context: &Context) -> Result<(), Fail
     Ok(())
 }
 
-pub(crate) fn link(arguments: &LinkTo, context: &Context) -> Result<(), Failure> {
+pub(crate) async fn link(arguments: &LinkTo, context: &Context) -> Result<(), Failure> {
     let client = client(&arguments.client)?;
     let profile = context.profile(&arguments.name)?;
-    let wanted = Wanted {
+    let machine = SystemClientPrograms::new(&context.paths);
+    let links = Links::new(&machine, context.paths.links_dir());
+    let mut wanted = Wanted {
         profile: profile.name.to_string(),
         url: profile.url.to_string(),
         program: this_program()?,
@@ -72,8 +76,14 @@ pub(crate) fn link(arguments: &LinkTo, context: &Context) -> Result<(), Failure>
         output::data(&snippet(&wanted));
         return Ok(());
     }
-    let machine = SystemClientPrograms::new(&context.paths);
-    let links = Links::new(&machine, context.paths.links_dir());
+    let address = match wanted.via {
+        Via::Proxy if client.ways.contains(&Via::Proxy) => {
+            let there = links.ledger().map_err(failure)?.find(client.id, &wanted.profile).cloned();
+            Some(proxied::Address::of(context, client.id, &profile, there.as_ref(), arguments.dry_run)?)
+        }
+        _ => None,
+    };
+    wanted.proxy = address.as_ref().map(proxied::Address::text);
     let plan = match links.plan(client, &wanted) {
         Err(LinkError::Linked(_)) => {
             output::good(&format!("{} is linked to {} already", client.name, wanted.profile));
@@ -86,9 +96,15 @@ pub(crate) fn link(arguments: &LinkTo, context: &Context) -> Result<(), Failure>
         return Ok(());
     }
     output::note(plan.shown().trim_end());
-    links.carry_out(&plan).map_err(failure)?;
+    proxied::carry_out(context, client.id, &profile, address.as_ref(), || {
+        links.carry_out(&plan).map_err(failure)
+    })?;
     output::good(&format!("{} is linked to {} by its {}", client.name, wanted.profile, wanted.via.word()));
     output::note(client.afterwards);
+    if let Some(address) = &address {
+        context.tell_keeper(Some(&profile.name)).await;
+        address.say_who_answers(context).await;
+    }
     Ok(())
 }
 
@@ -102,6 +118,7 @@ pub(crate) fn unlink(arguments: &Unlink, context: &Context) -> Result<(), Failur
         return Ok(());
     }
     links.carry_out(&plan).map_err(failure)?;
+    proxied::forget(context, client.id, &arguments.name)?;
     let file =
         plan.file().map(|file| format!("; {} has the rest as it was", file.display())).unwrap_or_default();
     output::good(&format!("{} is no longer linked to {}{file}", client.name, arguments.name));
@@ -114,14 +131,15 @@ fn show(plan: &Plan) {
     output::note("nothing was changed");
 }
 
-/// The best way that this keyfob can serve.
+/// Each client's ways stand in their order.
 fn best_way(client: &Client) -> Via {
-    client.ways.iter().copied().find(|via| *via != Via::Proxy).unwrap_or(Via::Bridge)
+    client.ways.first().copied().unwrap_or(Via::Bridge)
 }
 
 fn via(given: LinkVia) -> Via {
     match given {
         LinkVia::Helper => Via::Helper,
+        LinkVia::Proxy => Via::Proxy,
         LinkVia::Bridge => Via::Bridge,
     }
 }

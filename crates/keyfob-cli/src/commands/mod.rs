@@ -50,7 +50,7 @@ pub(crate) async fn run(command: Command, context: &Context) -> Result<u8, Failu
         Command::Tools(tools) => call::tools(&tools, context).await,
         Command::Doctor(doctor) => return doctor::run(&doctor, context).await,
         Command::Clients(clients) => link::clients(&clients, context),
-        Command::Link(to) => link::link(&to, context),
+        Command::Link(to) => link::link(&to, context).await,
         Command::Unlink(unlink) => link::unlink(&unlink, context),
         Command::Pause(named) => pause::run(&named.name, true, context).await,
         Command::Resume(named) => pause::run(&named.name, false, context).await,

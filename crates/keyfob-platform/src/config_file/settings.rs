@@ -21,8 +21,19 @@ pub struct Settings {
     /// `on_event`: a program and its arguments, told of each event of the keeper.
     #[serde(default)]
     pub on_event: Option<Vec<String>>,
+    /// `[proxy]`
+    #[serde(default)]
+    pub proxy: ProxySettings,
     #[serde(default)]
     store: StoreSettings,
+}
+
+/// `[proxy]`
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ProxySettings {
+    /// Where the loopback proxy listens; chosen at the first link that needs it.
+    pub port: Option<u16>,
 }
 
 /// `[network]`
@@ -87,6 +98,27 @@ impl Settings {
         Ok(atomic_file::replace_user_file(&path, document.to_string().as_bytes())?)
     }
 
+    /// The proxy's port; where there is none yet, a free one is chosen and kept, because it stands in clients' files.
+    pub fn kept_proxy_port(paths: &Paths) -> Result<u16, Failure> {
+        let path = paths.config_toml();
+        let text = Self::text(&path)?.unwrap_or_default();
+        if let Some(port) = Self::parse(&text)?.proxy.port {
+            return Ok(port);
+        }
+        let mut document: DocumentMut =
+            text.parse().map_err(|error| super::fields::syntax(&error, &text, "config.toml"))?;
+        let port = free_port()?;
+        let section = document.entry("proxy").or_insert_with(toml_edit::table);
+        if let Some(proxy) = section.as_table_like_mut() {
+            proxy.insert("port", toml_edit::value(i64::from(port)));
+        }
+        if let Some(folder) = path.parent() {
+            std::fs::create_dir_all(folder).map_err(|error| problem(&error, folder))?;
+        }
+        atomic_file::replace_user_file(&path, document.to_string().as_bytes())?;
+        Ok(port)
+    }
+
     /// The user's choice of store: `KEYFOB_STORE` beats `[store] backend`.
     pub fn store_choice(&self) -> Result<Choice, Failure> {
         let named = std::env::var("KEYFOB_STORE")
@@ -95,4 +127,18 @@ impl Settings {
             .or_else(|| self.store.backend.clone());
         named.map_or(Ok(Choice::default()), |name| Choice::named(&name).map_err(Failure::Usage))
     }
+}
+
+/// Below the ports that systems give to outgoing connections, which would take a fixed one away at random.
+const PORTS: std::ops::Range<u16> = 20_000..30_000;
+
+fn free_port() -> Result<u16, Failure> {
+    let drawn = || {
+        let mut random = [0; 2];
+        crate::entropy::fill(&mut random);
+        PORTS.start + u16::from_le_bytes(random) % (PORTS.end - PORTS.start)
+    };
+    let free = |port: &u16| std::net::TcpListener::bind((std::net::Ipv4Addr::LOCALHOST, *port)).is_ok();
+    let found = std::iter::repeat_with(drawn).take(200).find(free);
+    found.ok_or_else(|| Failure::Usage("no free port for the proxy: set [proxy] port in config.toml".into()))
 }

@@ -28,7 +28,7 @@ use super::timeouts::Timeouts;
 use super::{LARGEST_BODY, USER_AGENT, proxy, sensitive};
 
 /// A plain or encrypted connection.
-trait Stream: AsyncRead + AsyncWrite + Unpin + Send {}
+pub(super) trait Stream: AsyncRead + AsyncWrite + Unpin + Send {}
 impl<S: AsyncRead + AsyncWrite + Unpin + Send> Stream for S {}
 
 /// How the connection is made.
@@ -64,7 +64,8 @@ pub(super) async fn reach(url: &Url, way: &Way) -> Result<(), TransportFailure> 
     connect_in_time(url, way).await.map(drop)
 }
 
-async fn connect_in_time(url: &Url, way: &Way) -> Result<Box<dyn Stream>, TransportFailure> {
+/// A connection to `url`'s host with TLS finished where it is https, or `NotSent`, `Forbidden`.
+pub(super) async fn connect_in_time(url: &Url, way: &Way) -> Result<Box<dyn Stream>, TransportFailure> {
     let limit = way.timeouts.connect;
     let too_late = |_| Err(TransportFailure::NotSent(format!("no connection within {}", words(limit))));
     timeout(limit, connect(url, way)).await.unwrap_or_else(too_late)
@@ -107,6 +108,9 @@ async fn dial(origin: &str, guard: AddressGuard) -> Result<Box<dyn Stream>, Tran
     let mut connector = HttpConnector::new_with_resolver(GuardedResolver::new(guard));
     connector.enforce_http(false);
     connector.set_nodelay(true);
+    connector.set_keepalive(Some(super::ALIVE));
+    connector.set_keepalive_interval(Some(super::ALIVE / 3));
+    connector.set_keepalive_retries(Some(3));
     let uri = origin
         .parse()
         .map_err(|error: http::uri::InvalidUri| TransportFailure::NotSent(error.to_string()))?;

@@ -1,0 +1,63 @@
+//! The ports of the loopback proxy: where its clients come in, what their keys open, and the way out to the servers.
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use http::{Request, Response};
+use http_body_util::combinators::UnsyncBoxBody;
+use keyfob_core::identity::ProfileName;
+use keyfob_core::secret::{AccessToken, Fingerprint};
+use tokio::io::{AsyncRead, AsyncWrite};
+
+use crate::ports::{AddressGuard, TransportFailure};
+
+/// A body on its way through: pieces as they come, never the whole.
+pub type PassingBody = UnsyncBoxBody<Bytes, TransportFailure>;
+
+/// A connection of a client on this machine.
+pub trait LocalStream: AsyncRead + AsyncWrite + Send + Unpin {}
+impl<S: AsyncRead + AsyncWrite + Send + Unpin> LocalStream for S {}
+
+/// Where a connection came in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Entrance {
+    /// The loopback listener at this port: anybody on this machine, and every web page in a browser here.
+    Port(u16),
+    /// The Unix socket: programs of this user, as the system has checked.
+    Socket,
+}
+
+/// The listeners of the proxy.
+#[async_trait]
+pub trait LocalEntrances: Send + Sync {
+    /// The next connection. Waits while nothing listens: no port was chosen yet, or another program has it.
+    async fn accept(&mut self) -> (Box<dyn LocalStream>, Entrance);
+}
+
+/// What a client's key opens.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Opened {
+    /// The client's id.
+    pub client: String,
+    /// The one profile.
+    pub profile: ProfileName,
+}
+
+/// The keys of linked clients. Only their SHA-256 is kept.
+pub trait ClientKeys: Send + Sync {
+    /// What the key of this SHA-256 opens, in a time that does not depend on the keys that are known. A key that was taken
+    /// back opens nothing from the next call on.
+    fn opens(&self, presented: &Fingerprint) -> Option<Opened>;
+}
+
+/// Passes requests on to servers, on kept connections; it follows no redirect and repeats nothing that was sent.
+#[async_trait]
+pub trait Forwarder: Send + Sync {
+    /// One request to its absolute URI with `Authorization: Bearer …` (G1); any such header in it is replaced. Gives the
+    /// answer's head as soon as it is there, the body as a stream without a limit in size or time.
+    async fn forward(
+        &self,
+        request: Request<PassingBody>,
+        bearer: &AccessToken,
+        guard: AddressGuard,
+    ) -> Result<Response<PassingBody>, TransportFailure>;
+}

@@ -1,0 +1,83 @@
+//! The loopback proxy: clients that cannot hold a changing token speak to it, and it adds the token to each request. It starts no
+//! program, keeps no session and no cookie, and logs neither headers nor bodies (V3, G9).
+
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::time::Duration;
+
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use keyfob_agent::agent::AgentHandle;
+use keyfob_agent::local_proxy::{ClientKeys, Entrance, Forwarder, LocalEntrances, LocalStream};
+use tokio::sync::{Semaphore, oneshot};
+use tokio::task::JoinSet;
+
+use crate::forward::Forwarding;
+use crate::ready_tokens::ReadyTokens;
+use crate::request_body::Room;
+
+/// Connections at once; a further one waits. Each open stream is one.
+const MOST_CONNECTIONS: usize = 4_096;
+/// A connection without a request, or with half a head, is closed after so long.
+const HEAD_PATIENCE: Duration = Duration::from_mins(5);
+
+/// The proxy, not yet at work.
+pub struct LoopbackProxy(Arc<Forwarding>);
+
+impl LoopbackProxy {
+    /// `agent` gives tokens, `keys` says who may come in, `forwarder` leads out.
+    pub fn new(agent: AgentHandle, keys: Arc<dyn ClientKeys>, forwarder: Arc<dyn Forwarder>) -> Self {
+        let tokens = ReadyTokens::new(agent);
+        Self(Arc::new(Forwarding { keys, forwarder, tokens, room: Room::default() }))
+    }
+
+    /// Serves in a thread of its own, so that a request crosses no threads on its way through and back.
+    ///
+    /// # Errors
+    /// Where the system gives no thread.
+    pub fn start(self, entrances: impl LocalEntrances + 'static) -> std::io::Result<RunningProxy> {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        let (running, ended) = oneshot::channel();
+        std::thread::Builder::new().name("keyfob-proxy".into()).spawn(move || {
+            runtime.block_on(async {
+                tokio::select! {
+                    () = self.serve(entrances) => {}
+                    _ = ended => {}
+                }
+            });
+        })?;
+        Ok(RunningProxy { _running: running })
+    }
+
+    async fn serve(self, mut entrances: impl LocalEntrances) {
+        let room = Arc::new(Semaphore::new(MOST_CONNECTIONS));
+        let mut conversations = JoinSet::new();
+        loop {
+            let Ok(place) = Arc::clone(&room).acquire_owned().await else { return };
+            let (stream, entrance) = entrances.accept().await;
+            while conversations.try_join_next().is_some() {}
+            let forwarding = Arc::clone(&self.0);
+            conversations.spawn(async move {
+                converse(stream, entrance, forwarding).await;
+                drop(place);
+            });
+        }
+    }
+}
+
+/// A proxy at work; dropped, it lets nobody in any more, and connections end where they are.
+pub struct RunningProxy {
+    _running: oneshot::Sender<()>,
+}
+
+async fn converse(stream: Box<dyn LocalStream>, entrance: Entrance, forwarding: Arc<Forwarding>) {
+    let answer = service_fn(|request| {
+        let forwarding = &forwarding;
+        async move { Ok::<_, Infallible>(forwarding.answer(request, entrance).await) }
+    });
+    let mut connection = hyper::server::conn::http1::Builder::new();
+    connection.timer(TokioTimer::new()).header_read_timeout(HEAD_PATIENCE);
+    if let Err(error) = connection.serve_connection(TokioIo::new(stream), answer).await {
+        tracing::debug!(%error, "a client's connection ended");
+    }
+}

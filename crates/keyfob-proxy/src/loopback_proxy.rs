@@ -3,6 +3,7 @@
 
 use std::convert::Infallible;
 use std::sync::Arc;
+use std::thread::JoinHandle;
 use std::time::Duration;
 
 use hyper::service::service_fn;
@@ -38,15 +39,17 @@ impl LoopbackProxy {
     pub fn start(self, entrances: impl LocalEntrances + 'static) -> std::io::Result<RunningProxy> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let (running, ended) = oneshot::channel();
-        std::thread::Builder::new().name("keyfob-proxy".into()).spawn(move || {
+        let thread = std::thread::Builder::new().name("keyfob-proxy".into()).spawn(move || {
             runtime.block_on(async {
                 tokio::select! {
                     () = self.serve(entrances) => {}
                     _ = ended => {}
                 }
             });
+            // A look-up of a name that hangs keeps nobody waiting.
+            runtime.shutdown_background();
         })?;
-        Ok(RunningProxy { _running: running })
+        Ok(RunningProxy { running: Some(running), thread: Some(thread) })
     }
 
     async fn serve(self, mut entrances: impl LocalEntrances) {
@@ -67,7 +70,16 @@ impl LoopbackProxy {
 
 /// A proxy at work; dropped, it lets nobody in any more, and connections end where they are.
 pub struct RunningProxy {
-    _running: oneshot::Sender<()>,
+    running: Option<oneshot::Sender<()>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Drop for RunningProxy {
+    /// Waits until the listeners are closed and the socket is gone.
+    fn drop(&mut self) {
+        drop(self.running.take());
+        let _ = self.thread.take().map(JoinHandle::join);
+    }
 }
 
 async fn converse(stream: Box<dyn LocalStream>, entrance: Entrance, forwarding: Arc<Forwarding>) {

@@ -100,6 +100,7 @@ stage_real() {
     echo "-- the official conformance suite"
     "$KEYFOB_NODE" tests/parts/conformance.mjs --group auth
     "$KEYFOB_NODE" tests/parts/conformance.mjs --group draft
+    "$KEYFOB_NODE" tests/parts/conformance.mjs --group extension
 }
 
 stage_faults() {

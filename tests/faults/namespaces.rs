@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use keyfob_agent::ports::{AddressGuard, HttpRequest};
 use keyfob_core::failure::{Failure, Temporary};
-use keyfob_core::grant::credential_request::CredentialRequest;
+use keyfob_core::grant::credential_request::{CredentialRequest, Encoding};
 use keyfob_core::resource::CheckedUrl;
 use keyfob_core::secret::SecretText;
 use keyfob_tests::{Keyfob, portal};
@@ -103,6 +103,7 @@ async fn before_a_black_hole() {
         endpoint: url,
         authorization: None,
         body: SecretText::new("grant_type=none".into()),
+        encoding: Encoding::Form,
     };
     let began = Instant::now();
     ports.http.post_credentials(&form, AddressGuard::Anywhere).await.expect("an answer");

@@ -45,6 +45,7 @@ fn signed_in() -> Credential {
         scopes: Some(ScopeSet::parse("read write")),
         secret_expires_at: Some(now().wall),
         management: None,
+        private_key: None,
     };
     let answer = TokenAnswer {
         access_token: AccessToken::new("access".into()),

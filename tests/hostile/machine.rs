@@ -11,17 +11,18 @@ use chrono::{DateTime, TimeDelta, Utc};
 use keyfob_agent::journal::JournalEntry;
 use keyfob_agent::notice::Notice;
 use keyfob_agent::ports::{
-    BindError, Browser, Clock, CommitError, CredentialStore, Entropy, Journal, KeyringEntries,
-    LoopbackBinder, LoopbackListener, Notifier, Ports, PowerEvent, PowerEvents, ProfileLock, ProfileSettings,
-    StoreStatus, TokenFiles, Visit,
+    AssertionSigner, BindError, Browser, Clock, CommitError, CredentialStore, Entropy, Journal,
+    KeyringEntries, LoopbackBinder, LoopbackListener, Notifier, Ports, PowerEvent, PowerEvents, ProfileLock,
+    ProfileSettings, StoreStatus, TokenFiles, Visit,
 };
 use keyfob_core::credential::Credential;
 use keyfob_core::failure::{Failure, StoreProblem, Temporary};
 use keyfob_core::grant::authorization_code::RedirectArrival;
+use keyfob_core::grant::client_assertion::KeyKind;
 use keyfob_core::identity::ProfileName;
 use keyfob_core::moment::Moment;
 use keyfob_core::profile::{LifetimeAnswer, Profile, RedirectHost};
-use keyfob_core::secret::SecretText;
+use keyfob_core::secret::{PrivateKey, SecretText};
 use tokio::sync::{mpsc, oneshot};
 use url::Url;
 
@@ -53,6 +54,7 @@ impl Machine {
             loopback: door,
             clock,
             entropy: Arc::new(Counted::default()),
+            signer: Arc::new(Deaf),
             notifier: Arc::new(Deaf),
             journal: Arc::new(Deaf),
             token_files: Arc::new(Deaf),
@@ -321,5 +323,15 @@ impl KeyringEntries for Deaf {
 impl PowerEvents for Deaf {
     async fn next(&self) -> PowerEvent {
         std::future::pending().await
+    }
+}
+
+impl AssertionSigner for Deaf {
+    fn kind(&self, _key: &PrivateKey) -> Result<KeyKind, String> {
+        Err("nobody here has a key".into())
+    }
+
+    fn sign(&self, _key: &PrivateKey, _input: &SecretText) -> Result<Vec<u8>, String> {
+        Err("nobody here has a key".into())
     }
 }

@@ -13,9 +13,10 @@ async fn portal() -> Portal {
         client_secret: Some(SECRET.into()),
         redirect_uris: Vec::new(),
     };
+    let keyed = GivenClient { client_id: "keyed".into(), client_secret: None, redirect_uris: Vec::new() };
     let options = PortalOptions {
         scopes: vec!["read".into(), "write".into()],
-        clients: vec![machine],
+        clients: vec![machine, keyed],
         ..PortalOptions::default()
     };
     Portal::start(options).await.unwrap()
@@ -208,4 +209,60 @@ async fn a_machine_signs_out_and_in_again_with_the_sealed_secret() {
     keyfob.run(["token", "robot"]).await.expect_code(4);
     keyfob.must(["sign-in", "robot"]).await;
     assert_eq!(keyfob.status("robot").await["state"], "active");
+}
+
+/// Made for tests; it opens nothing.
+const KEY: &str = include_str!("../../crates/keyfob-platform/src/assertion_signer/test_keys/ec8.pem");
+
+/// H6: a key proves the client, in a new assertion for each send (the portal refuses a second use); the file is not needed
+/// afterwards, and the key stands nowhere in the clear.
+#[tokio::test]
+async fn a_key_signs_a_new_assertion_for_each_send() {
+    let portal = portal().await;
+    let keyfob = Keyfob::new();
+    let file = keyfob.path("key.pem");
+    std::fs::write(&file, KEY).unwrap();
+    let (url, path) = (portal.mcp_url(), file.to_str().unwrap().to_owned());
+    let usual = ["add", "robot", &url, "--grant", "client-credentials", "--client-id", "keyed"];
+    keyfob.must(usual.iter().copied().chain(["--private-key", &path])).await;
+    std::fs::remove_file(&file).unwrap();
+    // Cut before the work is done: the same request again needs another assertion.
+    portal.faults().next(Endpoint::Token, Fault::lost_answer());
+    keyfob.must(["refresh", "robot"]).await;
+    keyfob.must(["sign-out", "robot"]).await;
+
+    let seen = portal.record().seen();
+    assert_eq!(seen.revoked.len(), 1);
+    let sent: Vec<_> = seen.at(Endpoint::Token).chain(seen.at(Endpoint::Revocation)).collect();
+    assert_eq!(sent.len(), 4);
+    let mut assertions: Vec<_> =
+        sent.iter().filter_map(|request| request.parameter("client_assertion")).collect();
+    assertions.sort_unstable();
+    assertions.dedup();
+    assert_eq!(assertions.len(), 4, "an assertion was used twice");
+    assert!(sent.iter().all(|request| request.parameter("client_secret").is_none()));
+    let secret = KEY.lines().nth(1).unwrap();
+    for file in keyfob_tests::all_files(&keyfob.home()) {
+        let bytes = std::fs::read(&file).unwrap();
+        let clear = bytes.windows(secret.len()).any(|window| window == secret.as_bytes());
+        assert!(!clear, "the key stands in {}", file.display());
+    }
+}
+
+/// What is no usable key, or goes with another method, is said before anything is made.
+#[tokio::test]
+async fn a_key_that_is_none_is_a_usage_error() {
+    let keyfob = Keyfob::new();
+    let file = keyfob.path("key.pem");
+    std::fs::write(&file, "nothing of the kind").unwrap();
+    let path = file.to_str().unwrap();
+    let usual = add("http://127.0.0.1:9/mcp", &["--private-key", path]);
+    keyfob.run(&usual).await.expect_code(2).says("neither a private key in PEM nor a JWK");
+    std::fs::write(&file, KEY).unwrap();
+    let basic = usual.iter().copied().chain(["--client-auth", "basic"]);
+    keyfob.run(basic).await.expect_code(2).says("--private-key goes with");
+    let keyless =
+        add("http://127.0.0.1:9/mcp", &["--client-secret-stdin", "--client-auth", "private-key-jwt"]);
+    keyfob.run_with_input(keyless, "secret\n").await.expect_code(2).says("needs --private-key");
+    keyfob.run(["status", "robot"]).await.expect_code(3);
 }

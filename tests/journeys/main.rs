@@ -8,6 +8,7 @@ mod bad_token_answer;
 mod connect;
 mod credential_protocols;
 mod delivery_commands;
+mod devices;
 mod doctor;
 mod doctor_of_a_profile;
 mod doctor_with_a_trial;

@@ -4,6 +4,7 @@
 #![expect(clippy::expect_used, clippy::panic, reason = "the steps of a test stop it; no caller could go on")]
 
 mod doctor;
+mod grants;
 mod portal;
 mod user;
 mod waiting;

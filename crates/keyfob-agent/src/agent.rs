@@ -15,13 +15,13 @@ mod step_ups;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use keyfob_core::client_registration::GivenProof;
 use keyfob_core::credential::Credential;
 use keyfob_core::credential_state::{CredentialState, Event, Observation};
 use keyfob_core::failure::Failure;
 use keyfob_core::identity::ProfileName;
 use keyfob_core::profile::{LifetimeAnswer, Profile};
 use keyfob_core::scope::ScopeSet;
-use keyfob_core::secret::ClientSecret;
 use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::journeys::examine::{Examined, examine};
@@ -173,8 +173,8 @@ impl AgentHandle {
     }
 
     /// Makes a profile.
-    pub async fn add(&self, profile: &Profile, secret: Option<ClientSecret>) -> Result<(), Failure> {
-        add(&self.ports, profile, secret).await?;
+    pub async fn add(&self, profile: &Profile, proof: Option<GivenProof>) -> Result<(), Failure> {
+        add(&self.ports, profile, proof).await?;
         self.look_again(Some(&profile.name)).await;
         Ok(())
     }
@@ -257,15 +257,15 @@ pub fn find_profile(ports: &Ports, name: &ProfileName) -> Result<Profile, Failur
     found.ok_or_else(|| Failure::NoSuchProfile(name.to_string()))
 }
 
-/// Makes a profile; a client secret goes into its sealed record, first, so that no profile ever lacks its secret.
-pub async fn add(ports: &Ports, profile: &Profile, secret: Option<ClientSecret>) -> Result<(), Failure> {
+/// Makes a profile; what the operator gave for its client goes into its sealed record, first, so that no profile ever lacks it.
+pub async fn add(ports: &Ports, profile: &Profile, proof: Option<GivenProof>) -> Result<(), Failure> {
     if find_profile(ports, &profile.name).is_ok() {
         return Err(Failure::Usage(format!("there is a profile `{}` already", profile.name)));
     }
-    if let Some(secret) = secret {
+    if let Some(proof) = proof {
         let before =
             ports.store.read(&profile.name).await?.unwrap_or_else(|| Credential::empty(&ports.machine_id));
-        let next = Credential { given_client_secret: Some(secret), ..before.clone() };
+        let next = before.clone().with_given(proof);
         ports
             .store
             .commit(&profile.name, before.generation, &next)

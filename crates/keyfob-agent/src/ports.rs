@@ -11,11 +11,12 @@ use http::{HeaderMap, Method};
 use keyfob_core::credential::Credential;
 use keyfob_core::failure::{Failure, StoreProblem, Temporary};
 use keyfob_core::grant::authorization_code::RedirectArrival;
+use keyfob_core::grant::client_assertion::KeyKind;
 use keyfob_core::grant::credential_request::CredentialRequest;
 use keyfob_core::identity::ProfileName;
 use keyfob_core::moment::Moment;
 use keyfob_core::profile::{LifetimeAnswer, Profile, RedirectHost};
-use keyfob_core::secret::{AccessToken, SecretText};
+use keyfob_core::secret::{AccessToken, PrivateKey, SecretText};
 use serde::{Deserialize, Serialize};
 use tokio::sync::oneshot;
 use url::Url;
@@ -40,6 +41,8 @@ pub struct Ports {
     pub clock: Arc<dyn Clock>,
     /// Randomness.
     pub entropy: Arc<dyn Entropy>,
+    /// Signatures of clients that prove themselves by a key.
+    pub signer: Arc<dyn AssertionSigner>,
     /// Desktop notifications.
     pub notifier: Arc<dyn Notifier>,
     /// What happened, without secrets.
@@ -321,6 +324,14 @@ impl SleepDelay {
 pub trait Entropy: Send + Sync {
     /// Fills `bytes`.
     fn fill(&self, bytes: &mut [u8]);
+}
+
+/// Signs with a client's private key (RFC 7523). Errors are words for the key's owner; they quote nothing of it.
+pub trait AssertionSigner: Send + Sync {
+    /// What kind of key it is; an error for one that could never sign.
+    fn kind(&self, key: &PrivateKey) -> Result<KeyKind, String>;
+    /// The signature over `input` (RFC 7515 §5.1), in the form that RFC 7518 wants.
+    fn sign(&self, key: &PrivateKey, input: &SecretText) -> Result<Vec<u8>, String>;
 }
 
 /// Desktop notifications; never blocks, never fails a journey (fault 48).

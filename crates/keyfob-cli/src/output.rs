@@ -73,6 +73,23 @@ pub(crate) fn failure_with(failure: &Failure, next: Option<&str>) {
     }
 }
 
+/// Something to copy or to type elsewhere, after what it is: on a line of its own with room around it.
+pub(crate) fn label_and_large(label: &str, text: &str) {
+    let style = if std::io::stderr().is_terminal() { Style::new().bold().invert() } else { Style::new() };
+    eprintln!("\n{label}    {style} {text} {style:#}\n");
+}
+
+/// A picture made of characters, dark on light, on a terminal alone: in a log file it would be noise.
+pub(crate) fn picture(lines: &[String]) {
+    if !std::io::stderr().is_terminal() {
+        return;
+    }
+    let paper = AnsiColor::Black.on(AnsiColor::BrightWhite);
+    for line in lines {
+        eprintln!("  {paper}{line}{paper:#}");
+    }
+}
+
 /// A heading of a longer story on standard error.
 pub(crate) fn heading(text: &str) {
     let style = if std::io::stderr().is_terminal() { Style::new().bold() } else { Style::new() };

@@ -12,7 +12,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::client_registration::{Registration, RegistrationOrigin};
+use crate::client_registration::{GivenProof, Registration, RegistrationOrigin};
 use crate::failure::Temporary;
 use crate::grant::token_endpoint::{Refusal, TokenAnswer};
 use crate::moment::Moment;
@@ -20,8 +20,7 @@ use crate::refresh_schedule;
 use crate::reminders::Reminded;
 use crate::resource::CheckedUrl;
 use crate::scope::ScopeSet;
-use crate::secret::Fingerprint;
-use crate::secret::{AccessToken, ClientSecret, RefreshToken, SecretText};
+use crate::secret::{AccessToken, ClientSecret, Fingerprint, PrivateKey, RefreshToken, SecretText};
 use crate::token_set::TokenSet;
 
 pub use sealed_form::{SCHEMA, UnreadableCredential};
@@ -39,6 +38,8 @@ pub struct Credential {
     pub machine_id: String,
     /// A client secret the operator gave, for pre-registered clients.
     pub given_client_secret: Option<ClientSecret>,
+    /// A private key the operator's client signs with.
+    pub given_private_key: Option<PrivateKey>,
     /// The client at the issuer, kept over sign-outs.
     pub registration: Option<Registration>,
     /// The sign-in, if there is one.
@@ -132,6 +133,7 @@ impl Credential {
             generation: 0,
             machine_id: machine_id.to_owned(),
             given_client_secret: None,
+            given_private_key: None,
             registration: None,
             sign_in: None,
             history: History::default(),
@@ -140,6 +142,15 @@ impl Credential {
             revocations: Vec::new(),
             approved_commands: Vec::new(),
             unknown: Map::new(),
+        }
+    }
+
+    /// The same with what the operator gave for its client.
+    #[must_use]
+    pub fn with_given(self, proof: GivenProof) -> Self {
+        match proof {
+            GivenProof::Secret(secret) => Self { given_client_secret: Some(secret), ..self },
+            GivenProof::PrivateKey(key) => Self { given_private_key: Some(key), ..self },
         }
     }
 

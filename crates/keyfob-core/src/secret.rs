@@ -85,12 +85,20 @@ secret! {
     ClientSecret
 }
 secret! {
+    /// A client's private key, PEM or JWK, as its owner gave it (RFC 7523).
+    PrivateKey
+}
+secret! {
     /// A registration access token (RFC 7592 §3).
     RegistrationAccessToken
 }
 secret! {
     /// An authorization code (RFC 6749 §1.3.1).
     AuthorizationCode
+}
+secret! {
+    /// A device code (RFC 8628 §3.2): whoever has it gets the tokens once the user has allowed them. Never shown (H4).
+    DeviceCode
 }
 secret! {
     /// A PKCE code verifier (RFC 7636 §4.1).

@@ -76,6 +76,7 @@ fn signed_in(lifetime: TimeDelta, now: &Moment) -> Credential {
         scopes: None,
         secret_expires_at: None,
         management: None,
+        private_key: None,
     };
     let new = NewSignIn {
         registration,

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use keyfob_agent::ports::{Clock, Journal, Notifier, Ports};
 use keyfob_core::failure::Failure;
 
+use crate::assertion_signer::RingSigner;
 use crate::browser::SystemBrowser;
 use crate::config_file::{ProfilesToml, Settings};
 use crate::delivery_command::CommandsApart;
@@ -59,6 +60,7 @@ impl Composition {
             loopback: Arc::new(SystemLoopback),
             clock: Arc::clone(&clock),
             entropy: Arc::new(SystemEntropy),
+            signer: Arc::new(RingSigner),
             notifier: self.notifier,
             journal: Arc::clone(&journal),
             token_files: Arc::new(SystemTokenFiles),

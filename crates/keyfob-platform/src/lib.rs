@@ -3,6 +3,7 @@
 
 #![cfg_attr(test, allow(clippy::disallowed_methods, reason = "tests look at what they made"))]
 
+pub mod assertion_signer;
 mod bounded_command;
 pub mod browser;
 pub mod client_keys;

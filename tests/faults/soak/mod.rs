@@ -107,6 +107,7 @@ impl Soak {
             scopes: None,
             secret_expires_at: None,
             management: None,
+            private_key: None,
         };
         let answer = TokenAnswer {
             access_token: AccessToken::new(access),

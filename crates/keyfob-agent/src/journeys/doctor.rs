@@ -8,6 +8,7 @@ mod trial;
 
 use std::sync::Arc;
 
+use keyfob_core::client_registration::Given;
 use keyfob_core::diagnosis::reaching;
 use keyfob_core::diagnosis::{Diagnosis, Finding, Step, evidence, resource, server};
 use keyfob_core::discovery::authorization_server::{self, AuthorizationServer};
@@ -196,7 +197,7 @@ impl Walk<'_> {
     }
 
     fn client(&mut self, server: &AuthorizationServer) {
-        self.found(server::registration(self.profile, false, server));
+        self.found(server::registration(self.profile, Given::Nothing, server));
         self.found(server::redirect(self.profile, server));
         self.found(server::revocation(server));
     }

@@ -180,8 +180,8 @@ impl Examined {
 
     /// How keyfob would become a client, in words.
     pub fn registration_words(&self, profile: &Profile) -> &'static str {
-        use keyfob_core::client_registration::{RegistrationChoice, choose};
-        match choose(&profile.client, false, &self.server) {
+        use keyfob_core::client_registration::{Given, RegistrationChoice, choose};
+        match choose(&profile.client, Given::Nothing, &self.server) {
             Ok(RegistrationChoice::PreRegistered { .. }) => "the given client id",
             Ok(RegistrationChoice::MetadataDocument(_)) => "client id metadata document",
             Ok(RegistrationChoice::Dynamic(_)) => "dynamic (RFC 7591)",

@@ -14,6 +14,7 @@ pub mod sign_out;
 pub mod wish;
 
 mod account;
+mod client_proof;
 mod fetch_document;
 mod landing_page;
 mod redirect_port;

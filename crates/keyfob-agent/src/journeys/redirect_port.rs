@@ -1,7 +1,7 @@
 //! The port of the redirect URI: chosen once, bound again at every later sign-in (D13), because several servers compare
 //! the whole URI, port and all (oddity 11).
 
-use keyfob_core::client_registration::{Registration, RegistrationChoice, RegistrationOrigin, choose};
+use keyfob_core::client_registration::{Given, Registration, RegistrationChoice, RegistrationOrigin, choose};
 use keyfob_core::discovery::authorization_server::AuthorizationServer;
 use keyfob_core::failure::{Failure, Temporary};
 use keyfob_core::profile::Profile;
@@ -45,7 +45,7 @@ pub(super) async fn bind(
 
 /// D14: a client that registers itself has a path per issuer; one that others registered has the path they know.
 fn path(profile: &Profile, server: &AuthorizationServer) -> String {
-    match choose(&profile.client, false, server) {
+    match choose(&profile.client, Given::Nothing, server) {
         Ok(RegistrationChoice::Dynamic(_)) => profile.redirect.path_at(server.issuer().as_str()),
         _ => profile.redirect.path.clone(),
     }

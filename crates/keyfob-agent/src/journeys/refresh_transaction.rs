@@ -21,7 +21,8 @@ use keyfob_core::secret::Fingerprint;
 
 use super::wish::{self, Wish};
 use super::{
-    as_http_answer, guard_of, jitter, record, record_failure, revoke, transport_failure, usable_sign_in,
+    as_http_answer, client_proof, guard_of, jitter, record, record_failure, revoke, transport_failure,
+    usable_sign_in,
 };
 use crate::delivery::{self, DeliveryReport};
 use crate::journal::JournalEvent;
@@ -159,12 +160,15 @@ impl Flight<'_> {
     /// Sends, and sends again at once where the connection broke after bytes had left (trust rule 4). Each send ends its
     /// connection before the next begins, so that one token is never on the way twice.
     async fn send(&self, request: &CredentialRequest) -> Sent {
+        let Some(client) = &self.credential.registration else {
+            return Sent::Unanswered { cause: Temporary::Offline("no client".into()), sent: false };
+        };
         let mut last_cut = None;
         for pause in SENDS {
             if !pause.is_zero() {
                 self.ports.clock.sleep(pause).await;
             }
-            match self.ports.http.post_credentials(request, guard_of(self.profile)).await {
+            match client_proof::post(self.ports, guard_of(self.profile), client, request).await {
                 Ok(response) => {
                     let now = self.ports.clock.now().wall;
                     return Sent::Answered(token_endpoint::read(&as_http_answer(&response), now));

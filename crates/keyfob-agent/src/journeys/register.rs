@@ -2,7 +2,7 @@
 
 use http::{HeaderMap, HeaderValue, Method, header};
 use keyfob_core::client_registration::{
-    Registration, RegistrationChoice, RegistrationOrigin, choose, dynamic,
+    Given, Registration, RegistrationChoice, RegistrationOrigin, choose, dynamic,
 };
 use keyfob_core::credential::Credential;
 use keyfob_core::discovery::authorization_server::{AuthorizationServer, ClientAuthentication};
@@ -21,9 +21,10 @@ pub(super) struct Wanted<'a> {
     pub(super) profile: &'a Profile,
     pub(super) server: &'a AuthorizationServer,
     pub(super) scopes: &'a ScopeSet,
-    pub(super) redirect_uri: &'a str,
+    /// Where the browser comes back to; `None` for a device, which is a client of its own.
+    pub(super) redirect_uri: Option<&'a str>,
     /// The redirect URI for a server that refuses the one above.
-    pub(super) plain_uri: &'a str,
+    pub(super) plain_uri: Option<&'a str>,
 }
 
 /// The registration on record, where it can serve again: same issuer, not ended nor about to (a sign-in that begins with it
@@ -60,29 +61,30 @@ pub(super) async fn register(
 ) -> Result<Registration, Failure> {
     let now = ports.clock.now();
     let known = on_record(credential, wanted.profile, wanted.server, wanted.scopes, &now);
-    if let Some(known) = known.filter(|r| r.redirect_uri.as_deref() == Some(wanted.redirect_uri)) {
+    if let Some(known) = known.filter(|r| r.redirect_uri.as_deref() == wanted.redirect_uri) {
         return Ok(known.clone());
     }
-    let has_secret = credential.given_client_secret.is_some();
+    let proof = Given::of(credential);
     let plain = |client_id: String, authentication, origin| Registration {
         issuer: wanted.server.issuer().as_str().to_owned(),
         client_id,
         client_secret: credential.given_client_secret.clone(),
         authentication,
         origin,
-        redirect_uri: Some(wanted.redirect_uri.to_owned()),
+        redirect_uri: wanted.redirect_uri.map(str::to_owned),
         scopes: None,
         secret_expires_at: None,
         management: None,
+        private_key: credential.given_private_key.clone(),
     };
-    match choose(&wanted.profile.client, has_secret, wanted.server)? {
+    match choose(&wanted.profile.client, proof, wanted.server)? {
         RegistrationChoice::PreRegistered { client_id, authentication } => {
             Ok(plain(client_id, authentication, RegistrationOrigin::PreRegistered))
         }
         RegistrationChoice::MetadataDocument(url) => {
             let mut registration =
                 plain(url, ClientAuthentication::None, RegistrationOrigin::MetadataDocument);
-            registration.client_secret = None;
+            (registration.client_secret, registration.private_key) = (None, None);
             Ok(registration)
         }
         RegistrationChoice::Dynamic(endpoint) => {
@@ -106,7 +108,7 @@ async fn dynamically(
     ports: &Ports,
     endpoint: &CheckedUrl,
     wanted: &Wanted<'_>,
-    redirect_uri: &str,
+    redirect_uri: Option<&str>,
 ) -> Result<Registration, Failure> {
     let name = format!("keyfob ({})", wanted.profile.name);
     let body = dynamic::request(wanted.server, redirect_uri, wanted.scopes, &name);

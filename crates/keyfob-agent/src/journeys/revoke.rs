@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
+use keyfob_core::client_registration::Registration;
 use keyfob_core::credential::{Credential, PendingRevocation};
 use keyfob_core::failure::Failure;
 use keyfob_core::grant::credential_request::CredentialRequest;
@@ -12,7 +13,7 @@ use keyfob_core::identity::ProfileName;
 use keyfob_core::profile::Profile;
 
 use super::remove::delete_registration;
-use super::{as_http_answer, guard_of, record};
+use super::{as_http_answer, client_proof, guard_of, record};
 use crate::journal::{JournalEntry, JournalEvent};
 use crate::ports::{AddressGuard, CommitError, Ports};
 
@@ -171,6 +172,7 @@ fn is_left_over(credential: &Credential) -> bool {
         && credential.sign_in.is_none()
         && credential.registration.is_none()
         && credential.given_client_secret.is_none()
+        && credential.given_private_key.is_none()
 }
 
 async fn send_both(ports: &Ports, guard: AddressGuard, pending: &PendingRevocation) -> Settled {
@@ -181,7 +183,7 @@ async fn send_both(ports: &Ports, guard: AddressGuard, pending: &PendingRevocati
     let access = revocation::of_access_token(&pending.endpoint, &pending.registration, &pending.access_token);
     let mut outcome = RevocationOutcome::Revoked;
     for request in refresh.iter().chain(std::iter::once(&access)) {
-        match send(ports, guard, request).await {
+        match send(ports, guard, &pending.registration, request).await {
             Revocation::Gone => {}
             Revocation::Later { retry_at } => {
                 return Settled { outcome: RevocationOutcome::Queued, retry_at };
@@ -192,8 +194,13 @@ async fn send_both(ports: &Ports, guard: AddressGuard, pending: &PendingRevocati
     Settled { outcome, retry_at: None }
 }
 
-async fn send(ports: &Ports, guard: AddressGuard, request: &CredentialRequest) -> Revocation {
-    match ports.http.post_credentials(request, guard).await {
+async fn send(
+    ports: &Ports,
+    guard: AddressGuard,
+    client: &Registration,
+    request: &CredentialRequest,
+) -> Revocation {
+    match client_proof::post(ports, guard, client, request).await {
         Ok(response) => revocation::read(&as_http_answer(&response), ports.clock.now().wall),
         Err(_) => Revocation::Later { retry_at: None },
     }

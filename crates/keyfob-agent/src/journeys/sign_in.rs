@@ -2,13 +2,16 @@
 //! was held stays held.
 
 mod browser;
+mod device;
 mod keeping;
 mod machine;
 
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use keyfob_core::credential::Credential;
 use keyfob_core::failure::Failure;
+use keyfob_core::grant::device_code::DevicePrompt;
 use keyfob_core::profile::{GrantKind, Profile};
 use keyfob_core::scope::ScopeSet;
 use tokio::sync::mpsc;
@@ -47,6 +50,15 @@ pub enum SignInProgress {
     Visit {
         /// The authorization URL.
         url: Url,
+        /// `Ok` where a browser was started.
+        opened: Result<(), String>,
+    },
+    /// A person must type this code at its page; `opened` says whether a browser was started there, or why not.
+    EnterCode {
+        /// The code and where to type it.
+        prompt: DevicePrompt,
+        /// When the code ends.
+        until: DateTime<Utc>,
         /// `Ok` where a browser was started.
         opened: Result<(), String>,
     },
@@ -93,9 +105,8 @@ pub async fn sign_in(ports: &Ports, profile: &Profile, options: SignInOptions) -
     let began = ports.clock.now().boot_ms;
     let outcome = match profile.grant {
         GrantKind::ClientCredentials => Box::pin(machine::sign_in(ports, profile, options)).await,
-        GrantKind::AuthorizationCode | GrantKind::Device => {
-            Box::pin(browser::sign_in(ports, profile, options)).await
-        }
+        GrantKind::Device => Box::pin(device::sign_in(ports, profile, options)).await,
+        GrantKind::AuthorizationCode => Box::pin(browser::sign_in(ports, profile, options)).await,
     };
     match &outcome {
         Ok(_) => record(ports, profile, JournalEvent::SignedIn, Some(began), None),

@@ -39,6 +39,7 @@ fn new_sign_in(profile: &Profile, ends_in: Option<TimeDelta>) -> NewSignIn {
             scopes: None,
             secret_expires_at: None,
             management: None,
+            private_key: None,
         },
         url: profile.url.clone(),
         resource: profile.url.to_string(),

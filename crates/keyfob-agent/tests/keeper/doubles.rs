@@ -11,18 +11,19 @@ use chrono::{DateTime, TimeDelta};
 use keyfob_agent::journal::JournalEntry;
 use keyfob_agent::notice::Notice;
 use keyfob_agent::ports::{
-    AddressGuard, BindError, Browser, Clock, CommandRun, Commands, CommitError, CredentialStore, Entropy,
-    HttpClient, HttpRequest, HttpResponse, Journal, KeyringEntries, LoopbackBinder, LoopbackListener,
-    Notifier, Ports, PowerEvent, PowerEvents, ProfileLock, ProfileSettings, StoreStatus, StreamedResponse,
-    TokenFiles, TransportFailure,
+    AddressGuard, AssertionSigner, BindError, Browser, Clock, CommandRun, Commands, CommitError,
+    CredentialStore, Entropy, HttpClient, HttpRequest, HttpResponse, Journal, KeyringEntries, LoopbackBinder,
+    LoopbackListener, Notifier, Ports, PowerEvent, PowerEvents, ProfileLock, ProfileSettings, StoreStatus,
+    StreamedResponse, TokenFiles, TransportFailure,
 };
 use keyfob_core::credential::Credential;
 use keyfob_core::failure::{Failure, StoreProblem};
+use keyfob_core::grant::client_assertion::KeyKind;
 use keyfob_core::grant::credential_request::CredentialRequest;
 use keyfob_core::identity::ProfileName;
 use keyfob_core::moment::Moment;
 use keyfob_core::profile::{LifetimeAnswer, Profile, RedirectHost};
-use keyfob_core::secret::SecretText;
+use keyfob_core::secret::{PrivateKey, SecretText};
 use tokio::time::Instant;
 use url::Url;
 
@@ -79,6 +80,7 @@ impl World {
             loopback: self.clone(),
             clock: self.clone(),
             entropy: self.clone(),
+            signer: self.clone(),
             notifier: self.clone(),
             journal: self.clone(),
             token_files: self.clone(),
@@ -353,4 +355,14 @@ impl KeyringEntries for World {
 #[track_caller]
 fn unplanned<T>() -> T {
     panic!("nobody planned this call")
+}
+
+impl AssertionSigner for World {
+    fn kind(&self, _key: &PrivateKey) -> Result<KeyKind, String> {
+        Err("nobody here has a key".into())
+    }
+
+    fn sign(&self, _key: &PrivateKey, _input: &SecretText) -> Result<Vec<u8>, String> {
+        Err("nobody here has a key".into())
+    }
 }

@@ -166,6 +166,7 @@ fn signed_in_to_new_profile(world: &World, number: usize) -> Credential {
         scopes: None,
         secret_expires_at: None,
         management: None,
+        private_key: None,
     };
     let token = CheckedUrl::parse("https://as.example/token").unwrap();
     let answer = TokenAnswer {

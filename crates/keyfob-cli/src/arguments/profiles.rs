@@ -47,6 +47,10 @@ pub(crate) struct Add {
     /// Read the client secret from the first line of this file; it is sealed, and the file is not needed any more.
     #[arg(long, value_name = "FILE", requires = "client_id", conflicts_with = "client_secret_stdin")]
     pub(crate) client_secret_file: Option<PathBuf>,
+    /// The private key that proves the client (private_key_jwt), PEM or JWK: P-256, RSA or Ed25519. It is sealed, and the
+    /// file is not needed any more.
+    #[arg(long, value_name = "FILE", requires = "client_id", conflicts_with_all = ["client_secret_stdin", "client_secret_file"])]
+    pub(crate) private_key: Option<PathBuf>,
     /// How the client proves itself.
     #[arg(long, value_enum, value_name = "METHOD")]
     pub(crate) client_auth: Option<ClientAuth>,
@@ -95,6 +99,9 @@ pub(crate) struct Add {
 pub(crate) struct SignIn {
     /// The profile.
     pub(crate) name: String,
+    /// Sign in with a code typed on another device, whatever the profile's grant is.
+    #[arg(long)]
+    pub(crate) device: bool,
     #[command(flatten)]
     pub(crate) browser: BrowserChoice,
 }
@@ -105,9 +112,9 @@ pub(crate) struct BrowserChoice {
     /// Print the URL instead of opening a browser; also takes the pasted redirect URL on standard input.
     #[arg(long)]
     pub(crate) no_browser: bool,
-    /// Give up after this time, such as 5m.
-    #[arg(long, value_name = "D", default_value = "5m")]
-    pub(crate) timeout: String,
+    /// Give up after this time, such as 10m; 5m if not given, and for a device's code as long as the code lives.
+    #[arg(long, value_name = "D")]
+    pub(crate) timeout: Option<String>,
 }
 
 /// `--grant`
@@ -115,6 +122,8 @@ pub(crate) struct BrowserChoice {
 pub(crate) enum Grant {
     /// Browser and redirect.
     AuthorizationCode,
+    /// A code typed on another device.
+    Device,
     /// No person at all: a machine's own client, with a secret or a key.
     ClientCredentials,
 }
@@ -128,6 +137,8 @@ pub(crate) enum ClientAuth {
     Basic,
     /// client_secret_post
     Post,
+    /// private_key_jwt
+    PrivateKeyJwt,
 }
 
 /// `--access`

@@ -2,6 +2,7 @@
 
 use keyfob_agent::agent;
 use keyfob_agent::journeys::examine::{Examined, examine};
+use keyfob_core::client_registration::Given;
 use keyfob_core::discovery::authorization_server::ClientAuthentication;
 use keyfob_core::failure::Failure;
 use keyfob_core::identity::ProfileName;
@@ -10,10 +11,8 @@ use keyfob_core::profile::{
 };
 use keyfob_core::resource::CheckedUrl;
 use keyfob_core::scope::ScopeSet;
-use keyfob_core::secret::ClientSecret;
-use zeroize::Zeroizing;
 
-use super::{delivery_argument, end_question, sign_in};
+use super::{client_proof_argument, delivery_argument, end_question, sign_in};
 use crate::arguments::{Access, Add, ClientAuth, Grant};
 use crate::context::Context;
 use crate::{exit_code, output};
@@ -28,18 +27,14 @@ pub(crate) async fn run(add: &Add, context: &Context) -> Result<u8, Failure> {
         )));
     }
     check_targets(context, &profile).await?;
-    let secret = secret(add)?;
-    if profile.grant == GrantKind::ClientCredentials && secret.is_none() {
-        return Err(Failure::Usage(
-            "a machine proves itself: --client-secret-stdin or --client-secret-file FILE".into(),
-        ));
-    }
+    let proof = client_proof_argument::proof(add, ports)?;
+    client_proof_argument::fits(&profile, proof.as_ref())?;
     if !add.offline
-        && let Err(failure) = look_up(&profile, secret.is_some(), context).await
+        && let Err(failure) = look_up(&profile, Given::from(proof.as_ref()), context).await
     {
         return Ok(unmade(&failure, add));
     }
-    agent::add(ports, &profile, secret).await?;
+    agent::add(ports, &profile, proof).await?;
     context.tell_keeper(Some(&profile.name)).await;
     output::good(&format!("added {}", profile.name));
     // A machine needs nobody: its first token shows whether id and secret are right.
@@ -50,11 +45,11 @@ pub(crate) async fn run(add: &Add, context: &Context) -> Result<u8, Failure> {
     Ok(0)
 }
 
-async fn look_up(profile: &Profile, has_secret: bool, context: &Context) -> Result<(), Failure> {
+async fn look_up(profile: &Profile, given: Given, context: &Context) -> Result<(), Failure> {
     let examined = examine(&*context.ports()?.http, profile).await?;
     tell(&examined, profile);
     // What can never be signed in to is no profile.
-    keyfob_core::client_registration::choose(&profile.client, has_secret, &examined.server)?;
+    keyfob_core::client_registration::choose(&profile.client, given, &examined.server)?;
     Ok(())
 }
 
@@ -97,33 +92,13 @@ async fn check_targets(context: &Context, profile: &Profile) -> Result<(), Failu
     Ok(())
 }
 
-/// The client secret, from where the user said.
-fn secret(add: &Add) -> Result<Option<ClientSecret>, Failure> {
-    let (text, place) = if let Some(file) = &add.client_secret_file {
-        let place = format!("in {}", file.display());
-        let read = std::fs::read_to_string(file).map(Zeroizing::new);
-        (read.map_err(|error| Failure::Usage(format!("no client secret {place}: {error}")))?, place)
-    } else if add.client_secret_stdin {
-        let (mut line, place) = (Zeroizing::new(String::new()), "on standard input".to_owned());
-        std::io::stdin()
-            .read_line(&mut line)
-            .map_err(|error| Failure::Usage(format!("no client secret {place}: {error}")))?;
-        (line, place)
-    } else {
-        return Ok(None);
-    };
-    match text.lines().next().filter(|secret| !secret.is_empty()) {
-        Some(secret) => Ok(Some(ClientSecret::new(secret.to_owned()))),
-        None => Err(Failure::Usage(format!("no client secret {place}"))),
-    }
-}
-
 fn profile(add: &Add) -> Result<Profile, Failure> {
     let name = ProfileName::parse(&add.name).map_err(|error| Failure::Usage(error.to_string()))?;
     let mut profile = Profile::new(name, CheckedUrl::parse(&add.url)?);
     profile.label.clone_from(&add.label);
     profile.grant = match add.grant {
         None | Some(Grant::AuthorizationCode) => GrantKind::AuthorizationCode,
+        Some(Grant::Device) => GrantKind::Device,
         Some(Grant::ClientCredentials) => GrantKind::ClientCredentials,
     };
     if profile.grant == GrantKind::ClientCredentials && add.client_id.is_none() {
@@ -144,6 +119,7 @@ fn profile(add: &Add) -> Result<Profile, Failure> {
         ClientAuth::None => ClientAuthentication::None,
         ClientAuth::Basic => ClientAuthentication::ClientSecretBasic,
         ClientAuth::Post => ClientAuthentication::ClientSecretPost,
+        ClientAuth::PrivateKeyJwt => ClientAuthentication::PrivateKeyJwt,
     });
     profile.resource = match add.resource.as_deref() {
         None => ResourceParameter::Published,

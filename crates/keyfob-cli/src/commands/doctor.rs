@@ -12,7 +12,6 @@ use keyfob_core::resource::CheckedUrl;
 use keyfob_platform::lease::Lease;
 use tokio::sync::mpsc;
 
-use super::add::duration;
 use super::sign_in;
 use crate::arguments::{BrowserChoice, Doctor};
 use crate::context::Context;
@@ -32,7 +31,7 @@ pub(crate) async fn run(arguments: &Doctor, context: &Context) -> Result<u8, Fai
     }
     let teller = tokio::spawn(tell((!arguments.json).then_some(page), heard));
     let machine = if is_named { Some(keeper(context).await) } else { None };
-    let trial = if arguments.sign_in { Some(trial(&arguments.browser)?) } else { None };
+    let trial = if arguments.sign_in { Some(trial(&profile, &arguments.browser)?) } else { None };
     let examination = Examination { handshake: &Hello, machine, trial };
     let diagnosis = Box::pin(doctor(context.ports()?, &profile, examination, progress)).await;
     let _ = teller.await;
@@ -86,12 +85,10 @@ async fn tell(page: Option<Page>, mut heard: mpsc::UnboundedReceiver<Progress>) 
     output::passed();
 }
 
-fn trial(choice: &BrowserChoice) -> Result<Trial, Failure> {
-    let timeout = duration(&choice.timeout)?.to_std();
-    let timeout = timeout.map_err(|_| Failure::Usage("--timeout is negative".into()))?;
+fn trial(profile: &Profile, choice: &BrowserChoice) -> Result<Trial, Failure> {
     Ok(Trial {
         open_browser: !choice.no_browser,
-        timeout,
+        timeout: sign_in::timeout(profile, choice)?,
         pasted: choice.no_browser.then(sign_in::pasted_lines),
     })
 }

@@ -1,24 +1,29 @@
 //! `keyfob sign-in`: the journey in this process; a running keeper is told afterwards.
 
 use std::io::IsTerminal;
+use std::time::Duration;
 
-use keyfob_agent::journeys::sign_in::{SignInOptions, SignInProgress, sign_in};
+use keyfob_agent::journeys::sign_in::{DEFAULT_TIMEOUT, SignInOptions, SignInProgress, sign_in};
 use keyfob_core::credential::Credential;
 use keyfob_core::failure::Failure;
-use keyfob_core::profile::Profile;
+use keyfob_core::profile::{GrantKind, Profile};
 use keyfob_core::scope::ScopeSet;
 use keyfob_core::sign_in_end::{SignInEnd, sign_in_end};
 use tokio::io::AsyncBufReadExt;
 use tokio::sync::mpsc;
 
 use super::add::duration;
+use super::device_prompt;
 use super::end_question;
 use crate::arguments::{BrowserChoice, SignIn};
 use crate::context::Context;
 use crate::{exit_code, output, words};
 
 pub(crate) async fn run(arguments: &SignIn, context: &Context) -> Result<u8, Failure> {
-    let found = context.profile(&arguments.name)?;
+    let mut found = context.profile(&arguments.name)?;
+    if arguments.device {
+        found.grant = GrantKind::Device;
+    }
     match profile(&found, &arguments.browser, context).await {
         Ok(credential) => {
             end_question::hint(&found, &credential);
@@ -42,8 +47,7 @@ pub(crate) async fn profile(
 ) -> Result<Credential, Failure> {
     let ports = context.ports()?;
     let (progress, heard) = mpsc::unbounded_channel();
-    let timeout =
-        duration(&choice.timeout)?.to_std().map_err(|_| Failure::Usage("--timeout is negative".into()))?;
+    let timeout = timeout(profile, choice)?;
     let options = SignInOptions {
         open_browser: !choice.no_browser,
         timeout,
@@ -59,6 +63,15 @@ pub(crate) async fn profile(
     let credential = outcome?.credential;
     success(profile, &credential, &ports.clock.now());
     Ok(credential)
+}
+
+/// The user's limit, else the journey's own: a device's code lives as long as its server says.
+pub(super) fn timeout(profile: &Profile, choice: &BrowserChoice) -> Result<Duration, Failure> {
+    match &choice.timeout {
+        Some(text) => duration(text)?.to_std().map_err(|_| Failure::Usage("--timeout is negative".into())),
+        None if profile.grant == GrantKind::Device => Ok(Duration::MAX),
+        None => Ok(DEFAULT_TIMEOUT),
+    }
 }
 
 /// Lines of standard input: redirect URLs pasted from a browser elsewhere.
@@ -90,6 +103,9 @@ pub(crate) async fn tell(mut heard: mpsc::UnboundedReceiver<SignInProgress>) {
                         "On another machine? Paste the address the browser ends on here, with --no-browser.",
                     );
                 }
+            }
+            SignInProgress::EnterCode { prompt, until, opened } => {
+                device_prompt::show(&prompt, until, opened.is_ok());
             }
             SignInProgress::DeliveryFailed(report) => {
                 if let Some(problem) = report.problem {

@@ -7,6 +7,7 @@ use super::{Management, Registration, RegistrationOrigin};
 use crate::discovery::authorization_server::{AuthorizationServer, ClientAuthentication};
 use crate::discovery::{parse_object, string, strings};
 use crate::failure::{Failure, Incompatibility, Misbehaviour};
+use crate::grant::device_code;
 use crate::resource::CheckedUrl;
 use crate::scope::ScopeSet;
 use crate::secret::{ClientSecret, RegistrationAccessToken};
@@ -15,18 +16,20 @@ use crate::server_text::shown;
 /// The body of a registration request.
 ///
 /// `grant_types` names `refresh_token` because several servers give none otherwise, `application_type` is native because
-/// others then allow any loopback port (C4, oddity 10), and the scopes are the ones that will be asked for (oddity 9).
+/// others then allow any loopback port (C4, oddity 10), and the scopes are the ones that will be asked for (oddity 9). A
+/// client without a redirect URI is a device's.
 pub fn request(
     server: &AuthorizationServer,
-    redirect_uri: &str,
+    redirect_uri: Option<&str>,
     scopes: &ScopeSet,
     client_name: &str,
 ) -> Value {
+    let is_device = redirect_uri.is_none();
     let mut body = json!({
         "client_name": client_name,
-        "redirect_uris": [redirect_uri],
-        "grant_types": ["authorization_code", "refresh_token"],
-        "response_types": ["code"],
+        "redirect_uris": redirect_uri.into_iter().collect::<Vec<_>>(),
+        "grant_types": [if is_device { device_code::GRANT_TYPE } else { "authorization_code" }, "refresh_token"],
+        "response_types": if is_device { vec![] } else { vec!["code"] },
         "application_type": "native",
         "token_endpoint_auth_method": registered_method(server).as_str(),
     });
@@ -63,8 +66,9 @@ pub fn read_answer(
     let client_id = string(&object, "client_id")
         .filter(|id| !id.is_empty())
         .ok_or_else(|| Misbehaviour::Document("registration answer".into(), "it has no client_id".into()))?;
-    let redirect_uri = sent["redirect_uris"][0].as_str().unwrap_or_default();
-    if strings(&object, "redirect_uris").is_some_and(|uris| !uris.iter().any(|uri| uri == redirect_uri)) {
+    let redirect_uri = sent["redirect_uris"][0].as_str();
+    let kept = strings(&object, "redirect_uris");
+    if redirect_uri.zip(kept).is_some_and(|(ours, kept)| !kept.iter().any(|uri| uri == ours)) {
         return Err(Incompatibility::RegistrationRefused("it dropped our redirect address".into()).into());
     }
     let client_secret = string(&object, "client_secret").filter(|s| !s.is_empty()).map(ClientSecret::new);
@@ -74,12 +78,13 @@ pub fn read_answer(
         authentication: authentication(&object, client_secret.is_some(), sent),
         client_secret,
         origin: RegistrationOrigin::Dynamic,
-        redirect_uri: Some(redirect_uri.to_owned()),
+        redirect_uri: redirect_uri.map(str::to_owned),
         scopes: string(&object, "scope")
             .or_else(|| sent["scope"].as_str().map(str::to_owned))
             .map(|s| ScopeSet::parse(&s)),
         secret_expires_at: secret_end(&object),
         management: management(&object),
+        private_key: None,
     })
 }
 
@@ -144,7 +149,12 @@ mod tests {
     }
 
     fn sent() -> Value {
-        request(&server(&json!(["none"])), "http://127.0.0.1:7/callback", &ScopeSet::parse("read"), "keyfob")
+        request(
+            &server(&json!(["none"])),
+            Some("http://127.0.0.1:7/callback"),
+            &ScopeSet::parse("read"),
+            "keyfob",
+        )
     }
 
     /// C4
@@ -155,7 +165,8 @@ mod tests {
         assert_eq!(body["grant_types"], json!(["authorization_code", "refresh_token"]));
         assert_eq!(body["token_endpoint_auth_method"], "none");
         assert_eq!(body["scope"], "read");
-        let basic = request(&server(&json!(["client_secret_basic"])), "u", &ScopeSet::default(), "keyfob");
+        let basic =
+            request(&server(&json!(["client_secret_basic"])), Some("u"), &ScopeSet::default(), "keyfob");
         assert_eq!(basic["token_endpoint_auth_method"], "client_secret_basic");
         assert_eq!(basic.get("scope"), None);
     }
@@ -201,5 +212,20 @@ mod tests {
         let ends = end(json!(1_000));
         let at = |s| DateTime::from_timestamp(s, 0).unwrap();
         assert!(ends.is_usable(at(999)) && !ends.is_usable(at(1_000)));
+    }
+
+    /// A device is a client of its own: no address to come back to, and nobody has to keep one.
+    #[test]
+    fn a_device_registers_its_own_grant_without_a_redirect() {
+        let sent = request(&server(&json!(["none"])), None, &ScopeSet::default(), "keyfob");
+        assert_eq!(
+            sent["grant_types"],
+            json!(["urn:ietf:params:oauth:grant-type:device_code", "refresh_token"])
+        );
+        assert_eq!((&sent["redirect_uris"], &sent["response_types"]), (&json!([]), &json!([])));
+        for kept in [r#"{"client_id":"x"}"#, r#"{"client_id":"x","redirect_uris":[]}"#] {
+            let registration = read_answer(201, kept.as_bytes(), &issuer(), &sent).unwrap();
+            assert_eq!((registration.redirect_uri, registration.client_id), (None, "x".to_owned()));
+        }
     }
 }

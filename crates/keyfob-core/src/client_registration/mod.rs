@@ -5,11 +5,12 @@ pub mod metadata_document;
 
 use chrono::{DateTime, Utc};
 
+use crate::credential::Credential;
 use crate::discovery::authorization_server::{AuthorizationServer, ClientAuthentication};
 use crate::failure::{Failure, Incompatibility};
 use crate::profile::ClientChoice;
 use crate::scope::ScopeSet;
-use crate::secret::{ClientSecret, RegistrationAccessToken};
+use crate::secret::{ClientSecret, PrivateKey, RegistrationAccessToken};
 
 /// A client at one issuer. Never used at another (C6, B8).
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,6 +33,17 @@ pub struct Registration {
     pub secret_expires_at: Option<DateTime<Utc>>,
     /// Where the registration is managed (RFC 7592).
     pub management: Option<Management>,
+    /// The key that signs its assertions, for `private_key_jwt`.
+    pub private_key: Option<PrivateKey>,
+}
+
+/// What an operator gave beside the client id.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum GivenProof {
+    /// A shared secret.
+    Secret(ClientSecret),
+    /// A private key, whose public half the operator has.
+    PrivateKey(PrivateKey),
 }
 
 /// RFC 7592 management of a dynamic registration.
@@ -52,6 +64,38 @@ pub enum RegistrationOrigin {
     MetadataDocument,
     /// RFC 7591.
     Dynamic,
+}
+
+/// What kind of proof an operator gave, if any.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Given {
+    /// None: a public client.
+    Nothing,
+    /// A shared secret.
+    Secret,
+    /// A private key; it goes before a secret, because it never leaves this machine.
+    PrivateKey,
+}
+
+impl Given {
+    /// What a record holds.
+    pub fn of(credential: &Credential) -> Self {
+        match (&credential.given_private_key, &credential.given_client_secret) {
+            (Some(_), _) => Self::PrivateKey,
+            (None, Some(_)) => Self::Secret,
+            (None, None) => Self::Nothing,
+        }
+    }
+}
+
+impl From<Option<&GivenProof>> for Given {
+    fn from(proof: Option<&GivenProof>) -> Self {
+        match proof {
+            Some(GivenProof::PrivateKey(_)) => Self::PrivateKey,
+            Some(GivenProof::Secret(_)) => Self::Secret,
+            None => Self::Nothing,
+        }
+    }
 }
 
 /// How to become a client, in the order of C1.
@@ -77,15 +121,13 @@ pub enum RegistrationChoice {
 /// [`Incompatibility::NoRegistration`] where none is possible; a metadata URL that breaks C2 is a usage error.
 pub fn choose(
     client: &ClientChoice,
-    has_secret: bool,
+    given: Given,
     server: &AuthorizationServer,
 ) -> Result<RegistrationChoice, Failure> {
     if let Some(client_id) = &client.client_id {
         return Ok(RegistrationChoice::PreRegistered {
             client_id: client_id.clone(),
-            authentication: client
-                .authentication
-                .unwrap_or_else(|| default_authentication(has_secret, server)),
+            authentication: client.authentication.unwrap_or_else(|| default_authentication(given, server)),
         });
     }
     if let Some(url) = client.metadata_url.as_ref().filter(|_| server.takes_client_id_metadata_document()) {
@@ -98,12 +140,14 @@ pub fn choose(
     }
 }
 
-/// The method for a client whose method nobody named: none without a secret; Basic unless the server lists only the body.
-pub fn default_authentication(has_secret: bool, server: &AuthorizationServer) -> ClientAuthentication {
-    use ClientAuthentication::{ClientSecretBasic, ClientSecretPost, None};
+/// The method for a client whose method nobody named: none without a proof, an assertion with a key, and for a secret Basic unless the server lists only the body.
+pub fn default_authentication(given: Given, server: &AuthorizationServer) -> ClientAuthentication {
+    use ClientAuthentication::{ClientSecretBasic, ClientSecretPost, None, PrivateKeyJwt};
     let listed = server.token_endpoint_auth_methods();
-    if !has_secret {
-        return None;
+    match given {
+        Given::Nothing => return None,
+        Given::PrivateKey => return PrivateKeyJwt,
+        Given::Secret => {}
     }
     if !listed.contains(&ClientSecretBasic) && listed.contains(&ClientSecretPost) {
         return ClientSecretPost;
@@ -150,27 +194,33 @@ mod tests {
             metadata_url: Some("https://k.example/c.json".into()),
             ..Default::default()
         };
-        assert!(matches!(choose(&client, false, &full()), Ok(RegistrationChoice::PreRegistered { .. })));
+        assert!(matches!(
+            choose(&client, Given::Nothing, &full()),
+            Ok(RegistrationChoice::PreRegistered { .. })
+        ));
         client.client_id = None;
         assert_eq!(
-            choose(&client, false, &full()),
+            choose(&client, Given::Nothing, &full()),
             Ok(RegistrationChoice::MetadataDocument("https://k.example/c.json".into()))
         );
         let no_documents = server(&json!({"registration_endpoint": "https://as.example/r"}));
-        assert!(matches!(choose(&client, false, &no_documents), Ok(RegistrationChoice::Dynamic(_))));
+        assert!(matches!(choose(&client, Given::Nothing, &no_documents), Ok(RegistrationChoice::Dynamic(_))));
         assert!(matches!(
-            choose(&ClientChoice::default(), false, &full()),
+            choose(&ClientChoice::default(), Given::Nothing, &full()),
             Ok(RegistrationChoice::Dynamic(_))
         ));
-        assert_eq!(choose(&client, false, &server(&json!({}))), Err(Incompatibility::NoRegistration.into()));
+        assert_eq!(
+            choose(&client, Given::Nothing, &server(&json!({}))),
+            Err(Incompatibility::NoRegistration.into())
+        );
     }
 
     /// C11
     #[test]
     fn a_secret_goes_by_basic_unless_only_the_body_is_listed() {
         let post = server(&json!({"token_endpoint_auth_methods_supported": ["client_secret_post"]}));
-        assert_eq!(default_authentication(true, &post), ClientAuthentication::ClientSecretPost);
-        assert_eq!(default_authentication(true, &full()), ClientAuthentication::ClientSecretBasic);
-        assert_eq!(default_authentication(false, &full()), ClientAuthentication::None);
+        assert_eq!(default_authentication(Given::Secret, &post), ClientAuthentication::ClientSecretPost);
+        assert_eq!(default_authentication(Given::Secret, &full()), ClientAuthentication::ClientSecretBasic);
+        assert_eq!(default_authentication(Given::Nothing, &full()), ClientAuthentication::None);
     }
 }

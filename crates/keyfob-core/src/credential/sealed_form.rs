@@ -13,8 +13,9 @@ use crate::moment::Moment;
 use crate::reminders::Reminded;
 use crate::resource::CheckedUrl;
 use crate::scope::ScopeSet;
-use crate::secret::Fingerprint;
-use crate::secret::{AccessToken, ClientSecret, RefreshToken, RegistrationAccessToken, SecretText};
+use crate::secret::{
+    AccessToken, ClientSecret, Fingerprint, PrivateKey, RefreshToken, RegistrationAccessToken, SecretText,
+};
 use crate::token_set::TokenSet;
 
 /// Rises only when an older reader would do harm; a reader refuses newer ones (fault 37).
@@ -38,6 +39,8 @@ struct Wire {
     machine_id: String,
     #[serde(default)]
     given_client_secret: Option<String>,
+    #[serde(default)]
+    given_private_key: Option<String>,
     #[serde(default)]
     registration: Option<WireRegistration>,
     #[serde(default)]
@@ -68,6 +71,8 @@ struct WireRegistration {
     secret_expires_at: Option<DateTime<Utc>>,
     management_uri: Option<String>,
     management_token: Option<String>,
+    #[serde(default)]
+    private_key: Option<String>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -146,6 +151,7 @@ impl From<&Credential> for Wire {
             generation: c.generation,
             machine_id: c.machine_id.clone(),
             given_client_secret: c.given_client_secret.as_ref().map(|s| s.expose_secret().to_owned()),
+            given_private_key: c.given_private_key.as_ref().map(|k| k.expose_secret().to_owned()),
             registration: c.registration.as_ref().map(WireRegistration::from),
             sign_in: c.sign_in.as_ref().map(WireSignIn::from),
             history: c.history.clone(),
@@ -164,6 +170,7 @@ impl From<Wire> for Credential {
             generation: w.generation,
             machine_id: w.machine_id,
             given_client_secret: w.given_client_secret.map(ClientSecret::new),
+            given_private_key: w.given_private_key.map(PrivateKey::new),
             registration: w.registration.map(Registration::from),
             sign_in: w.sign_in.map(SignIn::from),
             history: w.history,
@@ -194,6 +201,7 @@ impl From<&Registration> for WireRegistration {
             secret_expires_at: r.secret_expires_at,
             management_uri: r.management.as_ref().map(|m| m.uri.clone()),
             management_token: r.management.as_ref().map(|m| m.token.expose_secret().to_owned()),
+            private_key: r.private_key.as_ref().map(|k| k.expose_secret().to_owned()),
         }
     }
 }
@@ -216,6 +224,7 @@ impl From<WireRegistration> for Registration {
             secret_expires_at: w.secret_expires_at,
             management: management
                 .map(|(uri, token)| Management { uri, token: RegistrationAccessToken::new(token) }),
+            private_key: w.private_key.map(PrivateKey::new),
         }
     }
 }

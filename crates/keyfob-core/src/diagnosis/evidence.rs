@@ -7,7 +7,7 @@ use http::{HeaderMap, StatusCode, header};
 use serde_json::{Map, Value};
 use url::Url;
 
-use crate::grant::credential_request::CredentialRequest;
+use crate::grant::credential_request::{CredentialRequest, Encoding};
 use crate::server_text::shown;
 
 /// One request and what came back, as shown.
@@ -81,7 +81,13 @@ const TELLING_PARAMETERS: &str = "grant_type resource scope audience redirect_ur
 pub fn credential_request(request: &CredentialRequest) -> String {
     let mut lines = vec![format!("POST {}", url(request.endpoint.url()))];
     lines.extend(request.authorization.as_ref().map(|_| format!("authorization: Basic {MASKED}")));
-    lines.extend(parameters(url::form_urlencoded::parse(request.body.expose_secret().as_bytes())));
+    match request.encoding {
+        Encoding::Form => {
+            lines.extend(parameters(url::form_urlencoded::parse(request.body.expose_secret().as_bytes())));
+        }
+        // Read as a form, the whole object would be a name, and names are shown.
+        Encoding::Json => lines.push(format!("  a JSON object {MASKED}")),
+    }
     lines.join("\n")
 }
 
@@ -204,11 +210,15 @@ mod tests {
             body: crate::secret::SecretText::new(
                 "grant_type=refresh_token&refresh_token=canary&x=canary".into(),
             ),
+            encoding: Encoding::Form,
         };
         assert_eq!(
             credential_request(&request),
             "POST https://a.example/token\nauthorization: Basic (masked)\n  grant_type=refresh_token\n  refresh_token=(masked)\n  x=(masked)"
         );
+        let json = crate::secret::SecretText::new(r#"{"device_code":"canary"}"#.into());
+        let json = CredentialRequest { body: json, encoding: Encoding::Json, ..request };
+        assert!(!credential_request(&json).contains("canary"), "{}", credential_request(&json));
         let visit = Url::parse("https://a.example/authorize?state=canary&scope=read").unwrap();
         assert_eq!(
             authorization_request(&visit),

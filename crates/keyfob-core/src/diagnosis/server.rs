@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::evidence::Exchange;
 use super::{Finding, Step};
-use crate::client_registration::{RegistrationChoice, choose, dynamic};
+use crate::client_registration::{Given, RegistrationChoice, choose, dynamic};
 use crate::discovery::authorization_server::{AuthorizationServer, well_known_urls};
 use crate::discovery::search::{self, Fetched, Tried};
 use crate::discovery::string;
@@ -151,10 +151,10 @@ fn redirect_uri(profile: &Profile, server: &AuthorizationServer) -> String {
 }
 
 /// How keyfob would become a client; nothing is registered.
-pub fn registration(profile: &Profile, has_secret: bool, server: &AuthorizationServer) -> Finding {
+pub fn registration(profile: &Profile, given: Given, server: &AuthorizationServer) -> Finding {
     let step = Step::Registration;
     let ways = ways(server);
-    match choose(&profile.client, has_secret, server) {
+    match choose(&profile.client, given, server) {
         Ok(RegistrationChoice::PreRegistered { authentication, .. }) => {
             Finding::pass(step, format!("the client id given, by {}; {ways}", authentication.as_str()))
         }
@@ -162,7 +162,9 @@ pub fn registration(profile: &Profile, has_secret: bool, server: &AuthorizationS
             Finding::pass(step, format!("the metadata document {url} is the client id; {ways}"))
         }
         Ok(RegistrationChoice::Dynamic(endpoint)) => {
-            let body = dynamic::request(server, &redirect_uri(profile, server), &ScopeSet::default(), "keyfob");
+            let is_device = profile.grant == GrantKind::Device;
+            let redirect = (!is_device).then(|| redirect_uri(profile, server));
+            let body = dynamic::request(server, redirect.as_deref(), &ScopeSet::default(), "keyfob");
             let mut finding = Finding::pass(step, format!("{ways}; nothing was registered"));
             finding.evidence.push(Exchange {
                 sent: format!("would be sent: POST {endpoint}\n{body:#}"),

@@ -179,7 +179,7 @@ fn sign_in_ends_in(object: &Map<String, Value>) -> Option<TimeDelta> {
 }
 
 /// A positive whole number of seconds, also written as text or with a fraction.
-fn seconds(object: &Map<String, Value>, name: &str) -> Option<i64> {
+pub(super) fn seconds(object: &Map<String, Value>, name: &str) -> Option<i64> {
     let value = object.get(name)?;
     #[expect(
         clippy::cast_possible_truncation,

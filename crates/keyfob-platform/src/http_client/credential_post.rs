@@ -81,7 +81,7 @@ fn form(request: &CredentialRequest) -> Result<Request<Full<Bytes>>, TransportFa
         .header(header::HOST, &url[Position::BeforeHost..Position::AfterPort])
         .header(header::USER_AGENT, USER_AGENT)
         .header(header::ACCEPT, "application/json")
-        .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
+        .header(header::CONTENT_TYPE, request.encoding.content_type())
         .header(header::CONNECTION, "close")
         .body(Full::from(request.body.expose_secret().to_owned()))
         .map_err(|error| TransportFailure::NotSent(error.to_string()))?;

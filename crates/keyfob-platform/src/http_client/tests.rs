@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use super::*;
 use http::{HeaderMap, Method};
+use keyfob_core::grant::credential_request::Encoding;
 use keyfob_core::resource::CheckedUrl;
 use keyfob_core::secret::SecretText;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -35,6 +36,7 @@ pub(super) fn form(url: &str) -> CredentialRequest {
         endpoint: CheckedUrl::parse(url).unwrap(),
         authorization: Some(SecretText::new("Basic canary".into())),
         body: SecretText::new("refresh_token=canary".into()),
+        encoding: Encoding::Form,
     }
 }
 

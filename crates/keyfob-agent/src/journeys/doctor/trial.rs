@@ -52,13 +52,14 @@ impl Walk<'_> {
         self.end_trial(&ports, &profile, own).await;
     }
 
-    /// The network is recorded, everything else that is kept ends with the walk. A client secret given by the operator is
-    /// taken along.
+    /// The network is recorded, everything else that is kept ends with the walk. What the operator gave for
+    /// its client is taken along.
     async fn ports_of_trial(&self, ports: &Ports) -> Ports {
         let given = ports.store.read(&self.profile.name).await.ok().flatten();
-        let secret = given.filter(|_| self.named).and_then(|record| record.given_client_secret);
-        let record = secret.map(|secret| Credential {
-            given_client_secret: Some(secret),
+        let given = given.filter(|_| self.named);
+        let record = given.map(|record| Credential {
+            given_client_secret: record.given_client_secret,
+            given_private_key: record.given_private_key,
             ..Credential::empty(&ports.machine_id)
         });
         let http: Arc<dyn HttpClient> = self.http.clone();

@@ -12,7 +12,7 @@ use keyfob_core::profile::Profile;
 use tokio::sync::{mpsc, oneshot};
 use url::Url;
 
-use super::keeping::{Keeping, prove_writable, read_or_begin_anew, scopes_to_request};
+use super::keeping::{Keeping, extra_parameters, prove_writable, read_or_begin_anew, scopes_to_request};
 use super::{SignInOptions, SignInProgress, SignedIn};
 use crate::journeys::examine::{Examined, examine};
 use crate::journeys::landing_page;
@@ -37,8 +37,13 @@ pub(super) async fn sign_in(
     let known = register::on_record(&before, profile, &examined.server, &scopes, &now);
     let BoundRedirect { listener, uri, plain } =
         redirect_port::bind(ports, profile, &examined.server, known).await?;
-    let wanted =
-        Wanted { profile, server: &examined.server, scopes: &scopes, redirect_uri: &uri, plain_uri: &plain };
+    let wanted = Wanted {
+        profile,
+        server: &examined.server,
+        scopes: &scopes,
+        redirect_uri: Some(&uri),
+        plain_uri: Some(&plain),
+    };
     let registration = register::register(ports, &before, &wanted).await?;
     prove_writable(ports, profile, before, &registration, &options).await?;
     options.tell(SignInProgress::Registered);
@@ -77,13 +82,12 @@ fn begin(
 ) -> Result<(PendingAuthorization, Url), Failure> {
     let mut random = [0; RANDOM_BYTES];
     ports.entropy.fill(&mut random);
-    let mut extra = profile.extra_params.clone();
-    extra.extend(profile.audience.iter().map(|audience| ("audience".to_owned(), audience.clone())));
+    let extra = extra_parameters(profile);
     let request = AuthorizationRequest {
         server: &examined.server,
         client,
         // The one registered, which may not be the one asked for.
-        redirect_uri: client.redirect_uri.as_deref().unwrap_or(wanted.redirect_uri),
+        redirect_uri: client.redirect_uri.as_deref().or(wanted.redirect_uri).unwrap_or_default(),
         resource: profile.resource_parameter(examined.resource.resource()),
         scopes: wanted.scopes,
         extra: &extra,

@@ -13,7 +13,7 @@ use super::{SignInOptions, SignInProgress, SignedIn};
 use crate::delivery;
 use crate::journeys::account::account;
 use crate::journeys::examine::Examined;
-use crate::journeys::{as_http_answer, guard_of, set_aside, transport_failure};
+use crate::journeys::{as_http_answer, client_proof, guard_of, set_aside, transport_failure};
 use crate::ports::{CommitError, Ports};
 
 /// D6, D7, D8: the usual scopes; for a step-up, the union with what is already granted.
@@ -35,6 +35,12 @@ pub(super) fn scopes_to_request(
     let granted =
         held.sign_in_for(&profile.url).and_then(|sign_in| sign_in.tokens.scopes.clone()).unwrap_or_default();
     usual.union(&granted).union(additional)
+}
+
+/// Parameters of the user's own, `audience` among them.
+pub(super) fn extra_parameters(profile: &Profile) -> Vec<(String, String)> {
+    let audience = profile.audience.iter().map(|audience| ("audience".to_owned(), audience.clone()));
+    profile.extra_params.iter().cloned().chain(audience).collect()
 }
 
 /// What is held; for a record that does not open, as for none, an empty one.
@@ -111,12 +117,9 @@ impl Keeping<'_> {
     }
 
     async fn redeem(&self, request: &CredentialRequest) -> Result<TokenAnswer, Failure> {
-        let response = self
-            .ports
-            .http
-            .post_credentials(request, guard_of(self.profile))
-            .await
-            .map_err(transport_failure)?;
+        let guard = guard_of(self.profile);
+        let sent = client_proof::post(self.ports, guard, &self.registration, request).await;
+        let response = sent.map_err(transport_failure)?;
         let client_given = self.profile.client.client_id.is_some();
         token_endpoint::read(&as_http_answer(&response), self.ports.clock.now().wall)
             .map_err(|refusal| refusal.into_sign_in_failure(client_given))

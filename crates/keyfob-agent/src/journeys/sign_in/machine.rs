@@ -1,6 +1,6 @@
 //! Signing in without anybody (RFC 6749 §4.4): a client that the operator made asks for a token of its own.
 
-use keyfob_core::client_registration::{Registration, RegistrationOrigin, default_authentication};
+use keyfob_core::client_registration::{Given, Registration, RegistrationOrigin, default_authentication};
 use keyfob_core::credential::Credential;
 use keyfob_core::discovery::authorization_server::ClientAuthentication;
 use keyfob_core::failure::Failure;
@@ -47,21 +47,25 @@ fn client(profile: &Profile, held: &Credential, examined: &Examined) -> Result<R
         ))
     };
     let client_id = profile.client.client_id.clone().ok_or_else(|| usage("a client id"))?;
-    let secret = held.given_client_secret.clone().ok_or_else(|| usage("a secret or a private key"))?;
+    let given = Given::of(held);
+    if given == Given::Nothing {
+        return Err(usage("a secret or a private key"));
+    }
     let authentication = match profile.client.authentication {
         Some(ClientAuthentication::None) => return Err(usage("a proof: client_auth is `none`")),
         Some(method) => method,
-        None => default_authentication(true, &examined.server),
+        None => default_authentication(given, &examined.server),
     };
     Ok(Registration {
         issuer: examined.server.issuer().as_str().to_owned(),
         client_id,
-        client_secret: Some(secret),
+        client_secret: held.given_client_secret.clone(),
         authentication,
         origin: RegistrationOrigin::PreRegistered,
         redirect_uri: None,
         scopes: None,
         secret_expires_at: None,
         management: None,
+        private_key: held.given_private_key.clone(),
     })
 }

@@ -56,7 +56,7 @@ pub enum SignInProgress {
     /// A person must type this code at its page; `opened` says whether a browser was started there, or why not.
     EnterCode {
         /// The code and where to type it.
-        prompt: DevicePrompt,
+        prompt: Box<DevicePrompt>,
         /// When the code ends.
         until: DateTime<Utc>,
         /// `Ok` where a browser was started.

@@ -112,7 +112,7 @@ impl Device<'_> {
     }
 
     async fn tell(&self, authorization: &DeviceAuthorization, options: &SignInOptions) {
-        let prompt = authorization.prompt.clone();
+        let prompt = Box::new(authorization.prompt.clone());
         let opened = if options.open_browser {
             self.ports.browser.open(prompt.best_page().url()).await
         } else {

@@ -36,7 +36,7 @@ pub enum Progress {
     /// This is what was found.
     Found(Box<Finding>),
     /// How the trial sign-in goes.
-    SignIn(SignInProgress),
+    SignIn(Box<SignInProgress>),
 }
 
 /// Whom the doctor looks at, and how far.

@@ -70,7 +70,7 @@ async fn tell(page: Option<Page>, mut heard: mpsc::UnboundedReceiver<Progress>) 
         match (progress, page) {
             (Progress::SignIn(progress), _) => {
                 output::passed();
-                let _ = sign_in.send(progress);
+                let _ = sign_in.send(*progress);
             }
             (Progress::Looking(step), Some(_)) => output::passing(&format!("… {}", step.title())),
             (Progress::Found(finding), Some(page)) => {

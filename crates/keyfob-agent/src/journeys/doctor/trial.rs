@@ -133,7 +133,7 @@ impl Walk<'_> {
             }
             _ => {}
         }
-        let _ = self.progress.send(Progress::SignIn(progress));
+        let _ = self.progress.send(Progress::SignIn(Box::new(progress)));
     }
 
     async fn tokens_tried(

@@ -30,7 +30,7 @@ APP_PACKAGES=(
 )
 TEST_PACKAGES=(
     xvfb openbox xfce4-panel dunst libnotify-bin dbus-daemon dbus-x11 gnome-keyring libsecret-tools
-    webkit2gtk-driver xdotool imagemagick fonts-dejavu-core chromium chromium-driver strace python3-pip
+    webkit2gtk-driver xdotool imagemagick fonts-dejavu-core chromium chromium-driver strace python3-pip curl
 )
 
 say() { printf 'setup: %s\n' "$*" >&2; }

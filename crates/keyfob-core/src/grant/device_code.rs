@@ -135,7 +135,11 @@ impl DeviceAuthorization {
         resource: Option<&str>,
         encoding: Encoding,
     ) -> CredentialRequest {
-        let mut parameters = vec![("grant_type", GRANT_TYPE), ("device_code", self.code.expose_secret())];
+        // In full, as at each grant: tests/security_rules.rs reads which grants are ever asked for.
+        let mut parameters = vec![
+            ("grant_type", "urn:ietf:params:oauth:grant-type:device_code"),
+            ("device_code", self.code.expose_secret()),
+        ];
         parameters.extend(resource.map(|resource| ("resource", resource)));
         CredentialRequest::encoded(endpoint, client, &parameters, encoding)
     }

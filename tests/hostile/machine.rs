@@ -9,6 +9,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
 use keyfob_agent::journal::JournalEntry;
+use keyfob_agent::local_proxy::{ClientKeys, Opened};
 use keyfob_agent::notice::Notice;
 use keyfob_agent::ports::{
     AssertionSigner, BindError, Browser, Clock, CommitError, CredentialStore, Entropy, Journal,
@@ -22,7 +23,7 @@ use keyfob_core::grant::client_assertion::KeyKind;
 use keyfob_core::identity::ProfileName;
 use keyfob_core::moment::Moment;
 use keyfob_core::profile::{LifetimeAnswer, Profile, RedirectHost};
-use keyfob_core::secret::{PrivateKey, SecretText};
+use keyfob_core::secret::{Fingerprint, PrivateKey, SecretText};
 use tokio::sync::{mpsc, oneshot};
 use url::Url;
 
@@ -60,6 +61,7 @@ impl Machine {
             token_files: Arc::new(Deaf),
             keyring_entries: Arc::new(Deaf),
             commands: Arc::new(Deaf),
+            client_keys: Arc::new(Deaf),
             power: Arc::new(Deaf),
             machine_id: "this machine".into(),
         };
@@ -320,6 +322,15 @@ impl KeyringEntries for Deaf {
 }
 
 #[async_trait]
+impl ClientKeys for Deaf {
+    fn opens(&self, _: &Fingerprint) -> Option<Opened> {
+        None
+    }
+    fn revoke_all(&self, _: &ProfileName) -> Result<(), StoreProblem> {
+        Ok(())
+    }
+}
+
 impl PowerEvents for Deaf {
     async fn next(&self) -> PowerEvent {
         std::future::pending().await

@@ -58,8 +58,14 @@ async fn without_a_key_that_opens_this_profile_there_is_a_bare_401() {
     let answer = connection.ask(&format!("POST {old}"), &[("Host", &host)], &call("x")).await;
     assert_eq!(answer.status(), 401, "taken back by unlink");
     desk.keyfob.must(["link", "work", "cursor", "--via", "proxy"]).await;
-    assert!(!linked(&desk.keyfob).ends_with(&old), "a new link has a new key");
+    let linked = linked(&desk.keyfob);
+    assert!(!linked.ends_with(&old), "a new link has a new key");
     assert_eq!(desk.portal.record().seen().requests.len(), before);
+    desk.keyfob.must(["remove", "work"]).await;
+    desk.keyfob.must(["add", "work", &desk.portal.mcp_url()]).await;
+    let (_, left) = linked.split_once(&host).expect("an address");
+    let answer = connection.ask(&format!("POST {left}"), &[("Host", &host)], &call("x")).await;
+    assert_eq!(answer.status(), 401, "a profile made again is not opened by the keys of the one before");
 }
 
 /// The key in a header, for clients whose addresses are shown around.

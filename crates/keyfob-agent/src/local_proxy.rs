@@ -4,6 +4,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use http::{Request, Response};
 use http_body_util::combinators::UnsyncBoxBody;
+use keyfob_core::failure::StoreProblem;
 use keyfob_core::identity::ProfileName;
 use keyfob_core::secret::{AccessToken, Fingerprint};
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -47,6 +48,9 @@ pub trait ClientKeys: Send + Sync {
     /// What the key of this SHA-256 opens, in a time that does not depend on the keys that are known. A key that was taken
     /// back opens nothing from the next call on.
     fn opens(&self, presented: &Fingerprint) -> Option<Opened>;
+
+    /// Takes back every key that opens `profile`; none is no error.
+    fn revoke_all(&self, profile: &ProfileName) -> Result<(), StoreProblem>;
 }
 
 /// Passes requests on to servers, on kept connections; it follows no redirect and repeats nothing that was sent.

@@ -22,6 +22,7 @@ use tokio::sync::oneshot;
 use url::Url;
 
 use crate::journal::JournalEntry;
+use crate::local_proxy::ClientKeys;
 use crate::notice::Notice;
 
 /// All ports together; cheap to clone.
@@ -53,6 +54,8 @@ pub struct Ports {
     pub keyring_entries: Arc<dyn KeyringEntries>,
     /// Commands of the user's that get new tokens.
     pub commands: Arc<dyn Commands>,
+    /// Keys of the loopback proxy's clients.
+    pub client_keys: Arc<dyn ClientKeys>,
     /// Sleep, wake and the network.
     pub power: Arc<dyn PowerEvents>,
     /// Names this machine; a record from another one is not renewed by itself (trust rule 12).

@@ -72,7 +72,7 @@ impl ClientKeysFile {
     /// From now on `key` opens this profile for this client, and an earlier one of the two opens nothing.
     pub fn keep(&self, key: &ProxyKey, client: &str, profile: &ProfileName) -> Result<(), StoreProblem> {
         let made = Key { client: client.to_owned(), profile: profile.clone(), sha256: key.fingerprint() };
-        self.change(client, profile, Some(made))
+        self.change(|earlier| earlier.is_of(client, profile), Some(made))
     }
 
     /// Whether a key of this client and profile opens anything.
@@ -82,24 +82,22 @@ impl ClientKeysFile {
 
     /// Takes the key of this client and profile back; none is fine.
     pub fn revoke(&self, client: &str, profile: &ProfileName) -> Result<(), StoreProblem> {
-        if self.knows(client, profile)? {
-            self.change(client, profile, None)?;
+        self.take_back(|key| key.is_of(client, profile))
+    }
+
+    fn take_back(&self, goes: impl Fn(&Key) -> bool) -> Result<(), StoreProblem> {
+        if !self.read()?.iter().any(&goes) {
+            return Ok(());
         }
-        Ok(())
+        self.change(goes, None)
     }
 
-    /// Takes all keys of a profile back: whoever makes another of the same name links anew.
-    pub fn revoke_all(&self, profile: &ProfileName) -> Result<(), StoreProblem> {
-        let clients = self.read()?.into_iter().filter(|key| key.profile == *profile).map(|key| key.client);
-        clients.into_iter().try_for_each(|client| self.revoke(&client, profile))
-    }
-
-    fn change(&self, client: &str, profile: &ProfileName, made: Option<Key>) -> Result<(), StoreProblem> {
+    fn change(&self, goes: impl Fn(&Key) -> bool, made: Option<Key>) -> Result<(), StoreProblem> {
         for folder in [&self.file, &self.lock].into_iter().filter_map(|path| path.parent()) {
             atomic_file::private_folder(folder)?;
         }
         let _guard = profile_lock::lock_for_write(&self.lock)?;
-        let others = self.read()?.into_iter().filter(|key| !key.is_of(client, profile));
+        let others = self.read()?.into_iter().filter(|key| !goes(key));
         let file = File { keys: others.chain(made).collect() };
         let text = serde_json::to_vec_pretty(&file).map_err(|error| StoreProblem::Io(error.to_string()))?;
         atomic_file::sweep(&self.file)?;
@@ -150,6 +148,10 @@ impl ClientKeys for ClientKeysFile {
         let keys = self.current();
         let found = keys.iter().fold(None, |found, key| if differing(key) == 0 { Some(key) } else { found });
         found.map(|key| Opened { client: key.client.clone(), profile: key.profile.clone() })
+    }
+
+    fn revoke_all(&self, profile: &ProfileName) -> Result<(), StoreProblem> {
+        self.take_back(|key| key.profile == *profile)
     }
 }
 

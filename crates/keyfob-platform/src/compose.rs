@@ -7,6 +7,7 @@ use keyfob_core::failure::Failure;
 
 use crate::assertion_signer::RingSigner;
 use crate::browser::SystemBrowser;
+use crate::client_keys::ClientKeysFile;
 use crate::config_file::{ProfilesToml, Settings};
 use crate::delivery_command::CommandsApart;
 use crate::entropy::SystemEntropy;
@@ -66,6 +67,7 @@ impl Composition {
             token_files: Arc::new(SystemTokenFiles),
             keyring_entries: Arc::new(SystemKeyringEntries),
             commands: Arc::new(CommandsApart::new(paths, journal, clock)),
+            client_keys: Arc::new(ClientKeysFile::new(paths)),
             power: Arc::new(SystemPower::default()),
             machine_id: machine_id(paths).into(),
         })

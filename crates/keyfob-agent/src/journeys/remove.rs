@@ -29,6 +29,8 @@ pub async fn remove(ports: &Ports, profile: &Profile) -> Result<RevocationOutcom
         Forgotten::Record(before) if offered(before) == Some(false) => RevocationOutcome::NotOffered,
         _ => settle(ports, &profile.name, guard_of(profile)).await?,
     };
+    // Before the name is free: a later profile of this name must not be opened by keys of this one.
+    ports.client_keys.revoke_all(&profile.name)?;
     ports.settings.remove(&profile.name)?;
     record(ports, profile, JournalEvent::Removed, None, None);
     let Forgotten::Record(before) = forgotten else { return Ok(outcome) };

@@ -9,6 +9,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta};
 use keyfob_agent::journal::JournalEntry;
+use keyfob_agent::local_proxy::{ClientKeys, Opened};
 use keyfob_agent::notice::Notice;
 use keyfob_agent::ports::{
     AddressGuard, AssertionSigner, BindError, Browser, Clock, CommandRun, Commands, CommitError,
@@ -23,7 +24,7 @@ use keyfob_core::grant::credential_request::CredentialRequest;
 use keyfob_core::identity::ProfileName;
 use keyfob_core::moment::Moment;
 use keyfob_core::profile::{LifetimeAnswer, Profile, RedirectHost};
-use keyfob_core::secret::{PrivateKey, SecretText};
+use keyfob_core::secret::{Fingerprint, PrivateKey, SecretText};
 use tokio::time::Instant;
 use url::Url;
 
@@ -86,6 +87,7 @@ impl World {
             token_files: self.clone(),
             keyring_entries: self.clone(),
             commands: self.clone(),
+            client_keys: self.clone(),
             power: self.clone(),
             machine_id: "machine".into(),
         }
@@ -273,6 +275,15 @@ impl HttpClient for World {
 }
 
 #[async_trait]
+impl ClientKeys for World {
+    fn opens(&self, _: &Fingerprint) -> Option<Opened> {
+        None
+    }
+    fn revoke_all(&self, _: &ProfileName) -> Result<(), StoreProblem> {
+        Ok(())
+    }
+}
+
 impl PowerEvents for World {
     async fn next(&self) -> PowerEvent {
         std::future::pending().await

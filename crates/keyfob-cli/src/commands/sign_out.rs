@@ -3,7 +3,6 @@
 use keyfob_agent::journeys::revoke::RevocationOutcome;
 use keyfob_agent::journeys::{remove as remove_journey, sign_out as sign_out_journey};
 use keyfob_core::failure::Failure;
-use keyfob_platform::client_keys::ClientKeysFile;
 
 use crate::context::Context;
 use crate::output;
@@ -20,7 +19,6 @@ pub(crate) async fn sign_out(name: &str, context: &Context) -> Result<(), Failur
 pub(crate) async fn remove(name: &str, context: &Context) -> Result<(), Failure> {
     let profile = context.profile(name)?;
     let outcome = remove_journey::remove(context.ports()?, &profile).await?;
-    ClientKeysFile::new(&context.paths).revoke_all(&profile.name)?;
     context.tell_keeper(Some(&profile.name)).await;
     output::good(&format!("removed {name}"));
     tell(&outcome);

@@ -321,7 +321,6 @@ impl KeyringEntries for Deaf {
     }
 }
 
-#[async_trait]
 impl ClientKeys for Deaf {
     fn opens(&self, _: &Fingerprint) -> Option<Opened> {
         None
@@ -331,6 +330,7 @@ impl ClientKeys for Deaf {
     }
 }
 
+#[async_trait]
 impl PowerEvents for Deaf {
     async fn next(&self) -> PowerEvent {
         std::future::pending().await

@@ -274,7 +274,6 @@ impl HttpClient for World {
     }
 }
 
-#[async_trait]
 impl ClientKeys for World {
     fn opens(&self, _: &Fingerprint) -> Option<Opened> {
         None
@@ -284,6 +283,7 @@ impl ClientKeys for World {
     }
 }
 
+#[async_trait]
 impl PowerEvents for World {
     async fn next(&self) -> PowerEvent {
         std::future::pending().await

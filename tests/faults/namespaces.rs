@@ -11,11 +11,11 @@ use keyfob_core::failure::{Failure, Temporary};
 use keyfob_core::grant::credential_request::{CredentialRequest, Encoding};
 use keyfob_core::resource::CheckedUrl;
 use keyfob_core::secret::SecretText;
-use keyfob_tests::{Keyfob, portal};
+use keyfob_tests::{Keyfob, TlsDoor, portal};
 use tokio::net::{TcpSocket, TcpStream};
 
 use crate::in_process::{ports, record, renew, signed_in};
-use crate::strangers::{Inspection, write_config};
+use crate::strangers::write_config;
 
 /// A port on which this address takes no connection and refuses none: somebody listens whose queue is full.
 async fn swallowing(address: SocketAddr) -> Vec<Box<dyn Send>> {
@@ -75,7 +75,7 @@ async fn before_a_black_hole() {
     std::fs::write(&hosts, "2001:db8::1 portal.test\n10.1.2.3 portal.test\n").unwrap();
     system("ip link set lo up; ip addr add 10.1.2.3/32 dev lo; ip -6 addr add 2001:db8::1/128 dev lo nodad");
     system(&format!("mount --bind {} /etc/hosts", hosts.display()));
-    let inspection = Inspection::before(&portal, "portal.test").await;
+    let inspection = TlsDoor::before(portal.origin().trim_start_matches("http://"), "portal.test").await;
     let _hole = swallowing(format!("[2001:db8::1]:{}", inspection.port).parse().unwrap()).await;
     let authority = keyfob.path("office.pem");
     std::fs::write(&authority, &inspection.authority).unwrap();

@@ -1,64 +1,9 @@
 //! What sits between keyfob and a portal: an inspecting authority, trusted or not, and proxies that refuse or are dead.
 
-use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair};
-use rustls::ServerConfig;
-use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer};
-use std::sync::Arc;
 use tokio::io::AsyncWriteExt as _;
-use tokio::net::{TcpListener, TcpStream};
-use tokio_rustls::TlsAcceptor;
+use tokio::net::TcpListener;
 
-use keyfob_demo::Portal;
-use keyfob_tests::{Keyfob, portal};
-
-/// An office's inspection: its own certificate for a name or address, and the plain bytes to and from the portal behind it.
-pub(crate) struct Inspection {
-    /// The authority, PEM.
-    pub(crate) authority: String,
-    /// Where it listens, on every address.
-    pub(crate) port: u16,
-}
-
-impl Inspection {
-    pub(crate) async fn before(portal: &Portal, name: &str) -> Self {
-        let mut parameters = CertificateParams::default();
-        parameters.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-        parameters.distinguished_name.push(DnType::CommonName, "Office Inspection CA");
-        let key = KeyPair::generate().unwrap();
-        let authority = parameters.self_signed(&key).unwrap().pem();
-        let acceptor = acceptor(&Issuer::new(parameters, key), name);
-        let listener = TcpListener::bind("0.0.0.0:0").await.unwrap();
-        let port = listener.local_addr().unwrap().port();
-        let behind = portal.origin().trim_start_matches("http://").to_owned();
-        tokio::spawn(async move {
-            while let Ok((stream, _)) = listener.accept().await {
-                let (acceptor, behind) = (acceptor.clone(), behind.clone());
-                tokio::spawn(async move {
-                    // A client that does not trust the authority ends the handshake.
-                    let Ok(mut inside) = acceptor.accept(stream).await else { return };
-                    let mut outside = TcpStream::connect(behind).await.unwrap();
-                    let _ = tokio::io::copy_bidirectional(&mut inside, &mut outside).await;
-                });
-            }
-        });
-        Self { authority, port }
-    }
-}
-
-fn acceptor(issuer: &Issuer<'static, KeyPair>, name: &str) -> TlsAcceptor {
-    let key = KeyPair::generate().unwrap();
-    let certificate = CertificateParams::new(vec![name.into()]).unwrap().signed_by(&key, issuer).unwrap();
-    let chain = vec![CertificateDer::from_pem_slice(certificate.pem().as_bytes()).unwrap()];
-    let key = PrivateKeyDer::from_pem_slice(key.serialize_pem().as_bytes()).unwrap();
-    let config = ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
-        .with_safe_default_protocol_versions()
-        .unwrap()
-        .with_no_client_auth()
-        .with_single_cert(chain, key)
-        .unwrap();
-    TlsAcceptor::from(Arc::new(config))
-}
+use keyfob_tests::{Keyfob, TlsDoor, portal};
 
 pub(crate) fn write_config(keyfob: &Keyfob, text: &str) {
     keyfob.write_profiles_toml("");
@@ -69,7 +14,7 @@ pub(crate) fn write_config(keyfob: &Keyfob, text: &str) {
 #[tokio::test]
 async fn an_inspecting_authority_is_named_where_it_is_not_trusted_and_works_where_it_is() {
     let (keyfob, portal) = (Keyfob::new(), portal().await);
-    let inspection = Inspection::before(&portal, "127.0.0.1").await;
+    let inspection = TlsDoor::before(portal.origin().trim_start_matches("http://"), "127.0.0.1").await;
     let url = format!("https://127.0.0.1:{}/mcp", inspection.port);
     keyfob.run(["add", "a", &url, "--sign-in"]).await.expect_code(5).says("Office Inspection CA");
     assert_eq!(portal.record().seen().requests.len(), 0);

@@ -5,6 +5,7 @@
 mod bad_input;
 mod bad_redirect;
 mod bad_token_answer;
+mod client_metadata;
 mod connect;
 mod credential_protocols;
 mod delivery_commands;

@@ -13,6 +13,7 @@ mod portals;
 mod processes;
 mod repeated;
 mod running;
+mod tls_door;
 mod visits;
 
 pub use files::{all_files, mode, sealed_files};
@@ -21,4 +22,5 @@ pub use portals::{portal, portal_with};
 pub use processes::{ProcessWatch, ProcessesSeen};
 pub use repeated::Repeated;
 pub use running::Running;
+pub use tls_door::TlsDoor;
 pub use visits::{Visited, visit};

@@ -10,7 +10,7 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand, ValueEnum};
 
-pub(crate) use clients::{Clients, LinkTo, LinkVia, Unlink};
+pub(crate) use clients::{ClientMetadata, Clients, LinkTo, LinkVia, Unlink};
 pub(crate) use keeping::{Agent, Demo, Log, Status, Store, StoreBackend, StoreCommand};
 pub(crate) use profiles::{Access, Add, BrowserChoice, ClientAuth, Config, Grant, Named, SignIn};
 pub(crate) use servers::{Call, Connect, Doctor, Tools};
@@ -99,6 +99,8 @@ pub(crate) enum Command {
     Agent(Agent),
     /// Change where the key that seals the sign-ins lives.
     Store(Store),
+    /// Print the client metadata document to host, or check the hosted one.
+    ClientMetadata(ClientMetadata),
     /// Show what happened.
     Log(Log),
     /// Start two demo portals on this machine and show everything working.

@@ -2,6 +2,7 @@
 //! its result back. The same functions serve the keeper and a CLI that finds no keeper.
 
 pub mod approve;
+pub mod client_metadata;
 pub mod doctor;
 pub mod examine;
 pub mod hand_out;

@@ -47,3 +47,23 @@ pub(crate) struct Unlink {
     #[arg(long)]
     pub(crate) dry_run: bool,
 }
+
+// `keyfob client-metadata`
+#[derive(Debug, Args)]
+pub(crate) struct ClientMetadata {
+    /// Where the document is, or will be, hosted; this is the client id.
+    #[arg(long, value_name = "URL")]
+    pub(crate) url: String,
+    /// Fetch what is hosted there and say what is wrong with it.
+    #[arg(long)]
+    pub(crate) check: bool,
+    /// Where sign-ins come back to, instead of the usual three; profiles that use the document are taken into account.
+    #[arg(long = "redirect", value_name = "HOST[:PORT][/PATH]")]
+    pub(crate) redirects: Vec<String>,
+    /// What people are shown when they are asked to allow it.
+    #[arg(long, value_name = "TEXT", default_value = "keyfob")]
+    pub(crate) client_name: String,
+    /// The host may have a private address.
+    #[arg(long, requires = "check")]
+    pub(crate) private_network: bool,
+}

@@ -4,6 +4,7 @@ pub(crate) mod add;
 pub(crate) mod agent;
 pub(crate) mod approve;
 pub(crate) mod call;
+pub(crate) mod client_metadata;
 mod client_proof_argument;
 pub(crate) mod completions;
 pub(crate) mod config;
@@ -58,6 +59,7 @@ pub(crate) async fn run(command: Command, context: &Context) -> Result<u8, Failu
         Command::Resume(named) => pause::run(&named.name, false, context).await,
         Command::Agent(agent) => agent::run(&agent, context).await,
         Command::Store(store) => store::run(&store, context).await,
+        Command::ClientMetadata(wanted) => return client_metadata::run(&wanted, context).await,
         Command::Log(log) => log::run(&log, context).await,
         Command::Config(config) => config::run(&config, context).await,
         Command::Demo(_) | Command::Completions { .. } | Command::Man => Ok(()),

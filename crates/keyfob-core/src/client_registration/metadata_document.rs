@@ -1,8 +1,45 @@
 //! Client-id metadata documents: a client id that is the https URL of a document describing the client.
 
+mod hosted;
+
+use serde_json::{Value, json};
 use url::Url;
 
+use crate::discovery::authorization_server::ClientAuthentication;
 use crate::failure::Failure;
+use crate::profile::{RedirectChoice, RedirectHost};
+
+pub use hosted::{Flaw, Gravity, HostedDocument, flaws};
+
+/// The document to host at `url` for a client of this name that comes back to these redirects (C3): nothing in it is secret,
+/// and it says so, because RFC 7591 takes a client without a method for one that has a secret.
+///
+/// # Errors
+/// [`Failure::Usage`] for a URL that can be no client id (C2).
+pub fn document(url: &str, client_name: &str, redirects: &[RedirectChoice]) -> Result<Value, Failure> {
+    check_client_id(url)?;
+    Ok(json!({
+        "client_id": url,
+        "client_name": client_name,
+        "redirect_uris": redirects.iter().map(redirect_uri).collect::<Vec<_>>(),
+        "grant_types": ["authorization_code", "refresh_token"],
+        "response_types": ["code"],
+        "application_type": "native",
+        "token_endpoint_auth_method": ClientAuthentication::None.as_str(),
+    }))
+}
+
+/// A redirect as a document names it: without a port unless the user pinned one, since a server lets the port of a loopback
+/// redirect vary (RFC 8252 §7.3).
+pub fn redirect_uri(redirect: &RedirectChoice) -> String {
+    format!("http://{redirect}")
+}
+
+/// The redirects of profiles that pin nothing: one for each loopback host that a profile may ask for.
+pub fn usual_redirects() -> Vec<RedirectChoice> {
+    let hosts = [RedirectHost::V4, RedirectHost::V6, RedirectHost::Localhost];
+    hosts.into_iter().map(|host| RedirectChoice { host, ..RedirectChoice::default() }).collect()
+}
 
 /// Checks a client-id URL (C2): https, a path, no fragment, user info, dot segments or query.
 pub fn check_client_id(text: &str) -> Result<(), Failure> {

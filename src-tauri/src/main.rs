@@ -5,7 +5,6 @@
 mod arguments;
 mod desk;
 mod ipc;
-mod proxied;
 mod shell;
 
 use std::process::ExitCode;
@@ -19,6 +18,7 @@ use keyfob_core::failure::Failure;
 use keyfob_platform::compose::Composition;
 use keyfob_platform::keeper::Keeper;
 use keyfob_platform::paths::Paths;
+use keyfob_proxy::loopback_proxy::LoopbackProxy;
 use shell::notifications::{self, DesktopNotifier};
 use shell::{autostart, tray, windows};
 use tauri::{Manager, RunEvent};
@@ -49,7 +49,7 @@ fn run(arguments: &Arguments) -> Result<(), Failure> {
     let ports = Composition::new(paths.clone(), Arc::new(notifier)).ports()?;
     let mut keeper = runtime.block_on(Keeper::take_over(&paths, ports, KeeperKind::App))?;
     let door = keeper.take_door();
-    let _proxy = proxied::serve(&paths, &keeper)?;
+    let _proxy = LoopbackProxy::start(keeper.proxy_ports(&paths)?)?;
     let desk = Desk::new(keeper, paths);
     let wanted = arguments.clone();
     let app = tauri::Builder::default()

@@ -1,5 +1,7 @@
 //! The ports of the loopback proxy: where its clients come in, what their keys open, and the way out to the servers.
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use bytes::Bytes;
 use http::{Request, Response};
@@ -9,6 +11,7 @@ use keyfob_core::identity::ProfileName;
 use keyfob_core::secret::{AccessToken, Fingerprint};
 use tokio::io::{AsyncRead, AsyncWrite};
 
+use crate::agent::AgentHandle;
 use crate::ports::{AddressGuard, TransportFailure};
 
 /// A body on its way through: pieces as they come, never the whole.
@@ -25,6 +28,18 @@ pub enum Entrance {
     Port(u16),
     /// The Unix socket: programs of this user, as the system has checked.
     Socket,
+}
+
+/// All that the proxy needs of the keeper and the machine around it.
+pub struct ProxyPorts<E> {
+    /// Gives tokens.
+    pub agent: AgentHandle,
+    /// Says who may come in, and to what.
+    pub keys: Arc<dyn ClientKeys>,
+    /// Leads out.
+    pub forwarder: Arc<dyn Forwarder>,
+    /// Where clients come in.
+    pub entrances: E,
 }
 
 /// The listeners of the proxy.

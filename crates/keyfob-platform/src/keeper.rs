@@ -8,16 +8,19 @@ use keyfob_agent::control::client::{ControlClient, ControlFailure};
 use keyfob_agent::control::hand_outs::HandOuts;
 use keyfob_agent::control::server::{ControlServer, DoorRequest};
 use keyfob_agent::control::under_way::UnderWay;
+use keyfob_agent::local_proxy::ProxyPorts;
 use keyfob_agent::ports::Ports;
 use keyfob_agent::snapshot::KeeperKind;
 use keyfob_core::failure::{Failure, Temporary};
 use tokio::sync::mpsc;
 
+use crate::client_keys::ClientKeysFile;
 use crate::config_file::Settings;
 use crate::control_socket::{self, ControlListener};
 use crate::delivery_command::CommandsHere;
 use crate::event_command::EventCommand;
 use crate::hardening;
+use crate::http_client::forwarding::ForwardingClient;
 use crate::lease::Lease;
 use crate::local_entrances::LoopbackEntrances;
 use crate::paths::Paths;
@@ -107,9 +110,18 @@ impl Keeper {
         started.await.unwrap_or_else(|_| Err(Temporary::Busy.into()))
     }
 
-    /// Where clients of the loopback proxy come in, from now on and until the keeper has ended.
-    pub fn local_entrances(&self, paths: &Paths) -> LoopbackEntrances {
-        LoopbackEntrances::new(paths.clone(), Arc::downgrade(&self.lease), self.agent.told())
+    /// What a loopback proxy beside this keeper works with; its clients come in from now on and until the keeper has ended.
+    ///
+    /// # Errors
+    /// Where the settings of the network cannot be read or used.
+    pub fn proxy_ports(&self, paths: &Paths) -> Result<ProxyPorts<LoopbackEntrances>, Failure> {
+        let entrances = LoopbackEntrances::new(paths.clone(), Arc::downgrade(&self.lease), self.agent.told());
+        Ok(ProxyPorts {
+            agent: self.agent.clone(),
+            keys: Arc::new(ClientKeysFile::new(paths)),
+            forwarder: Arc::new(ForwardingClient::new(&Settings::read(paths)?.network)?),
+            entrances,
+        })
     }
 
     /// The way to it and its door apart; the rest lives until the returned keeper is dropped.

@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use keyfob_agent::agent::AgentHandle;
-use keyfob_agent::local_proxy::{ClientKeys, Entrance, Forwarder, LocalEntrances, LocalStream};
+use keyfob_agent::local_proxy::{Entrance, LocalEntrances, LocalStream, ProxyPorts};
+use keyfob_core::failure::Failure;
 use tokio::sync::{Semaphore, oneshot};
 use tokio::task::JoinSet;
 
@@ -22,21 +22,24 @@ const MOST_CONNECTIONS: usize = 4_096;
 /// A connection without a request, or with half a head, is closed after so long.
 const HEAD_PATIENCE: Duration = Duration::from_mins(5);
 
-/// The proxy, not yet at work.
+/// The proxy.
 pub struct LoopbackProxy(Arc<Forwarding>);
 
 impl LoopbackProxy {
-    /// `agent` gives tokens, `keys` says who may come in, `forwarder` leads out.
-    pub fn new(agent: AgentHandle, keys: Arc<dyn ClientKeys>, forwarder: Arc<dyn Forwarder>) -> Self {
-        let tokens = ReadyTokens::new(agent);
-        Self(Arc::new(Forwarding { keys, forwarder, tokens, room: Room::default() }))
-    }
-
-    /// Serves in a thread of its own, so that a request crosses no threads on its way through and back.
+    /// Serves linked clients until the answer is dropped, in a thread of its own, so that a request crosses no threads on its
+    /// way through and back.
     ///
     /// # Errors
     /// Where the system gives no thread.
-    pub fn start(self, entrances: impl LocalEntrances + 'static) -> std::io::Result<RunningProxy> {
+    pub fn start<E: LocalEntrances + 'static>(ports: ProxyPorts<E>) -> Result<RunningProxy, Failure> {
+        let ProxyPorts { agent, keys, forwarder, entrances } = ports;
+        let tokens = ReadyTokens::new(agent);
+        let proxy = Self(Arc::new(Forwarding { keys, forwarder, tokens, room: Room::default() }));
+        let started = proxy.in_a_thread(entrances);
+        started.map_err(|error| Failure::Bug(format!("no thread for the proxy: {error}")))
+    }
+
+    fn in_a_thread(self, entrances: impl LocalEntrances + 'static) -> std::io::Result<RunningProxy> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let (running, ended) = oneshot::channel();
         let thread = std::thread::Builder::new().name("keyfob-proxy".into()).spawn(move || {

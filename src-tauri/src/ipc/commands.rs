@@ -1,12 +1,11 @@
 //! What the window can ask for. Each command hands over to the keeper and is done.
 
 use keyfob_core::profile::{LifetimeAnswer, Profile};
-use keyfob_core::resource::CheckedUrl;
 use tauri::{AppHandle, State};
 
 use super::error::CommandError;
 use super::shown::Snapshot;
-use super::view::{LookedUp, NewProfile, parse_name, revocation_note};
+use super::view::{LookedUp, NewProfile, look_up_profile, parse_name, revocation_note};
 use crate::desk::Desk;
 use crate::shell::autostart;
 
@@ -19,24 +18,23 @@ pub(crate) async fn snapshot(desk: State<'_, Desk>) -> Answer<Snapshot> {
 
 #[tauri::command]
 pub(crate) async fn look_up(desk: State<'_, Desk>, url: String) -> Answer<LookedUp> {
-    let profile = Profile::new(
-        parse_name("look-up")?,
-        CheckedUrl::parse(&url).map_err(keyfob_core::failure::Failure::from)?,
-    );
-    let examined = desk.agent.examine(&profile).await?;
+    let profile = look_up_profile(&url)?;
+    let examined = desk.agent.examine(&profile).await.map_err(CommandError::about(&profile.name))?;
     Ok(LookedUp::new(&profile, &examined))
 }
 
 #[tauri::command]
 pub(crate) async fn add_profile(desk: State<'_, Desk>, profile: NewProfile) -> Answer<()> {
     let profile = Profile::try_from(profile)?;
-    desk.agent.examine(&profile).await?;
-    Ok(desk.agent.add(&profile, None).await?)
+    let about = CommandError::about(&profile.name);
+    desk.agent.examine(&profile).await.map_err(&about)?;
+    desk.agent.add(&profile, None).await.map_err(about)
 }
 
 #[tauri::command]
 pub(crate) async fn sign_in(desk: State<'_, Desk>, name: String) -> Answer<()> {
-    Ok(desk.sign_in(parse_name(&name)?).await?)
+    let name = parse_name(&name)?;
+    desk.sign_in(name.clone()).await.map_err(CommandError::at_sign_in(&name))
 }
 
 #[tauri::command]
@@ -47,27 +45,34 @@ pub(crate) async fn cancel_sign_in(desk: State<'_, Desk>, name: String) -> Answe
 
 #[tauri::command]
 pub(crate) async fn refresh(desk: State<'_, Desk>, name: String) -> Answer<()> {
-    Ok(desk.agent.refresh(parse_name(&name)?).await?)
+    let name = parse_name(&name)?;
+    desk.agent.refresh(name.clone()).await.map_err(CommandError::about(&name))
 }
 
 #[tauri::command]
 pub(crate) async fn sign_out(desk: State<'_, Desk>, name: String) -> Answer<Option<String>> {
-    Ok(revocation_note(&desk.agent.sign_out(&parse_name(&name)?).await?))
+    let name = parse_name(&name)?;
+    let outcome = desk.agent.sign_out(&name).await.map_err(CommandError::about(&name))?;
+    Ok(revocation_note(&outcome))
 }
 
 #[tauri::command]
 pub(crate) async fn remove(desk: State<'_, Desk>, name: String) -> Answer<Option<String>> {
-    Ok(revocation_note(&desk.agent.remove(&parse_name(&name)?).await?))
+    let name = parse_name(&name)?;
+    let outcome = desk.agent.remove(&name).await.map_err(CommandError::about(&name))?;
+    Ok(revocation_note(&outcome))
 }
 
 #[tauri::command]
 pub(crate) async fn pause(desk: State<'_, Desk>, name: String) -> Answer<()> {
-    Ok(desk.agent.set_paused(&parse_name(&name)?, true).await?)
+    let name = parse_name(&name)?;
+    desk.agent.set_paused(&name, true).await.map_err(CommandError::about(&name))
 }
 
 #[tauri::command]
 pub(crate) async fn resume(desk: State<'_, Desk>, name: String) -> Answer<()> {
-    Ok(desk.agent.set_paused(&parse_name(&name)?, false).await?)
+    let name = parse_name(&name)?;
+    desk.agent.set_paused(&name, false).await.map_err(CommandError::about(&name))
 }
 
 #[tauri::command]
@@ -76,12 +81,15 @@ pub(crate) async fn set_sign_in_lifetime(
     name: String,
     lifetime: String,
 ) -> Answer<()> {
-    Ok(desk.agent.set_sign_in_lifetime(&parse_name(&name)?, LifetimeAnswer::parse(&lifetime)?).await?)
+    let name = parse_name(&name)?;
+    let about = CommandError::about(&name);
+    let answer = LifetimeAnswer::parse(&lifetime).map_err(&about)?;
+    desk.agent.set_sign_in_lifetime(&name, answer).await.map_err(about)
 }
 
 #[tauri::command]
 pub(crate) async fn try_demo(desk: State<'_, Desk>) -> Answer<()> {
-    Ok(desk.start_demo().await?)
+    desk.start_demo().await.map_err(|failure| CommandError::of_none(&failure))
 }
 
 #[tauri::command]

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 #[cfg(test)]
 use ts_rs::TS;
 
+use super::error::CommandError;
 use super::shown::Access;
 
 /// A profile as the "add" dialog gives it.
@@ -24,11 +25,11 @@ pub(crate) struct NewProfile {
 }
 
 impl TryFrom<NewProfile> for Profile {
-    type Error = Failure;
+    type Error = CommandError;
 
-    fn try_from(new: NewProfile) -> Result<Self, Failure> {
+    fn try_from(new: NewProfile) -> Result<Self, CommandError> {
         let filled = |text: Option<String>| text.map(|t| t.trim().to_owned()).filter(|t| !t.is_empty());
-        let mut profile = Profile::new(parse_name(&new.name)?, CheckedUrl::parse(&new.url)?);
+        let mut profile = Profile::new(parse_name(&new.name)?, parse_url(&new.url)?);
         profile.label = filled(new.label);
         profile.access = new.access.map(Into::into);
         profile.client.client_id = filled(new.client_id);
@@ -37,8 +38,18 @@ impl TryFrom<NewProfile> for Profile {
 }
 
 /// A name from the window.
-pub(crate) fn parse_name(text: &str) -> Result<ProfileName, Failure> {
-    ProfileName::parse(text).map_err(|error| Failure::Usage(error.to_string()))
+pub(crate) fn parse_name(text: &str) -> Result<ProfileName, CommandError> {
+    ProfileName::parse(text).map_err(|error| CommandError::of_none(&Failure::Usage(error.to_string())))
+}
+
+fn parse_url(text: &str) -> Result<CheckedUrl, CommandError> {
+    CheckedUrl::parse(text).map_err(|failure| CommandError::of_none(&failure.into()))
+}
+
+/// A profile to look a server up with, named as one made for it would be.
+pub(crate) fn look_up_profile(url: &str) -> Result<Profile, CommandError> {
+    let url = parse_url(url)?;
+    Ok(Profile::new(ProfileName::from_host(url.url().host_str().unwrap_or_default()), url))
 }
 
 /// What a look-up found.

@@ -1,7 +1,6 @@
 //! `keyfob agent`: the keeper without a screen.
 
 mod install;
-mod proxied;
 mod signals;
 mod watched;
 
@@ -21,6 +20,7 @@ use keyfob_platform::hardening;
 use keyfob_platform::keeper::{Keeper, LAST_FLIGHT};
 use keyfob_platform::local_pages::LocalListener;
 use keyfob_platform::service_manager::ServiceManager;
+use keyfob_proxy::loopback_proxy::LoopbackProxy;
 
 use crate::arguments::Agent;
 use crate::context::Context;
@@ -62,7 +62,7 @@ async fn keep(arguments: &Agent, context: &Context) -> Result<(), Failure> {
     let metrics = Arc::new(Metrics::new(Arc::clone(&ports.journal)));
     ports.journal = Arc::clone(&metrics) as Arc<dyn Journal>;
     let mut keeper = Keeper::start(&context.paths, ports, KeeperKind::Headless)?;
-    let proxy = proxied::serve(&context.paths, &keeper)?;
+    let proxy = LoopbackProxy::start(keeper.proxy_ports(&context.paths)?)?;
     let ports = keeper.agent.ports().clone();
     note(&ports, JournalEvent::KeeperStarted);
     if let Some(listener) = listener {

@@ -3,6 +3,7 @@
 //! A credential is never deleted because a renewal failed. Only a sign-out empties it, and what a refusal does to it is
 //! written down here as plain functions from old to new.
 
+mod reminded;
 mod sealed_form;
 mod sign_in;
 mod verdict;
@@ -12,19 +13,19 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::client_registration::{GivenProof, Registration, RegistrationOrigin};
+use crate::client_registration::{Given, GivenProof, Registration, RegistrationOrigin};
 use crate::failure::Temporary;
 use crate::grant::token_endpoint::{Refusal, TokenAnswer};
 use crate::moment::Moment;
-use crate::refresh_schedule;
-use crate::reminders::Reminded;
+use crate::pauses::later;
 use crate::resource::CheckedUrl;
 use crate::scope::ScopeSet;
 use crate::secret::{AccessToken, ClientSecret, Fingerprint, PrivateKey, RefreshToken, SecretText};
 use crate::token_set::TokenSet;
 
+pub use reminded::{Reminded, ToldMark, ToldNeed};
 pub use sealed_form::{SCHEMA, UnreadableCredential};
-pub use sign_in::{Endpoints, RefreshIntent, SignIn};
+pub use sign_in::{Endpoints, LEARNED_WITHIN, RefreshIntent, SAME_END, SignIn};
 use verdict::{Verdict, verdict};
 use waiting::{Pause, Try};
 pub use waiting::{Silence, Waiting};
@@ -154,6 +155,15 @@ impl Credential {
         }
     }
 
+    /// What kind of proof the operator gave.
+    pub fn given(&self) -> Given {
+        match (&self.given_private_key, &self.given_client_secret) {
+            (Some(_), _) => Given::PrivateKey,
+            (None, Some(_)) => Given::Secret,
+            (None, None) => Given::Nothing,
+        }
+    }
+
     /// The JSON that is sealed.
     pub fn to_plaintext(&self) -> SecretText {
         sealed_form::write(self)
@@ -261,7 +271,7 @@ impl Credential {
             sign_in.account = Some(account.clone());
         }
         let rest = sign_in.tokens.rest_after(&answer, now);
-        sign_in.rests_until = rest.map(|rest| refresh_schedule::later(now, rest));
+        sign_in.rests_until = rest.map(|rest| later(now, rest));
         sign_in.tokens = sign_in.tokens.renewed(answer, now);
         sign_in.intent = None;
         sign_in.dead = None;

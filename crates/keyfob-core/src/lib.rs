@@ -15,6 +15,7 @@ pub mod failure;
 pub mod grant;
 pub mod identity;
 pub mod moment;
+pub mod pauses;
 pub mod profile;
 pub mod refresh_schedule;
 pub mod reminders;

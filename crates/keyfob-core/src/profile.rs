@@ -11,6 +11,7 @@ pub use redirect::{RedirectChoice, RedirectHost};
 
 use crate::discovery::authorization_server::ClientAuthentication;
 use crate::failure::Failure;
+use crate::grant::GrantKind;
 use crate::identity::ProfileName;
 use crate::resource::CheckedUrl;
 use crate::scope::ScopeSet;
@@ -64,19 +65,6 @@ pub enum Access {
     Read,
     /// Changing things.
     Write,
-}
-
-/// The grants keyfob knows. No implicit, no password grant (D12).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum GrantKind {
-    /// Browser and redirect (RFC 6749 §4.1).
-    #[default]
-    AuthorizationCode,
-    /// A code typed on another device (RFC 8628).
-    Device,
-    /// No user at all (RFC 6749 §4.4).
-    ClientCredentials,
 }
 
 /// What to send as `resource`.

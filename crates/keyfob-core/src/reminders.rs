@@ -4,16 +4,15 @@
 //! It deliberately knows no quiet hours: those are the desktop's business.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use serde::{Deserialize, Serialize};
 
 use crate::client_registration::RegistrationOrigin;
-use crate::credential::{Credential, SignIn};
+use crate::credential::{Credential, Reminded, SAME_END, SignIn, ToldMark, ToldNeed};
 use crate::credential_state::Observation;
 use crate::failure::SignInNeeded;
 use crate::moment::Moment;
+use crate::pauses::{later, time_until};
 use crate::profile::Profile;
-use crate::refresh_schedule::{later, time_until};
-use crate::sign_in_end::{EndSource, KnownEnd, SAME_END, SignInEnd, is_asked_for, sign_in_end};
+use crate::sign_in_end::{EndSource, KnownEnd, SignInEnd, is_asked_for, sign_in_end};
 
 /// The first repetition of "sign in again"; the pause doubles with each.
 const FIRST_REPETITION: TimeDelta = TimeDelta::days(1);
@@ -27,48 +26,6 @@ const SNOOZE: TimeDelta = TimeDelta::days(1);
 const SNOOZE_NEEDS: TimeDelta = TimeDelta::hours(36);
 /// A telling this far in the future was made under a wrong clock and counts for nothing (fault 47).
 const WRONG_CLOCK: TimeDelta = TimeDelta::days(1);
-
-/// What the user has been told, kept in the sealed record.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Reminded {
-    /// The last mark before the sign-in's end.
-    #[serde(default)]
-    pub sign_in_ends: Option<ToldMark>,
-    /// The last mark before the registration's end.
-    #[serde(default)]
-    pub registration_ends: Option<ToldMark>,
-    /// The last "sign in again".
-    #[serde(default)]
-    pub needed: Option<ToldNeed>,
-    /// Whether the question "when does this sign-in end?" was put; once per profile.
-    #[serde(default)]
-    pub asked_end: bool,
-    /// "Remind me tomorrow".
-    #[serde(default)]
-    pub snoozed_until: Option<Moment>,
-}
-
-/// A mark that was told. All longer ones count as told with it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ToldMark {
-    /// The end it was told for; another end arms the marks again.
-    pub end: DateTime<Utc>,
-    /// The mark, in seconds before the end.
-    pub mark_s: i64,
-    /// When.
-    pub at: Moment,
-}
-
-/// A "sign in again" that was told.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ToldNeed {
-    /// Why; another reason is told at once.
-    pub why: SignInNeeded,
-    /// When last.
-    pub at: Moment,
-    /// How often.
-    pub times: u32,
-}
 
 /// Something to tell.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -102,14 +59,6 @@ pub enum Reminder {
     },
     /// Nobody knows when the sign-in ends: the user is asked.
     EndUnknown,
-}
-
-impl Reminded {
-    /// A new sign-in has its own end: only the question is not put again.
-    #[must_use]
-    pub fn after_sign_in(&self) -> Self {
-        Self { asked_end: self.asked_end, ..Self::default() }
-    }
 }
 
 /// One profile as a reminder sees it.

@@ -2,7 +2,7 @@
 //!
 //! Each is redacted in `Debug` and has no `Display`, `Serialize`, `Deref` or `AsRef`, so a secret cannot slip into a log,
 //! an error or a message by accident. The one accessor, `expose_secret`, is on clippy's forbidden list: every exit
-//! carries its reason, and `tests/architecture.rs` holds the list of files that have one.
+//! carries its reason, and `tests/architecture` holds the list of files that have one.
 //!
 //! ```compile_fail
 //! let token = keyfob_core::secret::AccessToken::new("t".into());

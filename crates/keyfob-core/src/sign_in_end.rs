@@ -5,12 +5,10 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use crate::credential::SignIn;
+use crate::credential::{LEARNED_WITHIN, SAME_END, SignIn};
+use crate::grant::GrantKind;
 use crate::moment::Moment;
-use crate::profile::{GrantKind, LifetimeAnswer, LifetimeFrom, Profile};
-
-/// Servers give seconds that are left; two ends this close are one.
-pub const SAME_END: TimeDelta = TimeDelta::minutes(2);
+use crate::profile::{LifetimeAnswer, LifetimeFrom, Profile};
 
 /// How a sign-in's end is known, if it is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -129,18 +127,6 @@ pub fn is_asked_for(end: &SignInEnd, profile: &Profile) -> bool {
     *end == SignInEnd::Unknown
         && profile.sign_in_lifetime != LifetimeAnswer::NotKnown
         && profile.grant != GrantKind::ClientCredentials
-}
-
-/// An ending teaches a lifetime only where it is known within this part of it.
-const LEARNED_WITHIN: i32 = 10;
-
-/// What the end of a sign-in teaches, seen `now` by a server's `invalid_grant`: it lived at least until its last renewal
-/// and at most until now. Where the two are too far apart (a machine asleep, a sign-in never renewed), nothing is learned.
-pub fn learned_from(sign_in: &SignIn, now: &Moment) -> Option<TimeDelta> {
-    let renewed = &sign_in.tokens.obtained;
-    let lived = sign_in.since.age(renewed)?;
-    let unsure = renewed.age(now)?;
-    (lived > TimeDelta::zero() && unsure <= lived / LEARNED_WITHIN).then_some(lived)
 }
 
 /// A lifetime to choose from when the question is put, and where it comes from.

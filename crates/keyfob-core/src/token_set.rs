@@ -4,7 +4,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::grant::token_endpoint::TokenAnswer;
 use crate::moment::Moment;
-use crate::refresh_schedule::rest;
+use crate::pauses::rest;
 use crate::scope::ScopeSet;
 use crate::secret::{AccessToken, RefreshToken};
 

@@ -2,11 +2,12 @@
 
 use chrono::TimeDelta;
 use keyfob_core::credential::Credential;
+use keyfob_core::credential::Reminded;
 use keyfob_core::credential_state::Hold;
 use keyfob_core::identity::ProfileName;
 use keyfob_core::moment::Moment;
-use keyfob_core::refresh_schedule::{later, time_until};
-use keyfob_core::reminders::{Reminded, Situation};
+use keyfob_core::pauses::{later, time_until};
+use keyfob_core::reminders::Situation;
 
 use super::actor::{Actor, News};
 use super::entry::Entry;

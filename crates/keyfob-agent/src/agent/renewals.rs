@@ -4,7 +4,7 @@ use chrono::TimeDelta;
 use keyfob_core::credential_state::{AttemptNumber, Event, Holding, Observation};
 use keyfob_core::failure::{Failure, Temporary};
 use keyfob_core::identity::ProfileName;
-use keyfob_core::refresh_schedule;
+use keyfob_core::pauses::later;
 use keyfob_core::secret::Fingerprint;
 
 use super::Reply;
@@ -155,7 +155,7 @@ impl Actor {
     /// The store refuses writes, or another process holds the profile: what is held stays, and it is tried again.
     fn could_not_begin(&mut self, name: &ProfileName, failure: &Failure) {
         let Some(entry) = self.entries.touch(name) else { return };
-        entry.not_before = Some(refresh_schedule::later(&self.ports.clock.now(), BETWEEN_BEGINNINGS));
+        entry.not_before = Some(later(&self.ports.clock.now(), BETWEEN_BEGINNINGS));
         let holding = Holding::Held { retrying: Some(failure.clone()) };
         self.step(name, Event::Observed(Observation { holding }));
     }

@@ -7,7 +7,8 @@ use keyfob_core::discovery::challenge::{BearerChallenge, bearer_challenge};
 use keyfob_core::discovery::protected_resource::{self, ProtectedResource};
 use keyfob_core::discovery::search::{self, Tried};
 use keyfob_core::failure::{Failure, Incompatibility};
-use keyfob_core::profile::{GrantKind, Profile};
+use keyfob_core::grant::GrantKind;
+use keyfob_core::profile::Profile;
 use keyfob_core::resource::{CheckedUrl, ResourceMatch};
 
 use super::fetch_document::{Redirects, fetch_document};

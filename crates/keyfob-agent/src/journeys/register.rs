@@ -2,7 +2,7 @@
 
 use http::{HeaderMap, HeaderValue, Method, header};
 use keyfob_core::client_registration::{
-    Given, Registration, RegistrationChoice, RegistrationOrigin, choose, dynamic,
+    Registration, RegistrationChoice, RegistrationOrigin, choose, dynamic,
 };
 use keyfob_core::credential::Credential;
 use keyfob_core::discovery::authorization_server::{AuthorizationServer, ClientAuthentication};
@@ -64,7 +64,7 @@ pub(super) async fn register(
     if let Some(known) = known.filter(|r| r.redirect_uri.as_deref() == wanted.redirect_uri) {
         return Ok(known.clone());
     }
-    let proof = Given::of(credential);
+    let proof = credential.given();
     let plain = |client_id: String, authentication, origin| Registration {
         issuer: wanted.server.issuer().as_str().to_owned(),
         client_id,

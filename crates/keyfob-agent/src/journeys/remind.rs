@@ -6,9 +6,10 @@
 use std::time::Duration;
 
 use keyfob_core::credential::Credential;
+use keyfob_core::credential::Reminded;
 use keyfob_core::failure::Failure;
 use keyfob_core::profile::{Profile, duration_text};
-use keyfob_core::reminders::{Reminded, Reminder, Situation};
+use keyfob_core::reminders::{Reminder, Situation};
 
 use super::record;
 use crate::journal::JournalEvent;

@@ -4,7 +4,8 @@
 use chrono::TimeDelta;
 use keyfob_core::credential::{Credential, SignIn, Waiting};
 use keyfob_core::failure::{Failure, SignInNeeded, Temporary};
-use keyfob_core::refresh_schedule::{pause_left, rest_left};
+use keyfob_core::pauses::pause_left;
+use keyfob_core::refresh_schedule::rest_left;
 
 use super::hand_out::HandOutRequest;
 use crate::ports::Ports;

@@ -5,9 +5,10 @@ use keyfob_agent::journeys::examine::{Examined, examine};
 use keyfob_core::client_registration::Given;
 use keyfob_core::discovery::authorization_server::ClientAuthentication;
 use keyfob_core::failure::Failure;
+use keyfob_core::grant::GrantKind;
 use keyfob_core::identity::ProfileName;
 use keyfob_core::profile::{
-    self, DeliveryTarget, GrantKind, LifetimeAnswer, Profile, ResourceParameter, parse_duration,
+    self, DeliveryTarget, LifetimeAnswer, Profile, ResourceParameter, parse_duration,
 };
 use keyfob_core::resource::CheckedUrl;
 use keyfob_core::scope::ScopeSet;

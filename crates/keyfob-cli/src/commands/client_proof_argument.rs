@@ -7,7 +7,8 @@ use keyfob_agent::ports::Ports;
 use keyfob_core::client_registration::GivenProof;
 use keyfob_core::discovery::authorization_server::ClientAuthentication;
 use keyfob_core::failure::Failure;
-use keyfob_core::profile::{GrantKind, Profile};
+use keyfob_core::grant::GrantKind;
+use keyfob_core::profile::Profile;
 use keyfob_core::secret::{ClientSecret, PrivateKey};
 use zeroize::Zeroizing;
 

@@ -5,7 +5,6 @@ pub mod metadata_document;
 
 use chrono::{DateTime, Utc};
 
-use crate::credential::Credential;
 use crate::discovery::authorization_server::{AuthorizationServer, ClientAuthentication};
 use crate::failure::{Failure, Incompatibility};
 use crate::profile::ClientChoice;
@@ -75,17 +74,6 @@ pub enum Given {
     Secret,
     /// A private key; it goes before a secret, because it never leaves this machine.
     PrivateKey,
-}
-
-impl Given {
-    /// What a record holds.
-    pub fn of(credential: &Credential) -> Self {
-        match (&credential.given_private_key, &credential.given_client_secret) {
-            (Some(_), _) => Self::PrivateKey,
-            (None, Some(_)) => Self::Secret,
-            (None, None) => Self::Nothing,
-        }
-    }
 }
 
 impl From<Option<&GivenProof>> for Given {

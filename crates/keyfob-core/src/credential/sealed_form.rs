@@ -5,12 +5,11 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use thiserror::Error;
 
-use super::{Credential, Endpoints, History, PendingRevocation, RefreshIntent, SignIn, Waiting};
+use super::{Credential, Endpoints, History, PendingRevocation, RefreshIntent, Reminded, SignIn, Waiting};
 use crate::client_registration::{Management, Registration, RegistrationOrigin};
 use crate::discovery::authorization_server::ClientAuthentication;
 use crate::failure::SignInNeeded;
 use crate::moment::Moment;
-use crate::reminders::Reminded;
 use crate::resource::CheckedUrl;
 use crate::scope::ScopeSet;
 use crate::secret::{

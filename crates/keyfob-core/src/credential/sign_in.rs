@@ -9,8 +9,13 @@ use crate::moment::Moment;
 use crate::resource::CheckedUrl;
 use crate::scope::ScopeSet;
 use crate::secret::Fingerprint;
-use crate::sign_in_end::{SAME_END, learned_from};
 use crate::token_set::TokenSet;
+
+/// Servers give seconds that are left; two ends this close are one.
+pub const SAME_END: TimeDelta = TimeDelta::minutes(2);
+
+/// An ending teaches a lifetime only where it is known within this part of it.
+pub const LEARNED_WITHIN: i32 = 10;
 
 /// One sign-in: bound to resource, issuer and client, and every send checks that binding (V10).
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -99,6 +104,15 @@ impl SignIn {
             && self.machine.is_none();
         let was_cut =
             self.waiting.as_ref().is_some_and(|w| matches!(w.failure, Failure::Temporary(Temporary::Cut(_))));
-        (ended_by_grant && !was_cut).then(|| learned_from(self, now)).flatten()
+        (ended_by_grant && !was_cut).then(|| self.lived_until(now)).flatten()
+    }
+
+    /// How long it lived, seen to have ended `now` by a server's `invalid_grant`: at least until its last renewal and at most
+    /// until now. Where the two are too far apart (a machine asleep, a sign-in never renewed), nobody can tell.
+    pub(crate) fn lived_until(&self, now: &Moment) -> Option<TimeDelta> {
+        let renewed = &self.tokens.obtained;
+        let lived = self.since.age(renewed)?;
+        let unsure = renewed.age(now)?;
+        (lived > TimeDelta::zero() && unsure <= lived / LEARNED_WITHIN).then_some(lived)
     }
 }

@@ -7,7 +7,7 @@ use super::waiting::{Pause, Waiting};
 use crate::failure::{Failure, Misbehaviour, SignInNeeded};
 use crate::grant::token_endpoint::Refusal;
 use crate::moment::Moment;
-use crate::refresh_schedule::rest;
+use crate::pauses::rest;
 
 /// What a failed renewal does to the record.
 pub(super) enum Verdict {

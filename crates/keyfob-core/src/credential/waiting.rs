@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::failure::{Failure, SignInNeeded};
 use crate::moment::Moment;
-use crate::refresh_schedule::{after_equal_refusals, backoff, has_come, hourly, later};
+use crate::pauses::{after_equal_refusals, backoff, has_come, hourly, later};
 
 /// A token endpoint that has given no usable answer for this long past the token's end is shown as the end of the sign-in.
 const LONG_SILENCE: TimeDelta = TimeDelta::minutes(30);

@@ -10,7 +10,8 @@ use crate::discovery::authorization_server::{AuthorizationServer, well_known_url
 use crate::discovery::search::{self, Fetched, Tried};
 use crate::discovery::string;
 use crate::failure::{Failure, Incompatibility, Misbehaviour};
-use crate::profile::{GrantKind, Profile};
+use crate::grant::GrantKind;
+use crate::profile::Profile;
 use crate::resource::CheckedUrl;
 use crate::scope::ScopeSet;
 

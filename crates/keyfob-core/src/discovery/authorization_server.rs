@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 
 use super::{parse_object, string, strings};
 use crate::failure::{Failure, Incompatibility, Misbehaviour};
-use crate::profile::GrantKind;
+use crate::grant::GrantKind;
 use crate::resource::CheckedUrl;
 use crate::scope::ScopeSet;
 use crate::server_text::shown;

@@ -4,7 +4,7 @@
 use super::authorization_server::AuthorizationServer;
 use super::protected_resource::ProtectedResource;
 use crate::failure::{Failure, Incompatibility, Misbehaviour};
-use crate::profile::GrantKind;
+use crate::grant::GrantKind;
 use crate::resource::CheckedUrl;
 
 /// What was found at an address.

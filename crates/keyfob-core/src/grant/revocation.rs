@@ -5,7 +5,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use super::credential_request::CredentialRequest;
 use super::token_endpoint::{HttpAnswer, retry_after};
 use crate::client_registration::Registration;
-use crate::refresh_schedule::{backoff, hourly};
+use crate::pauses::{backoff, hourly};
 use crate::resource::CheckedUrl;
 use crate::secret::{AccessToken, RefreshToken};
 

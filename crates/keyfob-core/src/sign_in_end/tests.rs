@@ -89,7 +89,7 @@ fn what_is_left_is_measured_by_the_boot_clock() {
 #[test]
 fn an_end_teaches_a_lifetime_only_where_it_is_known_well() {
     let lived = renewed_at(&held(None), 30 * DAY, None);
-    let learned = |credential: &Credential, now| learned_from(credential.sign_in.as_ref().unwrap(), &at(now));
+    let learned = |credential: &Credential, now| credential.sign_in.as_ref().unwrap().lived_until(&at(now));
     assert_eq!(learned(&lived, 30 * DAY + 3_600), Some(TimeDelta::days(30)));
     assert_eq!(learned(&lived, 34 * DAY), None, "the machine slept over the end");
     assert_eq!(learned(&held(None), 3_600), None, "it was never renewed");

@@ -2,11 +2,12 @@
 
 use keyfob_core::discovery::authorization_server::ClientAuthentication;
 use keyfob_core::failure::Failure;
+use keyfob_core::grant::GrantKind;
 use keyfob_core::identity::ProfileName;
 use keyfob_core::profile::{
-    Access, CommandDelivery, CommandInput, Delivery, DeliveryTarget, GrantKind, KeyringFormat,
-    LifetimeAnswer, LifetimeFrom, NOT_KNOWN, Profile, RedirectChoice, ResourceParameter, TokenFileFormat,
-    default_reminders, duration_text,
+    Access, CommandDelivery, CommandInput, Delivery, DeliveryTarget, KeyringFormat, LifetimeAnswer,
+    LifetimeFrom, NOT_KNOWN, Profile, RedirectChoice, ResourceParameter, TokenFileFormat, default_reminders,
+    duration_text,
 };
 use toml_edit::{Array, ArrayOfTables, DocumentMut, InlineTable, Item, Table, TableLike, Value, value};
 

@@ -2,9 +2,10 @@
 
 use keyfob_core::discovery::authorization_server::ClientAuthentication;
 use keyfob_core::failure::Failure;
+use keyfob_core::grant::GrantKind;
 use keyfob_core::identity::ProfileName;
 use keyfob_core::profile::{
-    Access, GrantKind, LifetimeAnswer, LifetimeFrom, NOT_KNOWN, Profile, RedirectChoice, RedirectHost,
+    Access, LifetimeAnswer, LifetimeFrom, NOT_KNOWN, Profile, RedirectChoice, RedirectHost,
     ResourceParameter, SignInLifetime,
 };
 use keyfob_core::resource::CheckedUrl;

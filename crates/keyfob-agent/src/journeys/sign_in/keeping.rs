@@ -4,9 +4,10 @@
 use keyfob_core::client_registration::Registration;
 use keyfob_core::credential::{Credential, Endpoints, NewSignIn};
 use keyfob_core::failure::{Failure, StoreProblem};
+use keyfob_core::grant::GrantKind;
 use keyfob_core::grant::credential_request::CredentialRequest;
 use keyfob_core::grant::token_endpoint::{self, TokenAnswer};
-use keyfob_core::profile::{GrantKind, Profile};
+use keyfob_core::profile::Profile;
 use keyfob_core::scope::{ScopeSet, requested};
 
 use super::{SignInOptions, SignInProgress, SignedIn};

@@ -47,7 +47,7 @@ fn client(profile: &Profile, held: &Credential, examined: &Examined) -> Result<R
         ))
     };
     let client_id = profile.client.client_id.clone().ok_or_else(|| usage("a client id"))?;
-    let given = Given::of(held);
+    let given = held.given();
     if given == Given::Nothing {
         return Err(usage("a secret or a private key"));
     }

@@ -5,7 +5,7 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
-STAGES=(fmt clippy deny ui unit doc real faults app desktop)
+STAGES=(fmt clippy deny ui unit doc real clients faults app desktop)
 
 describe() {
     cat <<'TEXT'
@@ -16,6 +16,7 @@ ui       types, lints, unit tests and build of ui/
 unit     unit tests and journeys of every crate but the desktop app
 doc      documentation tests of keyfob-core, among them that secrets do not compile where they must not
 real     portals on real authorization servers, keyfob against them, and the official conformance suite
+clients  Claude Code, Codex, Gemini CLI, opencode and the Inspector from npm (1.2 GB), linked in every way and connected
 faults   broken networks, strange servers, many callers at once, hostile bytes and thirty days of all; the command killed at each of its system calls
 app      lints and tests of the desktop app
 desktop  the real app in a whole desktop without a screen
@@ -80,7 +81,7 @@ stage_ui() {
 # take their time.
 stage_unit() {
     local filter="all()" other
-    for other in real_servers faults fuzz crash_points desktop; do
+    for other in real_servers real_clients faults fuzz crash_points desktop; do
         if has_test_target "$other"; then filter+=" - binary($other)"; fi
     done
     cargo build --locked -p keyfob-cli
@@ -101,6 +102,15 @@ stage_real() {
     "$KEYFOB_NODE" tests/parts/conformance.mjs --group auth
     "$KEYFOB_NODE" tests/parts/conformance.mjs --group draft
     "$KEYFOB_NODE" tests/parts/conformance.mjs --group extension
+}
+
+# What the tests say is shown: which client wanted the network, and went without.
+stage_clients() {
+    scripts/npm-packages.sh tests/parts
+    scripts/npm-packages.sh tests/real_clients
+    need "$KEYFOB_NODE" "Node 22 from tests/parts"
+    cargo build --locked -p keyfob-cli -p keyfob-tests --bins
+    cargo nextest run --locked -p keyfob-tests --test real_clients --success-output final
 }
 
 stage_faults() {

@@ -114,6 +114,13 @@ impl Keyfob {
         command
     }
 
+    /// Another program as this user starts it, with nothing of the tester's environment; it dies with its handle.
+    pub fn program(&self, program: &Path) -> Command {
+        let mut command = Command::new(program);
+        command.env_clear().envs(self.environment.iter().cloned()).kill_on_drop(true);
+        command
+    }
+
     /// A command of this user for callers that run no tasks, such as a benchmark.
     pub fn blocking_command<I: AsRef<OsStr>>(
         &self,

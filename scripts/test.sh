@@ -16,7 +16,7 @@ ui       types, lints, unit tests and build of ui/
 unit     unit tests and journeys of every crate but the desktop app
 doc      documentation tests of keyfob-core, among them that secrets do not compile where they must not
 real     portals on real authorization servers, keyfob against them, and the official conformance suite
-clients  Claude Code, Codex, Gemini CLI, opencode and the Inspector from npm (1.2 GB), linked in every way and connected
+clients  Claude Code, Codex, Gemini CLI, opencode, the Inspector and both SDKs (1.3 GB of packages), linked in every way and connected
 faults   broken networks, strange servers, many callers at once, hostile bytes and thirty days of all; the command killed at each of its system calls
 app      lints and tests of the desktop app
 desktop  the real app in a whole desktop without a screen
@@ -33,6 +33,7 @@ if [[ -n "${CI:-}" ]]; then export CARGO_INCREMENTAL=0; fi
 # What the tests start; one place says where it lies.
 export KEYFOB_BIN="$TARGET/debug/keyfob" KEYFOB_APP_BIN="$TARGET/debug/keyfob-app"
 export KEYFOB_PARTS="$PARTS" KEYFOB_NODE="$PARTS/node_modules/.bin/node"
+export KEYFOB_MCP_PYTHON="$PWD/target/tools/mcp-python"
 
 need() {
     [[ -e "$1" ]] || {
@@ -109,6 +110,7 @@ stage_clients() {
     scripts/npm-packages.sh tests/parts
     scripts/npm-packages.sh tests/real_clients
     need "$KEYFOB_NODE" "Node 22 from tests/parts"
+    scripts/python-packages.sh tests/real_clients/requirements.txt "$KEYFOB_MCP_PYTHON"
     cargo build --locked -p keyfob-cli -p keyfob-tests --bins
     cargo nextest run --locked -p keyfob-tests --test real_clients --success-output final
 }

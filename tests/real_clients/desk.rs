@@ -126,7 +126,7 @@ const SILENCE: [(&str, &str); 14] = [
 ];
 
 /// This folder's packages.
-fn packages() -> PathBuf {
+pub(crate) fn packages() -> PathBuf {
     PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/real_clients"))
 }
 
@@ -139,12 +139,15 @@ fn with_path(keyfob: Keyfob) -> Keyfob {
         ("codex", ".bin/codex"),
         ("gemini", ".bin/gemini"),
         ("mcp-inspector", ".bin/mcp-inspector"),
+        ("mcp-remote", ".bin/mcp-remote"),
         ("opencode", "opencode-linux-x64/bin/opencode"),
     ] {
         let installed = packages().join("node_modules").join(package);
         assert!(installed.exists(), "{} is missing: scripts/test.sh clients", installed.display());
         std::os::unix::fs::symlink(installed, bin.join(name)).expect("a link");
     }
+    let built = std::fs::canonicalize(keyfob.command(["status"]).as_std().get_program()).expect("keyfob");
+    std::os::unix::fs::symlink(built, bin.join("keyfob")).expect("a link");
     let node = std::env::var("KEYFOB_NODE").expect("KEYFOB_NODE, which scripts/test.sh sets");
     let node = Path::new(&node).parent().expect("a folder");
     let rest = std::env::var("PATH").expect("PATH");

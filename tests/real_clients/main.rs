@@ -15,4 +15,5 @@ mod codex;
 mod desk;
 mod inspector;
 mod listed;
+mod sdks;
 mod way_out;

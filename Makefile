@@ -1,6 +1,6 @@
 # keyfob: what a newcomer needs. The scripts say more.
 export PATH := $(CURDIR)/target/tools/bin:$(PATH)
-.PHONY: help run install test test-deep bench fmt checklist setup
+.PHONY: help run install package test test-deep bench fmt checklist setup
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
@@ -10,6 +10,9 @@ run: ## build keyfob and start it: the tray app, or the demo where there is no s
 
 install: ## build for daily use and put keyfob (and with a screen keyfob-app) into ~/.local/bin
 	@scripts/install.sh
+
+package: ## a Debian package with app, command line, manual pages and completions; others: scripts/package.sh rpm|appimage
+	@scripts/package.sh
 
 test: ## every check; one stage alone: scripts/test.sh STAGE, all of them: scripts/test.sh --list
 	@scripts/test.sh

@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
 # Installs what this project needs on Debian or a distribution like it, and says what and why. Safe to run again: with
 # nothing missing it prints nothing and takes well under a second.
-# usage: scripts/setup.sh cli|run|test|desktop...
+# usage: scripts/setup.sh cli|run|test|desktop|package...
 #   cli      what the command line and the demo need: compiler, Rust
 #   run      what the tray app needs besides: desktop libraries, npm
 #   test     what `make test` needs besides: a desktop without a screen, a browser, test tools
 #   desktop  what the desktop tests need besides: tauri-driver, compiled here
+#   package  what packing needs besides: Tauri's bundler
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -22,6 +23,7 @@ NODE_VERSION=22.20.0
 NEXTEST_VERSION=0.9.148
 DENY_VERSION=0.20.2
 TAURI_DRIVER_VERSION=2.1.0
+TAURI_CLI_VERSION=2.12.5
 
 CLI_PACKAGES=(build-essential)
 APP_PACKAGES=(
@@ -163,6 +165,16 @@ need_tauri_driver() {
     cargo install --quiet tauri-driver --version "$TAURI_DRIVER_VERSION" --locked --root "$TOOLS" >&2
 }
 
+# Prebuilt from the npm registry, in a folder of its own: a lock file would name every platform's part.
+need_tauri_cli() {
+    [[ "$("$TOOLS/bin/tauri" --version 2>/dev/null)" == "tauri-cli $TAURI_CLI_VERSION" ]] && return 0
+    say "installing Tauri's bundler $TAURI_CLI_VERSION into target/tools, for packing"
+    mkdir -p "$TOOLS/tauri-cli" "$TOOLS/bin"
+    quietly npm install --prefix "$TOOLS/tauri-cli" --no-save --no-audit --no-fund "@tauri-apps/cli@$TAURI_CLI_VERSION" ||
+        fail "needed for packing: @tauri-apps/cli"
+    ln -sf ../tauri-cli/node_modules/.bin/tauri "$TOOLS/bin/tauri"
+}
+
 setup_cli() {
     install_packages "building" "${CLI_PACKAGES[@]}"
     need_rust
@@ -187,10 +199,15 @@ setup_desktop() {
     need_tauri_driver
 }
 
-(($# > 0)) || fail "usage: scripts/setup.sh cli|run|test|desktop..."
+setup_package() {
+    setup_run
+    need_tauri_cli
+}
+
+(($# > 0)) || fail "usage: scripts/setup.sh cli|run|test|desktop|package..."
 for group in "$@"; do
     case "$group" in
-        cli | run | test | desktop) "setup_$group" ;;
-        *) fail "no group $group: cli, run, test or desktop" ;;
+        cli | run | test | desktop | package) "setup_$group" ;;
+        *) fail "no group $group: cli, run, test, desktop or package" ;;
     esac
 done

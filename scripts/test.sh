@@ -5,7 +5,7 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
-STAGES=(fmt clippy deny ui unit doc real clients faults app desktop)
+STAGES=(fmt clippy deny ui unit doc real clients faults app desktop package)
 
 describe() {
     cat <<'TEXT'
@@ -20,6 +20,7 @@ clients  Claude Code, Codex, Gemini CLI, opencode, the Inspector and both SDKs (
 faults   broken networks, strange servers, many callers at once, hostile bytes and thirty days of all; the command killed at each of its system calls
 app      lints and tests of the desktop app
 desktop  the real app in a whole desktop without a screen
+package  CI only, for it changes the machine: apt installs the package, its desktop entry starts, apt removes it
 deep     (not part of the whole run) everything, then the same properties with many more cases
 TEXT
 }
@@ -135,7 +136,18 @@ stage_desktop() {
     cargo build --locked -p keyfob-cli
     cargo build --locked -p keyfob-app
     # One screen and one tray: one test at a time.
-    scripts/desktop.sh cargo nextest run --locked -p keyfob-tests --test desktop --test-threads 1
+    scripts/desktop.sh cargo nextest run --locked -p keyfob-tests --test desktop --test-threads 1 \
+        -E 'not test(/^package::/)'
+}
+
+stage_package() {
+    if [[ -z "${CI:-}${KEYFOB_TEST_PACKAGE:-}" ]]; then
+        echo "SKIPPED: this would install keyfob on your machine and remove it again; KEYFOB_TEST_PACKAGE=1 allows that"
+        return
+    fi
+    KEYFOB_DEB="$(scripts/package.sh --debug deb)"
+    export KEYFOB_DEB
+    scripts/desktop.sh cargo nextest run --locked -p keyfob-tests --test desktop -E 'test(/^package::/)'
 }
 
 stage_deep() {

@@ -9,6 +9,7 @@
 )]
 
 mod doors;
+mod package;
 mod webdriver;
 
 use std::path::{Path, PathBuf};

@@ -276,6 +276,19 @@ async fn what_needs_no_portal_answers_on_standard_output() {
 }
 
 #[tokio::test]
+async fn each_command_has_a_manual_page_of_its_own() {
+    let (keyfob, pages) = (Keyfob::new(), tempfile::tempdir().unwrap());
+    keyfob.must(["man", &pages.path().to_string_lossy()]).await;
+    let page = |name: &str| std::fs::read_to_string(pages.path().join(name)).unwrap();
+    assert!(page("keyfob.1").contains("keyfob\\-token(1)"));
+    assert!(page("keyfob-add.1").contains("client\\-secret\\-stdin"));
+    assert!(
+        !pages.path().join("keyfob-run-delivery-command.1").exists(),
+        "what nobody calls by hand has no page"
+    );
+}
+
+#[tokio::test]
 async fn the_demo_shows_everything_and_leaves_nothing() {
     let keyfob = Keyfob::new();
     let temp = keyfob.path("tmp");

@@ -112,8 +112,11 @@ pub(crate) enum Command {
         /// For which shell.
         shell: clap_complete::Shell,
     },
-    /// Print the manual page.
-    Man,
+    /// Print the manual page, or write it and one for each command into a folder.
+    Man {
+        /// Where the pages go, such as /usr/local/share/man/man1.
+        dir: Option<PathBuf>,
+    },
 }
 
 /// `--log-format`

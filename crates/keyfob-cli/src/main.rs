@@ -57,7 +57,7 @@ fn log_to_standard_error(format: LogFormat) {
 fn run(arguments: Arguments) -> Result<u8, Failure> {
     match arguments.command {
         Command::Completions { shell } => return Ok(commands::completions::completions(shell)),
-        Command::Man => return commands::completions::man(),
+        Command::Man { dir } => return commands::completions::man(dir.as_deref()),
         Command::Demo(demo) => {
             log_to_standard_error(arguments.log_format);
             return runtime::block_on(commands::demo::run(&demo));

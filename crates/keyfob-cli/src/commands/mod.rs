@@ -62,7 +62,7 @@ pub(crate) async fn run(command: Command, context: &Context) -> Result<u8, Failu
         Command::ClientMetadata(wanted) => return client_metadata::run(&wanted, context).await,
         Command::Log(log) => log::run(&log, context).await,
         Command::Config(config) => config::run(&config, context).await,
-        Command::Demo(_) | Command::Completions { .. } | Command::Man => Ok(()),
+        Command::Demo(_) | Command::Completions { .. } | Command::Man { .. } => Ok(()),
     };
     done.map(|()| 0)
 }

@@ -105,3 +105,16 @@ fn a_task_quotes_its_arguments_as_windows_reads_them() {
     let arguments = r#""agent" "a \"b\\\" c\\""#.replace('"', "&quot;");
     assert!(text.contains(&format!("<Arguments>{arguments}</Arguments>")), "{text}");
 }
+
+/// The package brings the unit that `keyfob agent --install` would write, with the program where the package puts it.
+#[test]
+fn the_packages_unit_is_the_one_that_is_written_by_install() {
+    let service = Service {
+        program: "/usr/bin/keyfob".into(),
+        arguments: vec!["agent".into()],
+        environment: Vec::new(),
+    };
+    let packaged = include_str!("../../../../src-tauri/package/keyfob.service");
+    let without_remarks = |unit: &str| unit[unit.find("[Unit]").unwrap()..].to_owned();
+    assert_eq!(without_remarks(packaged), without_remarks(&user_unit(&service).unwrap()));
+}

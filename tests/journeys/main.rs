@@ -18,6 +18,7 @@ mod exhaustion;
 mod folders;
 mod happy;
 mod held_answer;
+mod imports;
 mod journal;
 mod keeper;
 mod left_revocations;

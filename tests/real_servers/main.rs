@@ -5,6 +5,7 @@
 
 mod doctor;
 mod grants;
+mod imports;
 mod portal;
 mod user;
 mod waiting;

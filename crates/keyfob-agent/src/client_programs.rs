@@ -1,4 +1,5 @@
-//! The port to other programs of this user: what links into their configurations may use, and no journey.
+//! The port to other programs of this user: what links into their configurations and imports from their stores may use,
+//! and no journey.
 
 use std::path::{Path, PathBuf};
 
@@ -29,6 +30,8 @@ pub trait ClientPrograms: Send + Sync {
     fn program(&self, name: &str) -> Option<PathBuf>;
     /// A whole file; `None` where there is none.
     fn read(&self, path: &Path) -> Result<Option<Vec<u8>>, StoreProblem>;
+    /// What lies directly in a folder; nothing where it cannot be read.
+    fn list(&self, folder: &Path) -> Vec<PathBuf>;
     /// Replaces a file atomically, if it still is `was` (`None`: not there). Links are followed and their target replaced;
     /// its mode stays.
     fn replace(&self, path: &Path, was: Option<&[u8]>, bytes: &[u8]) -> Result<(), ReplaceError>;

@@ -9,6 +9,7 @@ pub mod agent;
 pub mod client_programs;
 pub mod control;
 pub mod delivery;
+pub mod foreign_stores;
 pub mod health;
 pub mod journal;
 pub mod journeys;

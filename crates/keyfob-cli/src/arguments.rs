@@ -10,7 +10,7 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand, ValueEnum};
 
-pub(crate) use clients::{ClientMetadata, Clients, LinkTo, LinkVia, Unlink};
+pub(crate) use clients::{ClientMetadata, Clients, Import, LinkTo, LinkVia, Unlink};
 pub(crate) use keeping::{Agent, Demo, Log, Status, Store, StoreBackend, StoreCommand};
 pub(crate) use profiles::{Access, Add, BrowserChoice, ClientAuth, Config, Grant, Named, SignIn};
 pub(crate) use servers::{Call, Connect, Doctor, Tools};
@@ -87,6 +87,8 @@ pub(crate) enum Command {
     Doctor(Doctor),
     /// Show the MCP clients of this machine and what is linked to them.
     Clients(Clients),
+    /// Take over a sign-in that another program made; alone, show what there is on this machine.
+    Import(Box<Import>),
     /// Write an entry for the profile into a client's configuration.
     Link(LinkTo),
     /// Take the entry out again; the rest of the file stays as it is.

@@ -176,7 +176,7 @@ impl Credential {
 
     /// The registration, if it belongs to `issuer` and is still usable (C6, C8).
     pub fn registration_at(&self, issuer: &str, now: DateTime<Utc>) -> Option<&Registration> {
-        self.registration.as_ref().filter(|r| r.issuer == issuer && r.is_usable(now))
+        self.registration.as_ref().filter(|r| r.issuer == issuer && r.is_usable(now) && r.is_known())
     }
 
     /// The sign-in, if it belongs to this URL (V10: a profile pointed elsewhere has none there).
@@ -341,8 +341,9 @@ fn without_refresh_token(answer: TokenAnswer) -> TokenAnswer {
     TokenAnswer { refresh_token: None, sign_in_ends_in: None, ..answer }
 }
 
-/// The revocation of a sign-in's tokens, where the server offers one.
+/// The revocation of a sign-in's tokens, where the server offers one and it is known who may ask for it.
 pub fn pending_revocation(sign_in: &SignIn, registration: Registration) -> Option<PendingRevocation> {
+    registration.is_known().then_some(())?;
     Some(PendingRevocation {
         endpoint: sign_in.endpoints.revocation.clone()?,
         registration,

@@ -14,6 +14,7 @@ pub mod due_times;
 pub mod failure;
 pub mod grant;
 pub mod identity;
+pub mod import;
 pub mod moment;
 pub mod pauses;
 pub mod profile;

@@ -8,3 +8,4 @@ pub mod edit;
 pub mod entry;
 pub mod ledger;
 pub mod link;
+pub mod mcp_remote;

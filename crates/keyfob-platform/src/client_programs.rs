@@ -86,6 +86,11 @@ impl ClientPrograms for SystemClientPrograms {
         }
     }
 
+    fn list(&self, folder: &Path) -> Vec<PathBuf> {
+        let entries = std::fs::read_dir(folder).into_iter().flatten();
+        entries.filter_map(|entry| Some(entry.ok()?.path())).collect()
+    }
+
     fn replace(&self, path: &Path, was: Option<&[u8]>, bytes: &[u8]) -> Result<(), ReplaceError> {
         self.if_still(path, was, || {
             let folder = path.parent().map_or(Ok(()), std::fs::create_dir_all);

@@ -3,6 +3,7 @@
 
 mod browser;
 mod device;
+mod imported;
 mod keeping;
 mod machine;
 
@@ -23,6 +24,8 @@ use super::{record, record_failure};
 use crate::delivery::DeliveryReport;
 use crate::journal::JournalEvent;
 use crate::ports::Ports;
+
+pub use imported::import;
 
 /// How a sign-in is done.
 pub struct SignInOptions {

@@ -10,6 +10,33 @@ pub(crate) struct Clients {
     pub(crate) json: bool,
 }
 
+// `keyfob import`
+#[derive(Debug, Args)]
+pub(crate) struct Import {
+    /// Whose sign-in: mcp-remote, claude-code, codex, opencode, gemini, a token file, or - for one that is pasted.
+    pub(crate) from: Option<String>,
+    /// The profile to make; named after the server if not given.
+    pub(crate) name: Option<String>,
+    /// Which server, by the program's name for it or by its URL, where there are several.
+    #[arg(long, value_name = "NAME|URL")]
+    pub(crate) server: Option<String>,
+    /// The MCP server, where the source does not say.
+    #[arg(long)]
+    pub(crate) url: Option<String>,
+    /// The client that the refresh token was given to, where the source does not say.
+    #[arg(long, value_name = "ID")]
+    pub(crate) client_id: Option<String>,
+    /// The variable to take from a `.env` file.
+    #[arg(long, value_name = "VAR")]
+    pub(crate) key: Option<String>,
+    /// The server may have a private address.
+    #[arg(long)]
+    pub(crate) private_network: bool,
+    /// Print what there is as JSON; nothing is taken over.
+    #[arg(long, conflicts_with = "from")]
+    pub(crate) json: bool,
+}
+
 // `keyfob link`
 #[derive(Debug, Args)]
 pub(crate) struct LinkTo {

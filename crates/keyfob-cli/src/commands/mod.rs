@@ -16,6 +16,7 @@ mod device_prompt;
 pub(crate) mod doctor;
 pub(crate) mod end_question;
 pub(crate) mod exec;
+mod import;
 pub(crate) mod link;
 pub(crate) mod log;
 pub(crate) mod pause;
@@ -53,6 +54,7 @@ pub(crate) async fn run(command: Command, context: &Context) -> Result<u8, Failu
         Command::Tools(tools) => call::tools(&tools, context).await,
         Command::Doctor(doctor) => return doctor::run(&doctor, context).await,
         Command::Clients(clients) => link::clients(&clients, context),
+        Command::Import(wanted) => return Box::pin(import::run(&wanted, context)).await,
         Command::Link(to) => link::link(&to, context).await,
         Command::Unlink(unlink) => link::unlink(&unlink, context),
         Command::Pause(named) => pause::run(&named.name, true, context).await,
@@ -71,6 +73,7 @@ pub(crate) async fn run(command: Command, context: &Context) -> Result<u8, Failu
 fn needs_a_person(command: &Command) -> bool {
     match command {
         Command::Add(add) => add.sign_in,
+        Command::Import(import) => import.from.is_some(),
         Command::SignIn(_) | Command::SignOut(_) | Command::Remove(_) => true,
         _ => false,
     }
@@ -89,6 +92,7 @@ pub(crate) fn subject(command: &Command) -> String {
         Command::Tools(c) => c.name.clone(),
         Command::Connect(c) => c.target.clone(),
         Command::Doctor(c) => c.target.clone(),
+        Command::Import(c) => c.name.clone().unwrap_or_else(|| "NAME".into()),
         Command::Link(c) => c.name.clone(),
         Command::Unlink(c) => c.name.clone(),
         Command::Config(c) => c.name.clone().unwrap_or_else(|| "NAME".into()),

@@ -144,6 +144,27 @@ pub fn default_authentication(given: Given, server: &AuthorizationServer) -> Cli
 }
 
 impl Registration {
+    /// Stands beside tokens that were brought from elsewhere without their client: nothing can be asked for with it.
+    pub fn unknown(issuer: &str) -> Self {
+        Self {
+            issuer: issuer.to_owned(),
+            client_id: String::new(),
+            client_secret: None,
+            authentication: ClientAuthentication::None,
+            origin: RegistrationOrigin::Dynamic,
+            redirect_uri: None,
+            scopes: None,
+            secret_expires_at: None,
+            management: None,
+            private_key: None,
+        }
+    }
+
+    /// False for the client that nobody knows.
+    pub fn is_known(&self) -> bool {
+        !self.client_id.is_empty()
+    }
+
     /// False once the secret has ended (C8).
     pub fn is_usable(&self, now: DateTime<Utc>) -> bool {
         self.secret_expires_at.is_none_or(|end| now < end)

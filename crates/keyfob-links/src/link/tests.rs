@@ -50,6 +50,10 @@ impl ClientPrograms for Memory {
     fn read(&self, path: &Path) -> Result<Option<Vec<u8>>, StoreProblem> {
         Ok(self.files.lock().unwrap().get(path).cloned())
     }
+    fn list(&self, folder: &Path) -> Vec<PathBuf> {
+        let files = self.files.lock().unwrap();
+        files.keys().filter(|file| file.parent() == Some(folder)).cloned().collect()
+    }
     fn replace(&self, path: &Path, was: Option<&[u8]>, bytes: &[u8]) -> Result<(), ReplaceError> {
         let mut files = self.files.lock().unwrap();
         if files.get(path).map(Vec::as_slice) != was {

@@ -154,6 +154,19 @@ fn no_client_secret_and_no_key_is_in_the_program() {
     }
 }
 
+/// fault 39: where the system has no thread left, these panic, and a release ends with the panic. Those that answer with an
+/// error are in `keyfob_platform::threads`.
+#[test]
+fn no_thread_is_asked_for_in_a_way_that_panics_when_there_is_none() {
+    for (file, text) in product() {
+        for forbidden in ["spawn_blocking", "thread::spawn(", "lookup_host", "tokio::fs"] {
+            assert!(!text.contains(forbidden), "{file}: {forbidden}");
+        }
+        let asks = text.contains("tokio::io::stdin()");
+        assert!(!asks || text.contains("threads::are_left("), "{file} reads standard input unasked");
+    }
+}
+
 /// V30: nothing comes from elsewhere than the one registry, at no other version than the one locked.
 #[test]
 fn every_dependency_is_locked_and_comes_from_the_one_registry() {

@@ -4,7 +4,7 @@ use std::os::unix::fs::{MetadataExt as _, PermissionsExt};
 use std::path::PathBuf;
 use std::process::Command;
 
-use keyfob_tests::{Keyfob, mode, portal};
+use keyfob_tests::{Keyfob, is_root, mode, portal};
 use tokio::net::UnixDatagram;
 
 const UNIT: &str = ".config/systemd/user/keyfob.service";
@@ -76,42 +76,11 @@ async fn a_unit_of_somebody_else_is_kept() {
     keyfob.run(["agent", "--system"]).await.expect_code(2);
 }
 
-/// A process of somebody who is not root, whoever runs this test.
-fn as_nobody(keyfob: &Keyfob, command: &[&str]) -> tokio::process::Command {
-    let built = keyfob.command(command);
-    let is_root = std::fs::metadata("/proc/self").unwrap().uid() == 0;
-    if !is_root {
-        return built;
-    }
-    let built = built.as_std();
-    let mut dropped = tokio::process::Command::new("setpriv");
-    dropped
-        .args(["--reuid=65534", "--regid=65534", "--clear-groups"])
-        .arg(built.get_program())
-        .args(built.get_args());
-    dropped
-        .env_clear()
-        .envs(built.get_envs().filter_map(|(name, value)| Some((name, value?))))
-        .kill_on_drop(true);
-    dropped.stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::piped());
-    dropped
-}
-
-fn give_to_nobody(keyfob: &Keyfob) {
-    if std::fs::metadata("/proc/self").unwrap().uid() == 0 {
-        let home = keyfob.path("");
-        assert!(Command::new("chown").args(["-R", "65534:65534"]).arg(home).status().unwrap().success());
-    }
-}
-
 #[tokio::test]
 async fn a_system_unit_is_printed_for_whoever_is_not_root_with_the_sealed_key_and_how_to_make_it() {
-    let keyfob = Keyfob::new().with("KEYFOB_STORE", "systemd-creds");
-    give_to_nobody(&keyfob);
-    let output = as_nobody(&keyfob, &["agent", "--install", "--system"]).output().await.unwrap();
-    let (unit, words) =
-        (String::from_utf8(output.stdout).unwrap(), String::from_utf8(output.stderr).unwrap());
-    assert_eq!(output.status.code(), Some(0), "{words}");
+    let keyfob = Keyfob::new().with("KEYFOB_STORE", "systemd-creds").as_nobody();
+    let output = keyfob.run(["agent", "--install", "--system"]).await.expect_code(0);
+    let (unit, words) = (output.stdout, output.stderr);
     assert!(unit.contains(
         "\nLoadCredentialEncrypted=keyfob-sealing-key:/etc/credstore.encrypted/keyfob-sealing-key\n"
     ));
@@ -156,31 +125,27 @@ async fn systemd_hears_when_the_keeper_is_ready_how_it_is_and_when_it_ends() {
 /// V13: no core dump, and not even a process of the same user may look into the keeper.
 #[tokio::test]
 async fn the_keeper_leaves_no_core_and_lets_nobody_of_its_account_look_into_it() {
-    use tokio::io::{AsyncBufReadExt as _, BufReader};
     let keyfob = Keyfob::new();
     std::fs::create_dir(keyfob.home()).unwrap();
     std::fs::set_permissions(keyfob.home(), PermissionsExt::from_mode(0o700)).unwrap();
-    give_to_nobody(&keyfob);
-    let mut keeper = as_nobody(&keyfob, &["agent"]).spawn().unwrap();
-    let mut lines = BufReader::new(keeper.stderr.take().unwrap()).lines();
-    while lines.next_line().await.unwrap().expect("a keeper that goes on") != "ready" {}
-    let process = PathBuf::from(format!("/proc/{}", keeper.id().unwrap()));
+    let keyfob = keyfob.as_nobody();
+    let mut keeper = keyfob.spawn(["agent"]);
+    keeper.stderr_line("ready").await;
+    let process = PathBuf::from(format!("/proc/{}", keeper.pid()));
     let limits = std::fs::read_to_string(process.join("limits")).unwrap();
     let core = limits.lines().find(|line| line.starts_with("Max core file size")).unwrap();
     assert_eq!(core.split_whitespace().nth(4), Some("0"), "{core}");
     // What may be traced belongs to its own user; the kernel gives the rest to root.
     assert_eq!(std::fs::metadata(process.join("environ")).unwrap().uid(), 0);
-    let mut look = as_nobody(&keyfob, &[]);
-    look.arg("--version");
-    assert!(look.output().await.unwrap().status.success(), "such a process runs");
+    keyfob.must(["--version"]).await;
     let mut peek = Command::new("setpriv");
     peek.args(["--reuid=65534", "--regid=65534", "--clear-groups", "cat"]).arg(process.join("environ"));
-    if std::fs::metadata("/proc/self").unwrap().uid() == 0 {
+    if is_root() {
         let peeked = peek.output().unwrap();
         assert!(!peeked.status.success() && peeked.stdout.is_empty(), "{peeked:?}");
     } else {
         assert!(std::fs::read(process.join("environ")).is_err());
     }
     assert_eq!(mode(&keyfob.home().join("state/run")), 0o700);
-    keeper.kill().await.unwrap();
+    keeper.kill().await;
 }

@@ -22,6 +22,8 @@ const LOOK_EVERY: Duration = Duration::from_millis(50);
 pub struct Keyfob {
     folder: TempDir,
     environment: Vec<(OsString, OsString)>,
+    /// Words before the binary's name: what runs it as somebody else, or within limits.
+    through: Vec<&'static str>,
 }
 
 /// How a command ended.
@@ -73,7 +75,7 @@ impl Keyfob {
             ("BROWSER", browser.into()),
         ];
         let environment = environment.into_iter().map(|(name, value)| (name.into(), value)).collect();
-        Self { folder, environment }
+        Self { folder, environment, through: Vec::new() }
     }
 
     /// Sets one variable for every command from now on.
@@ -81,6 +83,26 @@ impl Keyfob {
     pub fn with(mut self, name: &str, value: impl Into<OsString>) -> Self {
         self.environment.retain(|(set, _)| set != name);
         self.environment.push((name.into(), value.into()));
+        self
+    }
+
+    /// Gives the home to `nobody`, as whom every command runs from now on: root is above limits and modes. Whoever is not root
+    /// stays themselves.
+    #[must_use]
+    pub fn as_nobody(self) -> Self {
+        if is_root() {
+            let whole = self.path("");
+            let given = std::process::Command::new("chown").args(["-R", "65534:65534"]).arg(whole).status();
+            assert!(given.expect("chown").success());
+            return self.through(&["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "--"]);
+        }
+        self
+    }
+
+    /// Every command from now on is run by these words, and by those of earlier calls before them.
+    #[must_use]
+    pub fn through(mut self, words: &[&'static str]) -> Self {
+        self.through.extend_from_slice(words);
         self
     }
 
@@ -108,8 +130,8 @@ impl Keyfob {
 
     /// A command of this user, not started yet; it dies with its handle.
     pub fn command<I: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = I>) -> Command {
-        let mut command = Command::new(binary());
-        command.args(arguments).env_clear().envs(self.environment.iter().cloned()).kill_on_drop(true);
+        let mut command = Command::from(self.blocking_command(arguments));
+        command.kill_on_drop(true);
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         command
     }
@@ -126,8 +148,18 @@ impl Keyfob {
         &self,
         arguments: impl IntoIterator<Item = I>,
     ) -> std::process::Command {
-        let mut command = std::process::Command::new(binary());
-        command.args(arguments).env_clear().envs(self.environment.iter().cloned());
+        let binary = binary();
+        let mut words = self.through.iter().map(OsStr::new).chain([binary.as_os_str()]);
+        let mut command = std::process::Command::new(words.next().expect("the binary, at least"));
+        command.args(words).args(arguments).env_clear().envs(self.environment.iter().cloned());
+        command
+    }
+
+    /// Any program as the user that these commands run as, not started yet.
+    pub fn other_program(&self, program: &str) -> std::process::Command {
+        let mut words = self.through.iter().copied().chain([program]);
+        let mut command = std::process::Command::new(words.next().expect("the program, at least"));
+        command.args(words);
         command
     }
 
@@ -210,6 +242,12 @@ impl Default for Keyfob {
     fn default() -> Self {
         Self::new()
     }
+}
+
+/// True where these tests run as root.
+pub fn is_root() -> bool {
+    use std::os::unix::fs::MetadataExt as _;
+    std::fs::metadata("/proc/self").is_ok_and(|own| own.uid() == 0)
 }
 
 /// The binary under test: `KEYFOB_BIN`, or what cargo built beside these tests.

@@ -17,7 +17,7 @@ mod tls_door;
 mod visits;
 
 pub use files::{all_files, mode, sealed_files};
-pub use keyfob::{Keyfob, Output};
+pub use keyfob::{Keyfob, Output, is_root};
 pub use portals::{portal, portal_with};
 pub use processes::{ProcessWatch, ProcessesSeen};
 pub use repeated::Repeated;

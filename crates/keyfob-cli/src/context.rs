@@ -17,6 +17,7 @@ use keyfob_platform::control_socket;
 use keyfob_platform::paths::Paths;
 use keyfob_platform::store::moving::move_key;
 use keyfob_platform::store::sealing_key::Backend;
+use keyfob_platform::threads;
 use zeroize::Zeroizing;
 
 use crate::{output, passphrase};
@@ -83,7 +84,7 @@ impl Context {
     /// The key is made at once: whoever asks next has to be asked for the same passphrase, not for a new one.
     async fn seal_with(&self, passphrase: Zeroizing<String>) -> Result<(), Failure> {
         let (paths, prompt) = (self.paths.clone(), passphrase::known(passphrase));
-        let made = tokio::task::spawn_blocking(move || move_key(&paths, Backend::Passphrase, Some(prompt)));
+        let made = threads::on_a_thread_or_here(move || move_key(&paths, Backend::Passphrase, Some(prompt)));
         made.await.map_err(|error| Failure::Bug(format!("no key was made: {error}")))?.map(|_| ())
     }
 

@@ -42,7 +42,7 @@ async fn start(url: &str) -> Result<(), String> {
 #[cfg(not(all(unix, not(target_os = "macos"))))]
 async fn start(url: &str) -> Result<(), String> {
     let url = url.to_owned();
-    let opened = tokio::task::spawn_blocking(move || webbrowser::open(&url)).await;
+    let opened = crate::threads::on_a_thread(move || webbrowser::open(&url)).await;
     opened.map_err(|error| error.to_string())?.map_err(|error| error.to_string())
 }
 

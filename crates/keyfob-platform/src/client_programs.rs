@@ -116,7 +116,11 @@ impl ClientPrograms for SystemClientPrograms {
         let _ = child.stdin.take().map(|mut stdin| stdin.write_all(input.as_bytes()));
         let pid = child.id();
         let (sender, ended) = mpsc::channel();
-        std::thread::spawn(move || sender.send(child.wait_with_output()));
+        let waiting = std::thread::Builder::new().spawn(move || sender.send(child.wait_with_output()));
+        if let Err(error) = waiting {
+            crate::program::end(pid);
+            return Err(format!("no thread to wait for {shown}: {error}"));
+        }
         let Ok(output) = ended.recv_timeout(LONGEST_RUN) else {
             crate::program::end(pid);
             return Err(format!("{shown} had not ended after {} s", LONGEST_RUN.as_secs()));

@@ -22,10 +22,15 @@ use keyfob_core::failure::StoreProblem;
 use keyfob_core::secret::SecretText;
 use zeroize::Zeroizing;
 
+use crate::threads;
+
 /// Longest wait for the keyring.
 const PATIENCE: Duration = Duration::from_secs(3);
 /// Threads waiting for a keyring that hangs: one more would tell nothing new.
 const MOST_UNANSWERED: usize = 8;
+
+/// Threads of one call: ours, and on Linux those of the D-Bus library, one for the connection and at the first call one for all.
+const MOST_STARTED: usize = 3;
 
 /// Calls without an answer yet, those left behind included.
 static UNANSWERED: AtomicUsize = AtomicUsize::new(0);
@@ -62,7 +67,7 @@ impl KeyringEntries for SystemKeyringEntries {
 async fn off_thread<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, StoreProblem> + Send + 'static,
 ) -> Result<T, StoreProblem> {
-    tokio::task::spawn_blocking(work).await.unwrap_or_else(|error| Err(StoreProblem::Io(error.to_string())))
+    threads::on_a_thread(work).await.unwrap_or_else(|error| Err(StoreProblem::Io(error.to_string())))
 }
 
 /// Reads an entry; `None` where there is none in an unlocked keyring.
@@ -99,6 +104,9 @@ fn within_patience<T: Send + 'static>(
         return Err(StoreProblem::Slow);
     }
     let answered = Answered;
+    // No thread left (fault 39): a reported state, not a panic.
+    let refused = |error: std::io::Error| StoreProblem::Io(format!("no thread for the keyring: {error}"));
+    threads::are_left(MOST_STARTED).map_err(refused)?;
     let (sender, receiver) = mpsc::channel();
     let thread = std::thread::Builder::new().name("keyring".into()).spawn(move || {
         let outcome = call();
@@ -106,8 +114,7 @@ fn within_patience<T: Send + 'static>(
         // The waiter may have gone; the answer is worth nothing then.
         let _ = sender.send(outcome);
     });
-    // No thread left (fault 39): a reported state, not a panic.
-    thread.map_err(|error| StoreProblem::Io(format!("no thread for the keyring: {error}")))?;
+    thread.map_err(refused)?;
     receiver.recv_timeout(PATIENCE).unwrap_or(Err(StoreProblem::Slow))
 }
 

@@ -30,4 +30,5 @@ pub mod service_manager;
 pub mod service_unit;
 pub mod store;
 pub mod system_clock;
+pub mod threads;
 pub mod token_files;

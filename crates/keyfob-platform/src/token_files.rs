@@ -14,6 +14,7 @@ use zeroize::Zeroizing;
 
 use crate::store::folder::Folder;
 use crate::store::{atomic_file, problem};
+use crate::threads;
 
 /// Largest `.env` file that is edited.
 const LARGEST_ENV: u64 = 1024 * 1024;
@@ -46,7 +47,7 @@ impl TokenFiles for SystemTokenFiles {
 
     async fn read_template(&self, path: &str) -> Result<String, StoreProblem> {
         let path = std::path::PathBuf::from(path);
-        let reading = tokio::task::spawn_blocking(move || read_bounded(&path));
+        let reading = threads::on_a_thread_or_here(move || read_bounded(&path));
         reading.await.unwrap_or_else(|error| Err(StoreProblem::Io(error.to_string())))
     }
 
@@ -83,7 +84,7 @@ async fn off_thread(
     work: impl FnOnce(&Path) -> Result<(), StoreProblem> + Send + 'static,
 ) -> Result<(), StoreProblem> {
     let path = std::path::PathBuf::from(path);
-    tokio::task::spawn_blocking(move || work(&path))
+    threads::on_a_thread_or_here(move || work(&path))
         .await
         .unwrap_or_else(|error| Err(StoreProblem::Io(error.to_string())))
 }

@@ -9,6 +9,7 @@ use keyfob_core::failure::{Failure, Incompatibility};
 use keyfob_core::identity::ProfileName;
 use keyfob_core::profile::Profile;
 use keyfob_core::resource::CheckedUrl;
+use keyfob_platform::threads;
 use keyfob_proxy::bridge::Bridge;
 use keyfob_proxy::token_source::{KeptTokens, NoTokens, TokenSource};
 use tokio::sync::mpsc;
@@ -38,11 +39,11 @@ pub(crate) async fn run(target: &str, context: &Context) -> Result<(), Failure> 
         Arc::new(NoTokens)
     };
     let bridge = Bridge::new(Arc::clone(&ports.http), &profile, tokens, Arc::clone(&ports.clock));
+    let broken = |error: std::io::Error| Failure::Bug(format!("standard input or output: {error}"));
+    // Reading and writing have a thread each, and tokio panics where the system has none left (fault 39).
+    threads::are_left(2).map_err(broken)?;
     let input = tokio::io::BufReader::new(tokio::io::stdin());
-    bridge
-        .run(input, tokio::io::stdout())
-        .await
-        .map_err(|error| Failure::Bug(format!("standard input or output: {error}")))
+    bridge.run(input, tokio::io::stdout()).await.map_err(broken)
 }
 
 /// The one profile with this URL; with none, one named after the host is made and kept; with several, it must be said

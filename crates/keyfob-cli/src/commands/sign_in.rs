@@ -10,6 +10,7 @@ use keyfob_core::grant::GrantKind;
 use keyfob_core::profile::Profile;
 use keyfob_core::scope::ScopeSet;
 use keyfob_core::sign_in_end::{SignInEnd, sign_in_end};
+use keyfob_platform::threads;
 use tokio::io::AsyncBufReadExt;
 use tokio::sync::mpsc;
 
@@ -78,6 +79,10 @@ pub(super) fn timeout(profile: &Profile, choice: &BrowserChoice) -> Result<Durat
 /// Lines of standard input: redirect URLs pasted from a browser elsewhere.
 pub(crate) fn pasted_lines() -> mpsc::Receiver<String> {
     let (sender, receiver) = mpsc::channel(1);
+    // Reading has a thread of its own, and tokio panics where the system has none left (fault 39).
+    if threads::are_left(1).is_err() {
+        return receiver;
+    }
     tokio::spawn(async move {
         let mut lines = tokio::io::BufReader::new(tokio::io::stdin()).lines();
         while let Ok(Some(line)) = lines.next_line().await {

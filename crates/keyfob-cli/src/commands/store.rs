@@ -4,6 +4,7 @@ use keyfob_core::failure::{Failure, StoreProblem};
 use keyfob_core::identity::ProfileName;
 use keyfob_platform::store::moving::{Moved, move_key};
 use keyfob_platform::store::sealing_key::Backend;
+use keyfob_platform::threads;
 
 use crate::arguments::{Store, StoreBackend, StoreCommand};
 use crate::context::Context;
@@ -18,7 +19,7 @@ pub(crate) async fn run(store: &Store, context: &Context) -> Result<(), Failure>
 async fn move_to(backend: Backend, context: &Context) -> Result<(), Failure> {
     let paths = context.paths.clone();
     let prompt = passphrase::prompt(backend == Backend::Passphrase);
-    let moved = tokio::task::spawn_blocking(move || move_key(&paths, backend, Some(prompt))).await;
+    let moved = threads::on_a_thread_or_here(move || move_key(&paths, backend, Some(prompt))).await;
     let moved = moved.map_err(|error| Failure::Bug(format!("the move ended: {error}")))??;
     context.tell_keeper(None).await;
     tell(&moved, backend);

@@ -4,7 +4,7 @@
 //! Behind a proxy the proxy resolves names; then only literal addresses and `localhost` can be checked here.
 
 use std::io;
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, SocketAddr, ToSocketAddrs as _};
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
@@ -16,6 +16,8 @@ use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use thiserror::Error;
 use tower_service::Service;
 use url::{Host, Url};
+
+use crate::threads;
 
 type Addresses = Vec<SocketAddr>;
 type LookUp = Arc<dyn Fn(String) -> BoxFuture<'static, io::Result<Addresses>> + Send + Sync>;
@@ -39,7 +41,8 @@ impl GuardedResolver {
     /// With the system's look-up.
     pub(super) fn new(guard: AddressGuard) -> Self {
         let look_up = |name: String| -> BoxFuture<'static, io::Result<Addresses>> {
-            Box::pin(async move { Ok(tokio::net::lookup_host((name, 0)).await?.collect()) })
+            let asking = threads::on_a_thread(move || (name, 0).to_socket_addrs());
+            Box::pin(async move { Ok(asking.await??.collect()) })
         };
         Self { guard, look_up: Arc::new(look_up) }
     }

@@ -9,6 +9,8 @@ use tokio::sync::mpsc;
 use zbus::zvariant::OwnedFd;
 use zbus::{Connection, Proxy};
 
+use crate::threads;
+
 const SERVICE: &str = "org.freedesktop.login1";
 const OBJECT: &str = "/org/freedesktop/login1";
 const MANAGER: &str = "org.freedesktop.login1.Manager";
@@ -40,6 +42,8 @@ pub(super) async fn tell(teller: mpsc::Sender<PowerEvent>) {
 }
 
 async fn listen(teller: &mpsc::Sender<PowerEvent>) -> zbus::Result<()> {
+    // The library starts up to two threads, and panics where it gets none (fault 39).
+    threads::are_left(2)?;
     let bus = Connection::system().await?;
     let manager = Proxy::new(&bus, SERVICE, OBJECT, MANAGER).await?;
     let mut signals = manager.receive_signal("PrepareForSleep").await?;

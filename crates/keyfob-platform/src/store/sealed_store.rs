@@ -22,6 +22,7 @@ use super::profile_lock::{self, Turns};
 use super::sealing_key::SealingKeySource;
 use super::{atomic_file, sealed_file};
 use crate::paths::Paths;
+use crate::threads;
 
 /// A record with a few 64 kB tokens fits; anything larger is not ours.
 pub(super) const LARGEST: u64 = 4 * 1024 * 1024;
@@ -58,9 +59,9 @@ impl SealedStore {
         work: impl FnOnce(&Files) -> Result<T, CommitError> + Send + 'static,
     ) -> Result<T, CommitError> {
         let files = self.files();
-        tokio::task::spawn_blocking(move || work(&files)).await.unwrap_or_else(|error| {
-            Err(StoreProblem::Io(format!("the store's thread ended: {error}")).into())
-        })
+        threads::on_a_thread_or_here(move || work(&files))
+            .await
+            .unwrap_or_else(|error| Err(StoreProblem::Io(format!("the store: {error}")).into()))
     }
 }
 
@@ -105,7 +106,7 @@ impl CredentialStore for SealedStore {
 
     async fn status(&self) -> StoreStatus {
         let keys = Arc::clone(&self.keys);
-        let status = tokio::task::spawn_blocking(move || keys.status()).await;
+        let status = threads::on_a_thread_or_here(move || keys.status()).await;
         status.unwrap_or_else(|error| StoreStatus {
             backend: "unknown".into(),
             strength: "unknown".into(),

@@ -108,7 +108,7 @@ async fn listen(
 /// Whether the service reads markup in bodies; then text must be escaped, else it must not.
 async fn reads_markup() -> bool {
     // The library asks in a blocking way only.
-    let asked = tokio::task::spawn_blocking(notify_rust::get_capabilities).await;
+    let asked = keyfob_platform::threads::on_a_thread(notify_rust::get_capabilities).await;
     matches!(asked, Ok(Ok(capabilities)) if capabilities.iter().any(|capability| capability == "body-markup"))
 }
 

@@ -19,7 +19,7 @@ impl Board {
         while let Some(notice) = notices.recv().await {
             let Some(words) = words(&notice) else { continue };
             // On a thread of its own: the system's call may block.
-            std::thread::spawn(move || {
+            let started = std::thread::Builder::new().spawn(move || {
                 let shown = notify_rust::Notification::new()
                     .appname("keyfob")
                     .summary(&words.title)
@@ -29,6 +29,9 @@ impl Board {
                     tracing::warn!(%error, "a notification could not be shown");
                 }
             });
+            if let Err(error) = started {
+                tracing::warn!(%error, "no thread to show a notification");
+            }
         }
     }
 }

@@ -1,0 +1,83 @@
+//! Work that blocks, on threads of its own, and what becomes of it when the system has no thread left (fault 39).
+//!
+//! tokio's own pool panics then, which ends the program: so nothing here or above uses it (`tests/security_rules.rs`).
+
+use std::io;
+use std::sync::{Arc, Mutex, PoisonError, mpsc};
+
+use tokio::sync::oneshot;
+
+/// Runs `work` on a thread of its own: for what takes as long as others like, a name server or a keyring.
+///
+/// # Errors
+/// The system has no thread left, and nothing was done; or the work panicked.
+pub async fn on_a_thread<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> io::Result<T> {
+    let (done, outcome) = oneshot::channel();
+    // Whoever asked may have gone when the work is done.
+    start(move || drop(done.send(work())))?;
+    outcome.await.map_err(|_| io::Error::other("a thread ended before its work"))
+}
+
+/// The same for files of this machine. Without a thread left the work is done here and now: whatever else this thread does
+/// waits for the disk meanwhile, but what a server gives once is kept.
+///
+/// # Errors
+/// The work panicked.
+pub async fn on_a_thread_or_here<T: Send + 'static>(
+    work: impl FnOnce() -> T + Send + 'static,
+) -> io::Result<T> {
+    let slot = Arc::new(Mutex::new(Some(work)));
+    let take = |slot: &Mutex<Option<_>>| slot.lock().unwrap_or_else(PoisonError::into_inner).take();
+    let (done, outcome) = oneshot::channel();
+    let there = Arc::clone(&slot);
+    if start(move || drop(take(&there).map(|work| done.send(work())))).is_err()
+        && let Some(work) = take(&slot)
+    {
+        return Ok(work());
+    }
+    outcome.await.map_err(|_| io::Error::other("a thread ended before its work"))
+}
+
+/// Asks the system for `many` threads and gives them back. Before a call of a library that starts its own and panics where
+/// it gets none; that somebody else takes the last one in between cannot be helped here.
+///
+/// # Errors
+/// What the system said.
+pub fn are_left(many: usize) -> io::Result<()> {
+    let (end, waiting) = mpsc::channel::<()>();
+    let waiting = Arc::new(Mutex::new(waiting));
+    let asked: Vec<_> = (0..many)
+        .map(|_| {
+            let waiting = Arc::clone(&waiting);
+            builder().spawn(move || waiting.lock().unwrap_or_else(PoisonError::into_inner).recv().is_ok())
+        })
+        .collect();
+    drop(end);
+    asked.into_iter().try_for_each(|thread| {
+        // Ended, so that their place is free again.
+        let _ = thread?.join();
+        Ok(())
+    })
+}
+
+fn start(work: impl FnOnce() + Send + 'static) -> io::Result<()> {
+    builder().spawn(work).map(drop)
+}
+
+fn builder() -> std::thread::Builder {
+    std::thread::Builder::new().name("keyfob-work".into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn work_is_done_on_a_thread_of_its_own_and_one_that_panics_is_an_error() {
+        let here = std::thread::current().id();
+        assert_ne!(on_a_thread(|| std::thread::current().id()).await.unwrap(), here);
+        assert_ne!(on_a_thread_or_here(|| std::thread::current().id()).await.unwrap(), here);
+        assert!(on_a_thread(|| panic!("on purpose")).await.is_err());
+        are_left(3).unwrap();
+    }
+}

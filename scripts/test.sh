@@ -14,7 +14,7 @@ clippy   Rust lints, the desktop app left for its own stage
 deny     licences, sources and bans of every dependency; advisories where their database can be reached
 ui       types, lints, unit tests and build of ui/
 unit     unit tests and journeys of every crate but the desktop app
-doc      documentation tests of keyfob-core, among them that secrets do not compile where they must not
+doc      documentation tests, among them that secrets do not compile where they must not
 real     portals on real authorization servers, keyfob against them, and the official conformance suite
 clients  Claude Code, Codex, Gemini CLI, opencode, the Inspector and both SDKs (1.3 GB of packages), linked in every way and connected
 faults   broken networks, strange servers, many callers at once, hostile bytes and thirty days of all; the command killed at each of its system calls
@@ -90,7 +90,8 @@ stage_unit() {
     cargo nextest run --locked --workspace --exclude keyfob-app -E "$filter"
 }
 
-stage_doc() { cargo test --locked --doc -p keyfob-core; }
+# The packages of the unit stage, whose build it then shares.
+stage_doc() { cargo test --locked --quiet --doc --workspace --exclude keyfob-app; }
 
 stage_real() {
     scripts/npm-packages.sh tests/parts

@@ -309,6 +309,10 @@ impl TokenFiles for Deaf {
 
 impl keyfob_agent::ports::Commands for Deaf {
     fn begin(&self, _run: keyfob_agent::ports::CommandRun) {}
+    fn has_run(&self, _profile: &ProfileName, _mark: &keyfob_core::secret::Fingerprint) -> bool {
+        false
+    }
+    fn forget(&self, _profile: &ProfileName) {}
 }
 
 #[async_trait]

@@ -210,3 +210,42 @@ async fn a_keeper_runs_commands_beside_its_work() {
         tokio::time::sleep(std::time::Duration::from_millis(50)).await;
     }
 }
+
+/// A keeper's start gives each command the token it has not had, and none a second time: whoever carried the first run out.
+#[tokio::test]
+async fn a_keepers_start_begins_a_command_with_the_token_it_has_not_had_and_with_no_other() {
+    let (user, portal) = (Keyfob::new(), portal().await);
+    user.sign_in_to("work", &portal.mcp_url()).await;
+    let pushed = user.path("pushed");
+    let push = program(&user, "push", "cat >> \"$1\"");
+    add_command(&user, &format!("command = [\"{push}\", \"{}\"]", pushed.display()));
+    let has = async |tokens: &[String]| {
+        let until = tokio::time::Instant::now() + std::time::Duration::from_secs(30);
+        // The last one has come to its end when it is told.
+        while log(&user, "delivered").await.len() < tokens.len() {
+            assert!(tokio::time::Instant::now() < until, "{}", read(&pushed));
+            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        }
+        assert_eq!(read(&pushed).lines().collect::<Vec<_>>(), tokens);
+    };
+    allow(&user).await;
+    let mut tokens = vec![user.must(["token", "work"]).await];
+    has(&tokens).await;
+    for _ in 0..2 {
+        let mut keeper = user.spawn(["agent"]);
+        keeper.stderr_line("ready").await;
+        tokens.push(user.must(["token", "work", "--fresh"]).await);
+        has(&tokens).await;
+        keeper.terminate();
+        keeper.ended().await.expect_code(0);
+    }
+    // As a keeper leaves it that was killed before its command had come to its end.
+    std::fs::remove_file(user.home().join("state/commands/work")).expect("a file of marks");
+    tokens.push(tokens[2].clone());
+    let mut keeper = user.spawn(["agent"]);
+    keeper.stderr_line("ready").await;
+    has(&tokens).await;
+    user.must(["sign-out", "work"]).await;
+    assert!(!user.home().join("state/commands/work").exists());
+    keeper.terminate();
+}

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 mod command;
 mod redirect;
 
-pub use command::{CommandDelivery, CommandInput};
+pub use command::{CommandDelivery, CommandInput, run_mark};
 pub use redirect::{RedirectChoice, RedirectHost};
 
 use crate::discovery::authorization_server::ClientAuthentication;

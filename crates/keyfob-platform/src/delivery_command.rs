@@ -8,15 +8,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use keyfob_agent::journal::{JournalEntry, JournalEvent};
-use keyfob_agent::ports::{Clock, CommandRun, Commands, Journal};
+use keyfob_agent::ports::{Clock, CommandRun, Commands, Journal, Ports};
 use keyfob_core::failure::Failure;
 use keyfob_core::identity::ProfileName;
-use keyfob_core::secret::SecretText;
+use keyfob_core::secret::{Fingerprint, SecretText};
 use keyfob_core::server_text::shown;
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
 use crate::bounded_command;
+use crate::command_marks::CommandMarks;
 use crate::paths::Paths;
 
 /// One run.
@@ -24,9 +25,10 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// The hidden command that takes a run over.
 pub const TAKE_OVER: &str = "run-delivery-command";
 
-/// What the journal says of a run needs these two.
+/// What is told of a run, and what stays of it, needs these.
 #[derive(Clone)]
 struct Witness {
+    marks: CommandMarks,
     journal: Arc<dyn Journal>,
     clock: Arc<dyn Clock>,
 }
@@ -39,8 +41,9 @@ pub struct CommandsHere {
 
 impl CommandsHere {
     /// Tells `journal` how each run went. Needs a tokio runtime at each run.
-    pub fn new(journal: Arc<dyn Journal>, clock: Arc<dyn Clock>) -> Self {
-        Self { witness: Witness { journal, clock }, turn: Arc::default() }
+    pub fn new(paths: &Paths, journal: Arc<dyn Journal>, clock: Arc<dyn Clock>) -> Self {
+        let marks = CommandMarks::new(paths);
+        Self { witness: Witness { marks, journal, clock }, turn: Arc::default() }
     }
 }
 
@@ -51,6 +54,14 @@ impl Commands for CommandsHere {
             let _turn = turn.lock().await;
             carry_out(&witness, &run).await;
         });
+    }
+
+    fn has_run(&self, profile: &ProfileName, mark: &Fingerprint) -> bool {
+        self.witness.marks.has(profile, mark)
+    }
+
+    fn forget(&self, profile: &ProfileName) {
+        self.witness.marks.forget(profile);
     }
 }
 
@@ -63,7 +74,8 @@ pub struct CommandsApart {
 impl CommandsApart {
     /// Tells `journal` of a run that could not be handed over.
     pub fn new(paths: &Paths, journal: Arc<dyn Journal>, clock: Arc<dyn Clock>) -> Self {
-        Self { paths: paths.clone(), witness: Witness { journal, clock } }
+        let marks = CommandMarks::new(paths);
+        Self { paths: paths.clone(), witness: Witness { marks, journal, clock } }
     }
 
     fn hand_over(&self, run: &CommandRun) -> Result<(), String> {
@@ -93,14 +105,23 @@ impl Commands for CommandsApart {
             note(&self.witness, &run, Err(why), None);
         }
     }
+
+    fn has_run(&self, profile: &ProfileName, mark: &Fingerprint) -> bool {
+        self.witness.marks.has(profile, mark)
+    }
+
+    fn forget(&self, profile: &ProfileName) {
+        self.witness.marks.forget(profile);
+    }
 }
 
 /// Carries out a run that another process handed over on standard input.
-pub async fn take_over(line: &str, journal: Arc<dyn Journal>, clock: Arc<dyn Clock>) -> Result<(), Failure> {
+pub async fn take_over(line: &str, paths: &Paths, ports: &Ports) -> Result<(), Failure> {
     let wire: Wire = serde_json::from_str(line).map_err(|_| {
         Failure::Usage("this is for keyfob itself: it takes a run over from standard input".into())
     })?;
-    carry_out(&Witness { journal, clock }, &CommandRun::from(wire)).await;
+    let (marks, journal, clock) = (CommandMarks::new(paths), ports.journal.clone(), ports.clock.clone());
+    carry_out(&Witness { marks, journal, clock }, &CommandRun::from(wire)).await;
     Ok(())
 }
 
@@ -112,6 +133,8 @@ async fn carry_out(witness: &Witness, run: &CommandRun) {
         Some(name) => bounded_command::run(&run.argv, Some((name, secret)), b"", PATIENCE).await,
         None => bounded_command::run(&run.argv, None, secret.as_bytes(), PATIENCE).await,
     };
+    // However it went: what a command did with its token is in the journal, and it is not tried again.
+    witness.marks.add(&run.profile, &run.mark);
     note(witness, run, outcome, Some(began));
 }
 
@@ -133,6 +156,7 @@ struct Wire {
     profile: ProfileName,
     argv: Vec<String>,
     variable: Option<String>,
+    mark: Fingerprint,
     secret: Zeroizing<String>,
 }
 
@@ -143,6 +167,7 @@ impl From<&CommandRun> for Wire {
             profile: run.profile.clone(),
             argv: run.argv.clone(),
             variable: run.variable.clone(),
+            mark: run.mark,
             secret: Zeroizing::new(run.secret.expose_secret().to_owned()),
         }
     }
@@ -151,6 +176,6 @@ impl From<&CommandRun> for Wire {
 impl From<Wire> for CommandRun {
     fn from(wire: Wire) -> Self {
         let secret = SecretText::new(wire.secret.to_string());
-        Self { profile: wire.profile, argv: wire.argv, variable: wire.variable, secret }
+        Self { profile: wire.profile, argv: wire.argv, variable: wire.variable, mark: wire.mark, secret }
     }
 }

@@ -69,7 +69,8 @@ impl Keeper {
         if let Some(command) = on_event {
             ports.journal = Arc::new(EventCommand::start(ports.journal, Arc::clone(&ports.clock), command));
         }
-        ports.commands = Arc::new(CommandsHere::new(Arc::clone(&ports.journal), Arc::clone(&ports.clock)));
+        ports.commands =
+            Arc::new(CommandsHere::new(paths, Arc::clone(&ports.journal), Arc::clone(&ports.clock)));
         let agent = AgentHandle::start(ports, kind, std::process::id());
         let (sender, door) = mpsc::unbounded_channel();
         let hand_outs = Arc::new(HandOuts::new(agent.ports()));

@@ -8,6 +8,7 @@ mod bounded_command;
 pub mod browser;
 pub mod client_keys;
 pub mod client_programs;
+mod command_marks;
 pub mod compose;
 pub mod config_file;
 pub mod control_socket;

@@ -142,6 +142,11 @@ impl Paths {
         self.state.join("links")
     }
 
+    /// Which runs of the user's commands have come to their end.
+    pub fn command_marks(&self) -> PathBuf {
+        self.state.join("commands")
+    }
+
     /// SHA-256 of the keys by which clients use the loopback proxy.
     pub fn client_keys(&self) -> PathBuf {
         self.data.join("client-keys.json")

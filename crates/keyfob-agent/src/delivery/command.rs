@@ -4,7 +4,7 @@
 //! it gets, and lies in the sealed record. It is begun and never waited for; how it went stands in the journal.
 
 use keyfob_core::credential::{Credential, SignIn};
-use keyfob_core::profile::{CommandDelivery, CommandInput, DeliveryTarget, Profile};
+use keyfob_core::profile::{CommandDelivery, CommandInput, DeliveryTarget, Profile, run_mark};
 use keyfob_core::secret::Fingerprint;
 
 use super::formats::Tokens;
@@ -48,10 +48,13 @@ pub(super) fn begin(
     tokens: &Tokens<'_>,
 ) -> Result<(), String> {
     let all = approvals(profile, credential).unwrap_or_default();
-    if !all.iter().any(|approval| approval.is_approved && approval.command == *command) {
-        return Err(format!("{APPROVAL_NEEDED} {}", profile.name));
+    let allowed = all.iter().find(|approval| approval.is_approved && approval.command == *command);
+    let Some(allowed) = allowed else { return Err(format!("{APPROVAL_NEEDED} {}", profile.name)) };
+    let run = run(profile, allowed, tokens);
+    // A keeper that starts delivers what it finds, because the one before it may have been cut off: but to each command once.
+    if !ports.commands.has_run(&profile.name, &run.mark) {
+        ports.commands.begin(run);
     }
-    ports.commands.begin(run(profile, command, tokens));
     Ok(())
 }
 
@@ -61,7 +64,7 @@ pub fn begin_approved(ports: &Ports, profile: &Profile, credential: &Credential,
     let is_good = sign_in.tokens.is_valid_for(profile.margin, &ports.clock.now());
     for approval in approvals(profile, credential).unwrap_or_default() {
         if is_good && approval.is_approved && wanted.contains(&approval.fingerprint) {
-            ports.commands.begin(run(profile, &approval.command, &tokens(sign_in)));
+            ports.commands.begin(run(profile, &approval, &tokens(sign_in)));
         }
     }
 }
@@ -70,10 +73,12 @@ fn tokens(sign_in: &SignIn) -> Tokens<'_> {
     Tokens { sign_in, include_refresh_token: false, local_offset: 0 }
 }
 
-fn run(profile: &Profile, command: &CommandDelivery, tokens: &Tokens<'_>) -> CommandRun {
+fn run(profile: &Profile, allowed: &CommandApproval, tokens: &Tokens<'_>) -> CommandRun {
+    let command = &allowed.command;
+    let mark = run_mark(&allowed.fingerprint, &tokens.sign_in.tokens.access_token.fingerprint());
     let (variable, secret) = match &command.input {
         CommandInput::Variable { name } => (Some(name.clone()), tokens.bare()),
         input => (None, tokens.command_input(input)),
     };
-    CommandRun { profile: profile.name.clone(), argv: command.argv.clone(), variable, secret }
+    CommandRun { profile: profile.name.clone(), argv: command.argv.clone(), variable, mark, secret }
 }

@@ -95,7 +95,10 @@ pub async fn withdraw(ports: &Ports, profile: &Profile) {
             DeliveryTarget::KeyringEntry { service, account, .. } => {
                 ports.keyring_entries.remove(service, account).await
             }
-            DeliveryTarget::Command(_) => Ok(()),
+            DeliveryTarget::Command(_) => {
+                ports.commands.forget(&profile.name);
+                Ok(())
+            }
         };
         if let Err(problem) = removed {
             not_delivered(ports, profile, &format!("{} could not be removed", delivery.target), &problem);

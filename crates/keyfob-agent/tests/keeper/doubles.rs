@@ -350,6 +350,12 @@ impl Commands for World {
     fn begin(&self, run: CommandRun) {
         panic!("nobody planned {run:?}");
     }
+
+    fn has_run(&self, _profile: &ProfileName, _mark: &Fingerprint) -> bool {
+        unplanned()
+    }
+
+    fn forget(&self, _profile: &ProfileName) {}
 }
 
 #[async_trait]

@@ -102,7 +102,6 @@ fn hex(approval: &CommandApproval) -> String {
 pub(crate) async fn take_over(context: &Context) -> Result<u8, Failure> {
     let text = std::io::read_to_string(std::io::stdin()).map(zeroize::Zeroizing::new);
     let text = text.map_err(|error| Failure::Usage(error.to_string()))?;
-    let ports = context.ports()?;
-    delivery_command::take_over(&text, ports.journal.clone(), ports.clock.clone()).await?;
+    delivery_command::take_over(&text, &context.paths, context.ports()?).await?;
     Ok(0)
 }

@@ -77,6 +77,11 @@ impl CommandDelivery {
     }
 }
 
+/// Stands for one run: this approved command with this access token, by the fingerprints of both.
+pub fn run_mark(command: &Fingerprint, token: &Fingerprint) -> Fingerprint {
+    Sha256::new().chain_update(b"keyfob run 1").chain_update(command).chain_update(token).finalize().into()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -12,7 +12,7 @@ use keyfob_core::credential_state::StateWord;
 use keyfob_core::identity::ProfileName;
 use keyfob_platform::compose::Composition;
 use keyfob_platform::paths::Paths;
-use keyfob_platform::store::sealing_key::Choice;
+use keyfob_platform::store::backend::Choice;
 use keyfob_tests::{Keyfob, portal};
 
 use crate::measure::{line, median, ratio};

@@ -11,8 +11,9 @@ use keyfob_core::credential::Credential;
 use keyfob_core::identity::ProfileName;
 use keyfob_core::secret::ClientSecret;
 use keyfob_platform::paths::Paths;
+use keyfob_platform::store::backend::Choice;
 use keyfob_platform::store::sealed_store::SealedStore;
-use keyfob_platform::store::sealing_key::{Choice, SealingKeySource};
+use keyfob_platform::store::sealing_key::SealingKeySource;
 use tokio::runtime::Handle;
 
 use crate::measure::{Candidate, all, line, medians, percentile, ratio, shown, timed};

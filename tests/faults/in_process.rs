@@ -20,7 +20,7 @@ use keyfob_core::scope::ScopeSet;
 use keyfob_demo::Portal;
 use keyfob_platform::compose::Composition;
 use keyfob_platform::paths::Paths;
-use keyfob_platform::store::sealing_key::Choice;
+use keyfob_platform::store::backend::Choice;
 use keyfob_tests::{Keyfob, visit};
 use url::Url;
 

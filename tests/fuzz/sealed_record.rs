@@ -18,7 +18,7 @@ use keyfob_core::scope::ScopeSet;
 use keyfob_core::secret::{AccessToken, ClientSecret, RefreshToken, SecretText};
 use keyfob_platform::compose::Composition;
 use keyfob_platform::paths::Paths;
-use keyfob_platform::store::sealing_key::Choice;
+use keyfob_platform::store::backend::Choice;
 
 use crate::mutations::survives;
 

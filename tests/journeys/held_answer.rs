@@ -14,7 +14,7 @@ use keyfob_core::failure::{Failure, StoreProblem};
 use keyfob_core::identity::ProfileName;
 use keyfob_platform::compose::Composition;
 use keyfob_platform::paths::Paths;
-use keyfob_platform::store::sealing_key::Choice;
+use keyfob_platform::store::backend::Choice;
 use keyfob_tests::{Keyfob, portal};
 
 struct Silent;

@@ -153,7 +153,7 @@ async fn expire(keyfob: &Keyfob) {
     }
     let paths = Paths::resolve(Some(keyfob.home())).unwrap();
     let mut composition = Composition::new(paths, std::sync::Arc::new(Silent));
-    composition.store = Some(keyfob_platform::store::sealing_key::Choice::named("key-file").unwrap());
+    composition.store = Some(keyfob_platform::store::backend::Choice::named("key-file").unwrap());
     let (store, name) = (composition.ports().unwrap().store, ProfileName::parse("work").unwrap());
     let mut record = store.read(&name).await.unwrap().unwrap();
     record.sign_in.as_mut().unwrap().tokens.lifetime = chrono::TimeDelta::zero();

@@ -15,8 +15,8 @@ use keyfob_core::profile::Profile;
 use keyfob_platform::compose::Composition;
 use keyfob_platform::control_socket;
 use keyfob_platform::paths::Paths;
+use keyfob_platform::store::backend::Backend;
 use keyfob_platform::store::moving::move_key;
-use keyfob_platform::store::sealing_key::Backend;
 use keyfob_platform::threads;
 use zeroize::Zeroizing;
 

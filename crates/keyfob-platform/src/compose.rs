@@ -16,10 +16,11 @@ use crate::keyring_entries::SystemKeyringEntries;
 use crate::loopback::SystemLoopback;
 use crate::paths::Paths;
 use crate::power::SystemPower;
+use crate::store::backend::Choice;
 use crate::store::journal::JournalFiles;
 use crate::store::machine_id::machine_id;
 use crate::store::sealed_store::SealedStore;
-use crate::store::sealing_key::{Choice, PassphrasePrompt, SealingKeySource};
+use crate::store::sealing_key::{PassphrasePrompt, SealingKeySource};
 use crate::system_clock::SystemClock;
 use crate::token_files::SystemTokenFiles;
 

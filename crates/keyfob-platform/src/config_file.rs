@@ -21,7 +21,6 @@ use toml_edit::DocumentMut;
 use crate::paths::Paths;
 use crate::store::{atomic_file, problem, profile_lock};
 
-pub(crate) use fields::Source;
 pub use settings::{NetworkSettings, ProxySettings, Settings};
 
 /// Profiles as the user wrote them.
@@ -68,7 +67,7 @@ impl ProfilesToml {
         // A file that does not read is not written either: nothing in it is lost.
         read::profiles(&text, &self.shown_name())?;
         let mut document: DocumentMut =
-            text.parse().map_err(|error| fields::syntax(&error, &text, &self.shown_name()))?;
+            text.parse().map_err(|error| crate::toml_source::syntax(&error, &text, &self.shown_name()))?;
         change(&mut document)?;
         let changed = document.to_string();
         // Nothing is written that would not be read again.

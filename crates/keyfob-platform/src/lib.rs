@@ -33,3 +33,4 @@ pub mod store;
 pub mod system_clock;
 pub mod threads;
 pub mod token_files;
+mod toml_source;

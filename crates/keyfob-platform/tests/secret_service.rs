@@ -20,8 +20,9 @@ use keyfob_core::identity::ProfileName;
 use keyfob_core::secret::{ClientSecret, SecretText};
 use keyfob_platform::keyring_entries::SystemKeyringEntries;
 use keyfob_platform::paths::Paths;
+use keyfob_platform::store::backend::Choice;
 use keyfob_platform::store::sealed_store::SealedStore;
-use keyfob_platform::store::sealing_key::{Choice, SealingKeySource};
+use keyfob_platform::store::sealing_key::SealingKeySource;
 use zbus::blocking::Connection;
 use zbus::zvariant::{ObjectPath, OwnedObjectPath, OwnedValue, Value};
 

@@ -7,12 +7,11 @@ use keyfob_core::discovery::authorization_server::ClientAuthentication;
 use keyfob_core::failure::Failure;
 use keyfob_core::grant::GrantKind;
 use keyfob_core::identity::ProfileName;
-use keyfob_core::profile::{
-    self, DeliveryTarget, LifetimeAnswer, Profile, ResourceParameter, parse_duration,
-};
+use keyfob_core::profile::{self, DeliveryTarget, LifetimeAnswer, Profile, ResourceParameter};
 use keyfob_core::resource::CheckedUrl;
 use keyfob_core::scope::ScopeSet;
 
+use super::time_span_argument::time_span;
 use super::{client_proof_argument, delivery_argument, end_question, sign_in};
 use crate::arguments::{Access, Add, ClientAuth, Grant};
 use crate::context::Context;
@@ -132,7 +131,7 @@ fn profile(add: &Add) -> Result<Profile, Failure> {
         profile.redirect = delivery_argument::redirect(redirect)?;
     }
     if !add.remind.is_empty() {
-        profile.remind = add.remind.iter().map(|text| duration(text)).collect::<Result<_, _>>()?;
+        profile.remind = add.remind.iter().map(|text| time_span(text)).collect::<Result<_, _>>()?;
     }
     if let Some(lifetime) = &add.lifetime {
         profile.sign_in_lifetime = LifetimeAnswer::parse(lifetime)?;
@@ -144,10 +143,4 @@ fn profile(add: &Add) -> Result<Profile, Failure> {
     profile.deliver =
         add.deliver.iter().map(|text| delivery_argument::delivery(text)).collect::<Result<_, _>>()?;
     Ok(profile)
-}
-
-/// Reads `5m`, `30d`.
-pub(crate) fn duration(text: &str) -> Result<chrono::TimeDelta, Failure> {
-    parse_duration(text)
-        .ok_or_else(|| Failure::Usage(format!("`{text}` is no time span: write 60s, 5m, 2h or 7d")))
 }

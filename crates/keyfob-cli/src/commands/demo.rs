@@ -17,7 +17,7 @@ use keyfob_demo::{Consent, Portal, PortalOptions};
 use keyfob_platform::compose::Composition;
 use keyfob_platform::keeper::{Keeper, LAST_FLIGHT};
 use keyfob_platform::paths::Paths;
-use keyfob_platform::store::sealing_key::Choice;
+use keyfob_platform::store::backend::Choice;
 use keyfob_proxy::mcp_client::McpClient;
 use keyfob_proxy::token_source::KeptTokens;
 use serde_json::json;

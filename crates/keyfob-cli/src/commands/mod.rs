@@ -25,6 +25,7 @@ pub(crate) mod sign_in;
 pub(crate) mod sign_out;
 pub(crate) mod status;
 pub(crate) mod store;
+mod time_span_argument;
 pub(crate) mod token;
 
 use keyfob_core::failure::Failure;

@@ -14,9 +14,9 @@ use keyfob_platform::threads;
 use tokio::io::AsyncBufReadExt;
 use tokio::sync::mpsc;
 
-use super::add::duration;
 use super::device_prompt;
 use super::end_question;
+use super::time_span_argument::time_span;
 use crate::arguments::{BrowserChoice, SignIn};
 use crate::context::Context;
 use crate::{exit_code, output, words};
@@ -70,7 +70,7 @@ pub(crate) async fn profile(
 /// The user's limit, else the journey's own: a device's code lives as long as its server says.
 pub(super) fn timeout(profile: &Profile, choice: &BrowserChoice) -> Result<Duration, Failure> {
     match &choice.timeout {
-        Some(text) => duration(text)?.to_std().map_err(|_| Failure::Usage("--timeout is negative".into())),
+        Some(text) => time_span(text)?.to_std().map_err(|_| Failure::Usage("--timeout is negative".into())),
         None if profile.grant == GrantKind::Device => Ok(Duration::MAX),
         None => Ok(DEFAULT_TIMEOUT),
     }

@@ -2,8 +2,8 @@
 
 use keyfob_core::failure::{Failure, StoreProblem};
 use keyfob_core::identity::ProfileName;
+use keyfob_platform::store::backend::Backend;
 use keyfob_platform::store::moving::{Moved, move_key};
-use keyfob_platform::store::sealing_key::Backend;
 use keyfob_platform::threads;
 
 use crate::arguments::{Store, StoreBackend, StoreCommand};

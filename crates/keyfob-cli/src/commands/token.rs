@@ -10,7 +10,7 @@ use keyfob_platform::{control_socket, program};
 use serde_json::json;
 use std::io::{ErrorKind, Read, Write};
 
-use super::add::duration;
+use super::time_span_argument::time_span;
 use crate::arguments::{Command, Token, TokenFormat};
 use crate::context::{Context, HELLO_PATIENCE, profile_name};
 use crate::output;
@@ -118,7 +118,7 @@ pub(crate) async fn take(
 
 pub(super) fn wanted(token: &Token) -> Result<HandOutRequest, Failure> {
     Ok(HandOutRequest {
-        min_validity_s: duration(&token.min_validity)?.num_seconds(),
+        min_validity_s: time_span(&token.min_validity)?.num_seconds(),
         fresh: token.fresh,
         rejected: None,
     })

@@ -6,7 +6,8 @@ use keyfob_core::profile::{
 };
 use toml_edit::Item;
 
-use super::fields::{Fields, Source};
+use super::fields::Fields;
+use crate::toml_source::Source;
 
 const KEYS: [&str; 11] = [
     "kind",

@@ -13,7 +13,8 @@ use keyfob_core::scope::ScopeSet;
 use toml_edit::{Document, Item};
 
 use super::deliveries::deliveries;
-use super::fields::{Fields, Source, syntax};
+use super::fields::Fields;
+use crate::toml_source::{Source, syntax};
 
 /// Keys of a profile. A key that is not here is a typo.
 const KEYS: [&str; 20] = [

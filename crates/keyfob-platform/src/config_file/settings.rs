@@ -7,10 +7,10 @@ use serde::Deserialize;
 use toml_edit::{DocumentMut, Item};
 
 use super::edit::replace;
-use super::fields::Source;
 use crate::paths::Paths;
-use crate::store::sealing_key::{Backend, Choice};
+use crate::store::backend::{Backend, Choice};
 use crate::store::{atomic_file, problem};
+use crate::toml_source::{Source, syntax};
 
 /// The whole file. Sections of other versions are tolerated; a typo in a known one is an error.
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -90,8 +90,7 @@ impl Settings {
         if Self::parse(&text)?.store.backend.is_none_or(|named| named == to.as_str()) {
             return Ok(());
         }
-        let mut document: DocumentMut =
-            text.parse().map_err(|error| super::fields::syntax(&error, &text, "config.toml"))?;
+        let mut document: DocumentMut = text.parse().map_err(|error| syntax(&error, &text, "config.toml"))?;
         if let Some(store) = document.get_mut("store").and_then(Item::as_table_like_mut) {
             replace(store, "backend", Some(to.as_str()));
         }
@@ -105,8 +104,7 @@ impl Settings {
         if let Some(port) = Self::parse(&text)?.proxy.port {
             return Ok(port);
         }
-        let mut document: DocumentMut =
-            text.parse().map_err(|error| super::fields::syntax(&error, &text, "config.toml"))?;
+        let mut document: DocumentMut = text.parse().map_err(|error| syntax(&error, &text, "config.toml"))?;
         let port = free_port()?;
         let section = document.entry("proxy").or_insert_with(toml_edit::table);
         if let Some(proxy) = section.as_table_like_mut() {

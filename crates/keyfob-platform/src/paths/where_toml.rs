@@ -7,8 +7,8 @@ use keyfob_core::failure::{Failure, StoreProblem};
 use serde::{Deserialize, Serialize};
 
 use super::Paths;
-use crate::config_file::Source;
 use crate::store::{atomic_file, problem};
+use crate::toml_source::Source;
 
 /// The file's name.
 pub(super) const NAME: &str = "where.toml";

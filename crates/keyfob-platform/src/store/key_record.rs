@@ -4,7 +4,8 @@ use keyfob_core::failure::StoreProblem;
 use serde::{Deserialize, Serialize};
 
 use super::atomic_file;
-use super::sealing_key::{Backend, passphrase};
+use super::backend::Backend;
+use super::sealing_key::passphrase;
 use crate::paths::Paths;
 
 /// Rises only when an older reader would do harm; a reader refuses newer ones (fault 37).

@@ -1,6 +1,7 @@
 //! Sealed records, their key, their locks, and the journal.
 
 pub mod atomic_file;
+pub mod backend;
 #[cfg(unix)]
 pub(crate) mod folder;
 #[cfg(not(unix))]

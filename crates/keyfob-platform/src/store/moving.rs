@@ -12,9 +12,10 @@ use std::sync::Arc;
 use keyfob_core::failure::{Failure, StoreProblem};
 use keyfob_core::identity::ProfileName;
 
+use super::backend::{Backend, Choice};
 use super::key_record::KeyRecord;
 use super::sealed_store::{Files, LARGEST, SealedStore};
-use super::sealing_key::{Backend, Choice, PassphrasePrompt, SealingKey, SealingKeySource, leftovers};
+use super::sealing_key::{PassphrasePrompt, SealingKey, SealingKeySource, leftovers};
 use super::{atomic_file, profile_lock, sealed_file};
 use crate::config_file::Settings;
 use crate::paths::Paths;

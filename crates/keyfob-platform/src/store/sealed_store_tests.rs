@@ -1,8 +1,8 @@
 //! The sealed store on a real disk.
 
 use super::*;
+use crate::store::backend::Choice;
 use crate::store::folder::FAILING_SYNCS;
-use crate::store::sealing_key::Choice;
 use keyfob_core::secret::ClientSecret;
 
 fn name(text: &str) -> ProfileName {

@@ -14,10 +14,10 @@ use std::sync::{Mutex, PoisonError};
 
 use keyfob_agent::ports::StoreStatus;
 use keyfob_core::failure::StoreProblem;
-use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
+use super::backend::{Backend, Choice};
 use super::key_record::{KeyRecord, Place};
 use super::profile_lock;
 use crate::entropy;
@@ -47,64 +47,6 @@ impl SealingKey {
         let digest =
             Sha256::new().chain_update(b"keyfob sealing key\0").chain_update(self.bytes()).finalize();
         entropy::hex_digits(&digest[..16])
-    }
-}
-
-/// Places a key can live in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Backend {
-    /// The platform's keyring.
-    Keyring,
-    /// Derived from a passphrase.
-    Passphrase,
-    /// A file of this account.
-    KeyFile,
-    /// A credential that systemd seals to this machine.
-    SystemdCreds,
-}
-
-impl Backend {
-    /// The name in `config.toml`, `KEYFOB_STORE` and `keyfob store move`.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Keyring => "keyring",
-            Self::Passphrase => "passphrase",
-            Self::KeyFile => "key-file",
-            Self::SystemdCreds => "systemd-creds",
-        }
-    }
-
-    /// Reads a name; an unknown one is refused with the known ones.
-    pub fn named(name: &str) -> Result<Self, String> {
-        [Self::Keyring, Self::Passphrase, Self::KeyFile, Self::SystemdCreds]
-            .into_iter()
-            .find(|backend| backend.as_str() == name)
-            .ok_or_else(|| {
-                format!("`{name}` is no store: keyring, passphrase, key-file and systemd-creds are")
-            })
-    }
-
-    fn shown(self) -> (&'static str, &'static str) {
-        match self {
-            Self::Keyring if cfg!(target_os = "macos") => ("keychain", "keyring"),
-            Self::Keyring if cfg!(windows) => ("credential-manager", "keyring"),
-            Self::Keyring => ("secret-service", "keyring"),
-            Self::Passphrase => ("passphrase", "passphrase"),
-            Self::KeyFile => ("key-file", "account-only"),
-            Self::SystemdCreds => ("systemd-creds", "machine"),
-        }
-    }
-}
-
-/// What the user chose, if anything.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Choice(Option<Backend>);
-
-impl Choice {
-    /// As [`Backend::named`].
-    pub fn named(name: &str) -> Result<Self, String> {
-        Backend::named(name).map(|backend| Self(Some(backend)))
     }
 }
 

@@ -14,7 +14,7 @@ use keyfob_core::resource::CheckedUrl;
 use keyfob_demo::{Portal, PortalOptions};
 use keyfob_platform::compose::Composition;
 use keyfob_platform::paths::Paths;
-use keyfob_platform::store::sealing_key::Choice;
+use keyfob_platform::store::backend::Choice;
 use keyfob_proxy::token_source::KeptTokens;
 use tempfile::TempDir;
 use tokio::sync::mpsc;

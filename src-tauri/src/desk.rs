@@ -1,23 +1,28 @@
-//! What the app keeps for its commands: the way to the keeper, and the demo portals if they run.
+//! What the app keeps for its commands: the way to the keeper, the sign-ins it does, and the demo portals if they run.
 
-use std::sync::{Mutex, PoisonError};
+pub(crate) mod examining;
+pub(crate) mod sign_ins;
+
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use keyfob_agent::agent::AgentHandle;
-use keyfob_agent::journeys::sign_in::SignInOptions;
-use keyfob_core::failure::Failure;
+use keyfob_agent::agent::{AgentHandle, find_profile};
+use keyfob_agent::journeys::sign_in::{SignInOptions, usual_timeout};
+use keyfob_core::failure::{Failure, Temporary};
 use keyfob_core::identity::ProfileName;
 use keyfob_core::profile::{Access, Profile};
 use keyfob_core::resource::CheckedUrl;
 use keyfob_demo::{Consent, Portal, PortalOptions};
 use keyfob_platform::keeper::{Keeper, LAST_FLIGHT};
 use keyfob_platform::paths::Paths;
+use sign_ins::SignIns;
 use tauri::{AppHandle, Manager};
 
 /// Shared by all commands.
 pub(crate) struct Desk {
     pub(crate) agent: AgentHandle,
     pub(crate) paths: Paths,
+    pub(crate) sign_ins: SignIns,
     /// Runs until the app ends it.
     keeper: Mutex<Option<Keeper>>,
     demo: Mutex<Vec<Portal>>,
@@ -35,7 +40,13 @@ const DEMO_PATIENCE: Duration = Duration::from_secs(5);
 
 impl Desk {
     pub(crate) fn new(keeper: Keeper, paths: Paths) -> Self {
-        Self { agent: keeper.agent.clone(), paths, keeper: Mutex::new(Some(keeper)), demo: Mutex::default() }
+        Self {
+            sign_ins: SignIns::new(Arc::clone(&keeper.agent.ports().notifier)),
+            agent: keeper.agent.clone(),
+            paths,
+            keeper: Mutex::new(Some(keeper)),
+            demo: Mutex::default(),
+        }
     }
 
     /// Nothing was ever set up here.
@@ -100,18 +111,39 @@ impl Desk {
         }
     }
 
-    /// A sign-in in the system browser.
-    pub(crate) async fn sign_in(&self, name: ProfileName) -> Result<(), Failure> {
-        let (options, _progress) = SignInOptions::usual();
-        self.agent.sign_in(name, options).await
+    /// A sign-in in the system browser, or with a code where the profile is a device's. How it goes and why it failed stands
+    /// in [`Desk::sign_ins`].
+    pub(crate) async fn sign_in(&self, name: &ProfileName) -> Result<(), Failure> {
+        let profile = find_profile(self.agent.ports(), name)?;
+        let attempt = self.sign_ins.begin(&profile).ok_or(Temporary::Busy)?;
+        let (options, heard) = SignInOptions::usual();
+        let options = SignInOptions { timeout: usual_timeout(profile.grant), ..options };
+        let (outcome, ()) = tokio::join!(self.agent.sign_in(name.clone(), options), attempt.follow(heard));
+        attempt.ended(&outcome);
+        outcome
+    }
+
+    /// Gives a sign-in up; one that has failed is forgotten.
+    pub(crate) async fn cancel_sign_in(&self, name: &ProfileName) {
+        self.sign_ins.dismiss(name);
+        self.agent.cancel_sign_in(name.clone()).await;
+    }
+
+    /// Clients have asked for more than this sign-in has, and nobody has decided yet.
+    pub(crate) fn is_asked_for_more(&self, name: &ProfileName) -> bool {
+        self.agent.step_ups().borrow().contains_key(name)
     }
 }
 
-/// A sign-in asked for in the tray's menu or a notification: failures show in the window.
+/// A sign-in asked for in the tray's menu or a notification: failures show in the window, and so does the question whether it
+/// should ask for more (D8).
 pub(crate) fn sign_in_from_outside(app: &AppHandle, name: ProfileName) {
+    if app.state::<Desk>().is_asked_for_more(&name) {
+        return crate::shell::windows::show_logged(app);
+    }
     let app = app.clone();
     tauri::async_runtime::spawn(async move {
-        if let Err(failure) = app.state::<Desk>().sign_in(name.clone()).await {
+        if let Err(failure) = app.state::<Desk>().sign_in(&name).await {
             tracing::warn!(%failure, profile = %name, "a sign-in failed");
             crate::shell::windows::show_logged(&app);
         }

@@ -5,7 +5,9 @@ import { words } from './model/words';
 import { Notice } from './parts/notice';
 import { Toasts } from './parts/toasts';
 import { AddProfile } from './views/add-profile';
+import { Examination } from './views/examination';
 import { FirstRun } from './views/first-run';
+import { MoreRights } from './views/more-rights';
 import { ProfileDetails } from './views/profile-details';
 import { ProfileList } from './views/profile-list';
 
@@ -14,6 +16,8 @@ export function App() {
     <>
       <Main />
       {adding.value && <AddProfile />}
+      <Examination />
+      <MoreRights />
       <Toasts />
       <p class={styles.spoken} role="status" data-testid="spoken">
         {announced}

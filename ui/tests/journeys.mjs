@@ -101,6 +101,74 @@ const journeys = [
     },
   ],
   [
+    'a code to be typed is large, copied, pictured, counted down and given up',
+    'no-browser',
+    async (page) => {
+      await card(page, 'device-tv').getByTestId('action-sign-in').click();
+      const panel = at(page, 'profile-details').getByRole('region', { name: 'Enter this code' });
+      await panel.getByText('WDJB-MJHT').waitFor();
+      assert.match(await panel.getByTestId('countdown').textContent(), /^Ends in (10:00|9:5\d)$/);
+      assert.match(await panel.textContent(), /Allow it only at login\.example\.com, and only with this very code/);
+      await panel.getByRole('img', { name: /QR code/ }).waitFor();
+      await panel.getByRole('button', { name: 'Copy: the code' }).click();
+      await panel.getByText('Copied').waitFor();
+      assert.equal(await page.evaluate(() => navigator.clipboard.readText()), 'WDJB-MJHT');
+      await at(page, 'profile-details').getByTestId('cancel-sign-in').click();
+      await at(page, 'device-panel').first().waitFor({ state: 'detached' });
+      assert.equal(await at(page, 'toast').count(), 0);
+    },
+  ],
+  [
+    'a sign-in that was refused says so until it is tried again or dismissed',
+    'denied',
+    async (page) => {
+      await openDetails(page, 'tracker');
+      const failed = at(page, 'profile-details').getByTestId('sign-in-failed');
+      assert.match(await failed.textContent(), /declined/);
+      assert.doesNotMatch(await failed.textContent(), /keyfob sign-in/);
+      await failed.getByRole('button', { name: 'Try again' }).click();
+      await at(page, 'toast').getByText('tracker is signed in.').waitFor();
+    },
+  ],
+  [
+    'more rights are decided about before a browser opens',
+    'more',
+    async (page) => {
+      await card(page, 'admin').getByTestId('action-sign-in').click();
+      const question = page.getByRole('dialog', { name: 'Claude Code and Zed need more rights' });
+      assert.match(await question.textContent(), /in addition.*write.*admin:sites.*Allowed now.*read/s);
+      await page.keyboard.press('Escape');
+      await question.waitFor({ state: 'detached' });
+      await card(page, 'admin').getByTestId('decide').click();
+      await at(page, 'decline-more').click();
+      await question.waitFor({ state: 'detached' });
+      assert.equal(await at(page, 'decide').count(), 0);
+      assert.equal(await card(page, 'admin').getAttribute('data-state'), 'active');
+    },
+  ],
+  [
+    'an examination shows each step as it goes, what to do, what was said, and gives a report',
+    'broken',
+    async (page) => {
+      await openDetails(page, 'broken');
+      await at(page, 'action-examine').click();
+      const dialog = page.getByRole('dialog', { name: 'Examining broken' });
+      await dialog.getByText('401 and challenge…').waitFor();
+      await at(page, 'verdict').getByText('The chain breaks at: Issuer').waitFor();
+      const issuer = page.locator('[data-step=issuer]');
+      assert.match(await issuer.textContent(), /For whoever runs the server.*Serve "issuer".*RFC 8414 §3\.3/s);
+      await issuer.getByText('What was sent and received').click();
+      assert.match(await issuer.locator('pre').first().textContent(), /^GET https:\/\/login\.broken/);
+      await dialog.getByRole('button', { name: 'Copy: the report' }).click();
+      await dialog.getByText('Copied').waitFor();
+      assert.match(await page.evaluate(() => navigator.clipboard.readText()), /^# keyfob doctor: https:\/\/broken/);
+      await at(page, 'examine-again').click();
+      await at(page, 'verdict').waitFor({ state: 'detached' });
+      await page.keyboard.press('Escape');
+      await dialog.waitFor({ state: 'detached' });
+    },
+  ],
+  [
     'the details tell account, issuer, ends, deliveries and what went wrong with one',
     'daily',
     async (page) => {
@@ -158,7 +226,11 @@ const journeys = [
 let failed = 0;
 for (const [holds, scene, walk] of journeys) {
   const complaints = [];
-  const context = await browser.newContext({ viewport: { width: 900, height: 700 }, locale: 'en-GB' });
+  const context = await browser.newContext({
+    viewport: { width: 900, height: 700 },
+    locale: 'en-GB',
+    permissions: ['clipboard-read', 'clipboard-write'],
+  });
   try {
     const page = await open(context, `${base}?scene=${scene}`, complaints);
     await walk(page);

@@ -1,5 +1,5 @@
 // Takes pictures of every view on the made-up data, light and dark, narrow and wide, for a person to look at.
-// usage: npm run build && node tests/screens.mjs [FOLDER]     CHROMIUM: another browser than /usr/bin/chromium
+// usage: npm run build && node tests/screens.mjs [FOLDER [VIEW...]]     CHROMIUM: another browser than /usr/bin/chromium
 import { mkdir } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -38,6 +38,47 @@ const views = [
     async (page) => {
       await card(page, 'sandbox').getByTestId('action-sign-in').click();
       await card(page, 'sandbox').getByRole('button', { name: 'Cancel sign-in' }).waitFor();
+    },
+  ],
+  ['device', 'device', async () => {}],
+  ['sign-in-failed-list', 'denied', async () => {}],
+  ['sign-in-failed', 'denied', details('tracker')],
+  ['no-browser', 'no-browser', details('sandbox')],
+  ['more-rights-list', 'more', async () => {}],
+  [
+    'more-rights',
+    'more',
+    async (page) => {
+      await card(page, 'admin').getByTestId('decide').click();
+      await at(page, 'more-rights').waitFor();
+    },
+  ],
+  [
+    'examination-running',
+    'daily',
+    async (page) => {
+      await details('admin')(page);
+      await at(page, 'action-examine').click();
+      await page.locator('[data-step=resource-match]').waitFor();
+    },
+  ],
+  [
+    'examination-works',
+    'daily',
+    async (page) => {
+      await details('admin')(page);
+      await at(page, 'action-examine').click();
+      await at(page, 'verdict').waitFor();
+    },
+  ],
+  [
+    'examination-broken',
+    'broken',
+    async (page) => {
+      await details('broken')(page);
+      await at(page, 'action-examine').click();
+      await at(page, 'verdict').waitFor();
+      await page.locator('[data-step=issuer] summary').click();
     },
   ],
   [
@@ -101,6 +142,9 @@ function tooWide() {
   return Math.max(...boxes.map((box) => box.scrollWidth - box.clientWidth));
 }
 
+const wanted = process.argv.slice(3);
+const taken = views.filter(([name]) => wanted.length === 0 || wanted.includes(name));
+
 const sizes = [
   { width: 420, height: 640 },
   { width: 900, height: 700 },
@@ -113,7 +157,7 @@ const complaints = [];
 for (const colorScheme of ['light', 'dark']) {
   for (const viewport of sizes) {
     const context = await browser.newContext({ viewport, colorScheme, locale: 'en-GB', reducedMotion: 'reduce' });
-    for (const [name, scene, act] of views) {
+    for (const [name, scene, act] of taken) {
       const where = `${name}-${colorScheme}-${viewport.width}`;
       const inside = [];
       const page = await open(context, `${base}?scene=${scene}`, inside);
@@ -132,6 +176,6 @@ for (const colorScheme of ['light', 'dark']) {
 }
 await browser.close();
 end();
-console.log(`${views.length * sizes.length * 2} pictures in ${folder}`);
+console.log(`${taken.length * sizes.length * 2} pictures in ${folder}`);
 for (const complaint of complaints) console.error(complaint);
 process.exitCode = complaints.length > 0 ? 1 : 0;

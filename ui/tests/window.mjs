@@ -48,7 +48,7 @@ export async function open(context, url, complaints) {
   // What `freezePrototype` would do; the app may set it whenever it likes.
   await page.addInitScript(() => Object.freeze(Object.prototype));
   await page.goto(url);
-  await page.locator('h1').first().waitFor();
+  await page.locator('h1:visible').first().waitFor();
   return page;
 }
 

@@ -34,6 +34,7 @@ use crate::ports::{CommitError, Ports, PowerEvent};
 use crate::shown;
 use crate::snapshot::{AgentShown, KeeperKind, Snapshot};
 use step_ups::StepUps;
+pub use step_ups::{Asked, StepUp};
 
 /// Room for waiting messages; a full mailbox makes askers wait, it loses nothing.
 const MAILBOX: usize = 1_024;
@@ -130,25 +131,43 @@ impl AgentHandle {
 
     /// Signs in; a sign-in already under way answers [`keyfob_core::failure::Temporary::Busy`].
     pub async fn sign_in(&self, name: ProfileName, options: SignInOptions) -> Result<(), Failure> {
-        let wanted = self.step_ups.of(&name);
+        let wanted = self.step_ups.of(&name).scopes;
         let additional_scopes = options.additional_scopes.union(&wanted);
         let options = SignInOptions { additional_scopes, ..options };
         let of = name.clone();
         self.ask(|reply| Message::SignIn { name, options, reply }).await?;
         if !wanted.is_empty() {
-            self.step_ups.asked(&of);
-            self.ports.notifier.notify(&remind::notice(&find_profile(&self.ports, &of)?, NoticeKind::Solved));
+            self.settle_step_up(&of)?;
         }
         Ok(())
     }
 
     /// A request of a client needs scopes that the sign-in lacks (D8): the user is told, and the next sign-in that this keeper
-    /// begins asks for them as well.
-    pub fn offer_step_up(&self, profile: &Profile, scopes: &ScopeSet) {
-        if self.step_ups.add(&profile.name, scopes) {
-            let kind = NoticeKind::MoreScopes(scopes.to_wire().unwrap_or_default());
+    /// begins asks for them as well, unless the user says no before.
+    pub fn offer_step_up(&self, profile: &Profile, scopes: &ScopeSet, client: &str) {
+        if self.step_ups.add(&profile.name, scopes, client) {
+            let scopes = scopes.to_wire().unwrap_or_default();
+            let kind = NoticeKind::MoreScopes { scopes, client: client.to_owned() };
             self.ports.notifier.notify(&remind::notice(profile, kind));
         }
+    }
+
+    /// What clients' requests need beyond what the sign-ins have, and nobody has decided about; changes are waited for on the
+    /// receiver.
+    pub fn step_ups(&self) -> watch::Receiver<Arc<Asked>> {
+        self.step_ups.watch()
+    }
+
+    /// The user has decided about what was asked for: no sign-in asks for it any more.
+    ///
+    /// # Errors
+    /// [`Failure::NoSuchProfile`], or settings that cannot be read; it is settled all the same.
+    pub fn settle_step_up(&self, name: &ProfileName) -> Result<(), Failure> {
+        if self.step_ups.settle(name) {
+            let profile = find_profile(&self.ports, name)?;
+            self.ports.notifier.notify(&remind::notice(&profile, NoticeKind::Solved));
+        }
+        Ok(())
     }
 
     /// Gives a sign-in up.

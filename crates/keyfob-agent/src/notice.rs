@@ -43,8 +43,22 @@ pub enum NoticeKind {
         /// What is left.
         left: TimeDelta,
     },
-    /// A program's request needs scopes that the sign-in lacks: these.
-    MoreScopes(String),
+    /// A client's request needs scopes that the sign-in lacks.
+    MoreScopes {
+        /// These.
+        scopes: String,
+        /// The client's id.
+        client: String,
+    },
+    /// A code waits to be typed on any device with a browser.
+    EnterCode {
+        /// The code, fit to show.
+        code: String,
+        /// The name of the site to type it at.
+        site: String,
+        /// When it ends.
+        until: DateTime<Utc>,
+    },
     /// Nobody knows when the sign-in ends: a question to the user.
     EndUnknown,
     /// The store cannot be opened, so nothing is renewed: the reason in words.

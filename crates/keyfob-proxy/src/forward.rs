@@ -8,7 +8,7 @@ use http::request::Parts;
 use http::{HeaderValue, Method, Request, Response, StatusCode, Uri};
 use hyper::body::Incoming;
 use keyfob_agent::journeys::examine::challenge_of;
-use keyfob_agent::local_proxy::{ClientKeys, Entrance, Forwarder, PassingBody};
+use keyfob_agent::local_proxy::{ClientKeys, Entrance, Forwarder, Opened, PassingBody};
 use keyfob_core::failure::{Failure, Misbehaviour, SignInNeeded};
 use keyfob_core::identity::ProfileName;
 
@@ -30,6 +30,8 @@ pub(crate) struct Forwarding {
 /// A request that may be sent: where to, and what.
 struct Admitted {
     profile: ProfileName,
+    /// The client's id.
+    client: String,
     ready: Arc<Ready>,
     uri: Uri,
     method: Method,
@@ -44,43 +46,44 @@ impl Forwarding {
         entrance: Entrance,
     ) -> Response<PassingBody> {
         let (head, incoming) = request.into_parts();
-        let profile = match self.open(&head, entrance) {
-            Ok(profile) => profile,
+        let opened = match self.open(&head, entrance) {
+            Ok(opened) => opened,
             Err(refusal) => return refusal.response(),
         };
         let mut body = match RequestBody::take(incoming, &self.room).await {
             Ok(body) => body,
             // The client is gone; nobody reads this.
-            Err(failure) => return Refusal::transport(failure, &profile).response(),
+            Err(failure) => return Refusal::transport(failure, &opened.profile).response(),
         };
         let asked = head.headers.clone();
-        match self.pass(head, profile, &mut body).await {
+        match self.pass(head, opened, &mut body).await {
             Ok(response) => response,
             Err(refusal) => refusal.answer_to(&asked, body.whole()),
         }
     }
 
-    /// The profile that the request's key opens, where it is the one it names.
-    fn open(&self, head: &Parts, entrance: Entrance) -> Result<ProfileName, Refusal> {
+    /// What the request's key opens, where it is the profile it names.
+    fn open(&self, head: &Parts, entrance: Entrance) -> Result<Opened, Refusal> {
         let admitted = guard::admit(head, entrance).map_err(Refusal::Stranger)?;
         let opened = self.keys.opens(&admitted.key.fingerprint());
         let opened = opened.filter(|opened| opened.profile.as_str() == admitted.profile);
-        Ok(opened.ok_or(Refusal::Stranger(Stranger::NoKey))?.profile)
+        opened.ok_or(Refusal::Stranger(Stranger::NoKey))
     }
 
     async fn pass(
         &self,
         head: Parts,
-        profile: ProfileName,
+        opened: Opened,
         body: &mut RequestBody,
     ) -> Result<Response<PassingBody>, Refusal> {
+        let Opened { profile, client } = opened;
         let ready = self.tokens.ready(&profile).await;
         let ready = ready.map_err(|failure| Refusal::Failure(failure, profile.clone()))?;
         let rest = guard::rest_of(head.uri.path());
         let uri = ready.target.uri(rest, head.uri.query()).ok_or(Refusal::Nothing)?;
         let mut headers = head.headers;
         outward(&mut headers);
-        let mut admitted = Admitted { profile, ready, uri, method: head.method, headers };
+        let mut admitted = Admitted { profile, client, ready, uri, method: head.method, headers };
         let response = self.send(&admitted, body).await?;
         if response.status() != StatusCode::UNAUTHORIZED {
             return self.judge(&admitted, response);
@@ -124,7 +127,7 @@ impl Forwarding {
     ) -> Result<Response<PassingBody>, Refusal> {
         let status = response.status();
         if status == StatusCode::FORBIDDEN && response.headers().contains_key(WWW_AUTHENTICATE) {
-            return Err(admitted.failed(self.challenged(&admitted.profile, response.headers())));
+            return Err(admitted.failed(self.challenged(admitted, response.headers())));
         }
         if matches!(status.as_u16(), 300..=303 | 305..=399) {
             return Err(admitted.failed(redirected(status)));
@@ -136,10 +139,10 @@ impl Forwarding {
     }
 
     /// A 403 that wants something else of the token: more scopes (RFC 6750 §3.1), or what only the server knows.
-    fn challenged(&self, profile: &ProfileName, headers: &HeaderMap) -> Failure {
+    fn challenged(&self, admitted: &Admitted, headers: &HeaderMap) -> Failure {
         let scopes = challenge_of(headers).and_then(|challenge| challenge.scope);
         if let Some(scopes) = scopes.filter(|scopes| !scopes.is_empty()) {
-            self.tokens.lacks(profile, &scopes);
+            self.tokens.lacks(&admitted.profile, &scopes, &admitted.client);
             return SignInNeeded::MoreScopes(scopes.to_wire().unwrap_or_default()).into();
         }
         let said = headers.get(WWW_AUTHENTICATE).map(HeaderValue::as_bytes).unwrap_or_default();

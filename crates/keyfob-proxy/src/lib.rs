@@ -6,6 +6,7 @@
 #![cfg_attr(test, allow(clippy::disallowed_methods, reason = "tests look at what they made"))]
 
 pub mod bridge;
+pub mod hello;
 pub mod loopback_proxy;
 pub mod mcp_client;
 pub mod token_source;

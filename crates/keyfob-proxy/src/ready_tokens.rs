@@ -79,9 +79,9 @@ impl ReadyTokens {
     }
 
     /// The server wants more scopes than this token has (D8); whoever sits at the screen is asked.
-    pub(crate) fn lacks(&self, profile: &ProfileName, scopes: &ScopeSet) {
+    pub(crate) fn lacks(&self, profile: &ProfileName, scopes: &ScopeSet, client: &str) {
         match find_profile(self.agent.ports(), profile) {
-            Ok(profile) => self.agent.offer_step_up(&profile, scopes),
+            Ok(profile) => self.agent.offer_step_up(&profile, scopes, client),
             Err(failure) => tracing::debug!(%failure, "nobody was asked for more scopes"),
         }
     }

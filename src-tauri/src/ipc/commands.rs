@@ -1,19 +1,27 @@
 //! What the window can ask for. Each command hands over to the keeper and is done.
 
+use keyfob_core::diagnosis::Diagnosis;
+use keyfob_core::failure::{Failure, Temporary};
 use keyfob_core::profile::{LifetimeAnswer, Profile};
+use tauri::ipc::Channel;
 use tauri::{AppHandle, State};
+use tokio::sync::mpsc;
 
 use super::error::CommandError;
+use super::examined::{DiagnosisShown, ProgressShown};
 use super::shown::Snapshot;
 use super::view::{LookedUp, NewProfile, look_up_profile, parse_name, revocation_note};
 use crate::desk::Desk;
+use crate::desk::examining::Patient;
 use crate::shell::autostart;
 
 type Answer<T> = Result<T, CommandError>;
 
 #[tauri::command]
 pub(crate) async fn snapshot(desk: State<'_, Desk>) -> Answer<Snapshot> {
-    Ok(Snapshot::from(desk.agent.snapshots().borrow().as_ref()))
+    let (snapshots, asked) = (desk.agent.snapshots(), desk.agent.step_ups());
+    let sign_ins = desk.sign_ins.watch();
+    Ok(Snapshot::new(&snapshots.borrow(), &sign_ins.borrow(), &asked.borrow()))
 }
 
 #[tauri::command]
@@ -21,6 +29,29 @@ pub(crate) async fn look_up(desk: State<'_, Desk>, url: String) -> Answer<Looked
     let profile = look_up_profile(&url)?;
     let examined = desk.agent.examine(&profile).await.map_err(CommandError::about(&profile.name))?;
     Ok(LookedUp::new(&profile, &examined))
+}
+
+/// Walks the chain of authorization of a profile or an address; each step is told as it goes.
+#[tauri::command]
+pub(crate) async fn doctor(
+    desk: State<'_, Desk>,
+    target: String,
+    heard: Channel<ProgressShown>,
+) -> Answer<DiagnosisShown> {
+    let patient = desk.patient(&target).map_err(|failure| CommandError::of_none(&failure))?;
+    Ok(DiagnosisShown::from(&examine(&desk, &patient, heard).await))
+}
+
+async fn examine(desk: &Desk, patient: &Patient, heard: Channel<ProgressShown>) -> Diagnosis {
+    let (progress, mut told) = mpsc::unbounded_channel();
+    let pass_on = async {
+        while let Some(news) = told.recv().await {
+            // A window that has closed hears nothing.
+            let _ = ProgressShown::of(news).map(|news| heard.send(news));
+        }
+    };
+    let (diagnosis, ()) = tokio::join!(desk.examine(patient, progress), pass_on);
+    diagnosis
 }
 
 #[tauri::command]
@@ -31,16 +62,30 @@ pub(crate) async fn add_profile(desk: State<'_, Desk>, profile: NewProfile) -> A
     desk.agent.add(&profile, None).await.map_err(about)
 }
 
+/// Answers once it is over: whether it worked. Why it did not stands in the snapshot.
 #[tauri::command]
-pub(crate) async fn sign_in(desk: State<'_, Desk>, name: String) -> Answer<()> {
+pub(crate) async fn sign_in(desk: State<'_, Desk>, name: String) -> Answer<bool> {
     let name = parse_name(&name)?;
-    desk.sign_in(name.clone()).await.map_err(CommandError::at_sign_in(&name))
+    match desk.sign_in(&name).await {
+        Err(failure @ (Failure::NoSuchProfile(_) | Failure::Temporary(Temporary::Busy))) => {
+            Err(CommandError::at_sign_in(&name)(failure))
+        }
+        outcome => Ok(outcome.is_ok()),
+    }
 }
 
+/// Also takes the word of a failure away.
 #[tauri::command]
 pub(crate) async fn cancel_sign_in(desk: State<'_, Desk>, name: String) -> Answer<()> {
-    desk.agent.cancel_sign_in(parse_name(&name)?).await;
+    desk.cancel_sign_in(&parse_name(&name)?).await;
     Ok(())
+}
+
+/// No sign-in asks for what clients wanted beyond it.
+#[tauri::command]
+pub(crate) async fn decline_more(desk: State<'_, Desk>, name: String) -> Answer<()> {
+    let name = parse_name(&name)?;
+    desk.agent.settle_step_up(&name).map_err(CommandError::about(&name))
 }
 
 #[tauri::command]

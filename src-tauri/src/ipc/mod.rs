@@ -4,7 +4,9 @@
 pub(crate) mod commands;
 pub(crate) mod error;
 pub(crate) mod events;
+pub(crate) mod examined;
 pub(crate) mod shown;
+pub(crate) mod under_way;
 pub(crate) mod view;
 
 #[cfg(test)]
@@ -23,12 +25,14 @@ pub(crate) fn handler() -> impl Fn(Invoke<Wry>) -> bool + Send + Sync + 'static 
         commands::add_profile,
         commands::sign_in,
         commands::cancel_sign_in,
+        commands::decline_more,
         commands::refresh,
         commands::sign_out,
         commands::remove,
         commands::pause,
         commands::resume,
         commands::set_sign_in_lifetime,
+        commands::doctor,
         commands::try_demo,
         commands::offer_start_at_login,
         commands::answer_start_at_login,

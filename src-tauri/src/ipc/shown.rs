@@ -2,6 +2,7 @@
 //! types are generated from these; absent values are `null`, never missing.
 
 use chrono::{DateTime, Utc};
+use keyfob_agent::agent::Asked;
 use keyfob_agent::snapshot as agent;
 use keyfob_core::credential::{LastRefresh, RefreshOutcome};
 use keyfob_core::credential_state;
@@ -9,6 +10,9 @@ use keyfob_core::profile;
 use serde::{Deserialize, Serialize};
 #[cfg(test)]
 use ts_rs::TS;
+
+use super::under_way::{self, StepUpShown, UnderWayShown};
+use crate::desk::sign_ins::UnderWay;
 
 /// Everything there is to show.
 #[derive(Debug, Clone, Serialize)]
@@ -20,6 +24,10 @@ pub(crate) struct Snapshot {
     /// Why `profiles.toml` cannot be read, with line and column.
     settings_problem: Option<String>,
     profiles: Vec<ProfileShown>,
+    /// Sign-ins that this app does, and failed ones nobody has dismissed.
+    sign_ins: Vec<UnderWayShown>,
+    /// What clients ask for beyond a sign-in, at most once for each profile.
+    step_ups: Vec<StepUpShown>,
 }
 
 /// The keeper, if one runs.
@@ -165,8 +173,9 @@ pub(crate) struct DeliveryShown {
     problem: Option<String>,
 }
 
-impl From<&agent::Snapshot> for Snapshot {
-    fn from(whole: &agent::Snapshot) -> Self {
+impl Snapshot {
+    /// All of it: what the keeper knows, and what waits for a person in this app.
+    pub(crate) fn new(whole: &agent::Snapshot, sign_ins: &UnderWay, asked: &Asked) -> Self {
         Self {
             version: whole.version.clone(),
             agent: AgentShown {
@@ -182,6 +191,8 @@ impl From<&agent::Snapshot> for Snapshot {
             },
             settings_problem: whole.settings_problem.clone(),
             profiles: whole.each().map(ProfileShown::from).collect(),
+            sign_ins: under_way::sign_ins(sign_ins),
+            step_ups: under_way::step_ups(asked),
         }
     }
 }

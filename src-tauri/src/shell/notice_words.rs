@@ -3,6 +3,8 @@
 use chrono::{DateTime, Local, TimeDelta, Utc};
 use keyfob_agent::notice::{Notice, NoticeKind};
 
+use crate::ipc::under_way::client_name;
+
 /// What is put on the screen.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Words {
@@ -23,6 +25,8 @@ pub(crate) enum Button {
     SignIn,
     /// Remind me tomorrow.
     Tomorrow,
+    /// Give up the sign-in under way.
+    Cancel,
     /// Open the window; also a click on the notification itself.
     Open,
 }
@@ -33,13 +37,16 @@ impl Button {
         match self {
             Self::SignIn => "sign-in",
             Self::Tomorrow => "tomorrow",
+            Self::Cancel => "cancel",
             Self::Open => "default",
         }
     }
 
     /// The button of this name on the bus.
     pub(crate) fn named(name: &str) -> Option<Self> {
-        [Self::SignIn, Self::Tomorrow, Self::Open].into_iter().find(|button| button.name() == name)
+        [Self::SignIn, Self::Tomorrow, Self::Cancel, Self::Open]
+            .into_iter()
+            .find(|button| button.name() == name)
     }
 }
 
@@ -72,10 +79,16 @@ pub(crate) fn words(notice: &Notice) -> Option<Words> {
             );
             (format!("{label}: the sign-in {}", ends(*left)), body, vec![SIGN_IN, OPEN], true)
         }
-        NoticeKind::MoreScopes(scopes) => (
-            format!("{label}: a program needs more rights"),
-            format!("The server asks for: {scopes}. You decide about them by signing in again."),
-            vec![SIGN_IN, OPEN],
+        NoticeKind::MoreScopes { scopes, client } => (
+            format!("{label}: {} needs more rights", client_name(client)),
+            format!("The server asks for: {scopes}. Nothing opens before you have decided."),
+            vec![(Button::Open, "Decide")],
+            true,
+        ),
+        NoticeKind::EnterCode { code, site, until } => (
+            format!("{label}: enter {code}"),
+            format!("Allow it only at {site} and only with this very code. It ends at {}.", clock(*until)),
+            vec![(Button::Cancel, "Cancel sign-in"), OPEN],
             true,
         ),
         NoticeKind::EndUnknown => (
@@ -112,6 +125,10 @@ fn ends(left: TimeDelta) -> String {
 
 fn date(at: DateTime<Utc>) -> String {
     at.with_timezone(&Local).format("%-d %B %Y, %H:%M").to_string()
+}
+
+fn clock(at: DateTime<Utc>) -> String {
+    at.with_timezone(&Local).format("%H:%M").to_string()
 }
 
 /// Who says so, where it is not the server.
@@ -195,13 +212,25 @@ mod tests {
     /// D8, F12
     #[test]
     fn more_rights_are_asked_for_with_the_servers_words_made_fit_to_show() {
-        let shown = said("Work", NoticeKind::MoreScopes("write\u{202e} admin".into())).unwrap();
-        assert_eq!(shown.title, "Work: a program needs more rights");
-        assert_eq!(
-            shown.body,
-            "The server asks for: write admin. You decide about them by signing in again."
-        );
-        assert_eq!(shown.buttons[0].0, Button::SignIn);
+        let asked =
+            NoticeKind::MoreScopes { scopes: "write\u{202e} admin".into(), client: "claude-code".into() };
+        let shown = said("Work", asked).unwrap();
+        assert_eq!(shown.title, "Work: Claude Code needs more rights");
+        assert_eq!(shown.body, "The server asks for: write admin. Nothing opens before you have decided.");
+        assert_eq!(shown.buttons, [(Button::Open, "Decide")]);
+    }
+
+    /// H4, H5
+    #[test]
+    fn a_code_stands_in_the_title_with_its_site_below_and_can_be_given_up() {
+        let until = DateTime::UNIX_EPOCH;
+        let kind =
+            NoticeKind::EnterCode { code: "WDJB-MJHT".into(), site: "login.example.com".into(), until };
+        let shown = said("Work", kind).unwrap();
+        assert_eq!(shown.title, "Work: enter WDJB-MJHT");
+        assert!(shown.body.starts_with("Allow it only at login.example.com and only with this very code."));
+        assert_eq!((shown.buttons[0].0, shown.stays), (Button::Cancel, true));
+        assert_eq!(Button::named("cancel"), Some(Button::Cancel));
     }
 
     #[test]

@@ -74,6 +74,7 @@ pub(crate) fn follow_buttons(app: &AppHandle, mut pressed: mpsc::UnboundedReceiv
                         tracing::warn!(%failure, profile = %name, "the reminder could not be put off");
                     }
                 }
+                (Button::Cancel, Some(name)) => app.state::<Desk>().cancel_sign_in(&name).await,
                 (Button::Open, _) | (_, None) => windows::show_logged(&app),
             }
         }

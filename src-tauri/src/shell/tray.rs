@@ -2,6 +2,7 @@
 
 use std::sync::Mutex;
 
+use keyfob_agent::agent::Asked;
 use keyfob_agent::snapshot::Snapshot;
 use keyfob_core::failure::Failure;
 use keyfob_core::identity::ProfileName;
@@ -26,7 +27,7 @@ struct Drawn(Mutex<Option<TrayModel>>);
 pub(crate) fn install(app: &AppHandle) -> tauri::Result<()> {
     app.manage(Drawn::default());
     let snapshot = app.state::<Desk>().agent.snapshots().borrow().clone();
-    let model = TrayModel::of(&snapshot, chrono::Utc::now());
+    let model = TrayModel::of(&snapshot, &Asked::new(), chrono::Utc::now());
     TrayIconBuilder::with_id(ID)
         .icon(picture(model.picture)?)
         .tooltip(&model.tooltip)
@@ -37,8 +38,8 @@ pub(crate) fn install(app: &AppHandle) -> tauri::Result<()> {
 }
 
 /// Draws a snapshot, if it looks different from the last one.
-pub(crate) fn show(app: &AppHandle, snapshot: &Snapshot) {
-    let model = TrayModel::of(snapshot, chrono::Utc::now());
+pub(crate) fn show(app: &AppHandle, snapshot: &Snapshot, asked: &Asked) {
+    let model = TrayModel::of(snapshot, asked, chrono::Utc::now());
     let drawn = app.state::<Drawn>();
     let mut last = drawn.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
     if last.as_ref() == Some(&model) {
@@ -99,8 +100,10 @@ fn chosen(app: &AppHandle, id: &str) {
 }
 
 fn carry_out(app: &AppHandle, action: TrayAction, name: ProfileName) {
-    if action == TrayAction::SignIn {
-        return desk::sign_in_from_outside(app, name);
+    match action {
+        TrayAction::SignIn => return desk::sign_in_from_outside(app, name),
+        TrayAction::Decide => return windows::show_logged(app),
+        _ => {}
     }
     let app = app.clone();
     tauri::async_runtime::spawn(async move {
@@ -118,7 +121,7 @@ async fn act(app: &AppHandle, action: TrayAction, name: ProfileName) -> Result<(
         TrayAction::SignOut => agent.sign_out(&name).await.map(|_| ()),
         TrayAction::Pause => agent.set_paused(&name, true).await,
         TrayAction::Resume => agent.set_paused(&name, false).await,
-        TrayAction::SignIn => Ok(()),
+        TrayAction::SignIn | TrayAction::Decide => Ok(()),
     }
 }
 

@@ -1,6 +1,7 @@
 //! What the tray shows, from a snapshot: pure, so that every state can be tested without a desktop.
 
 use chrono::{DateTime, TimeDelta, Utc};
+use keyfob_agent::agent::Asked;
 use keyfob_agent::snapshot::{ProfileShown, Snapshot};
 use keyfob_core::credential_state::StateWord;
 
@@ -22,6 +23,8 @@ pub(crate) enum TrayPicture {
 /// An action of a profile's submenu.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum TrayAction {
+    /// Opens the window, where the question is whether the sign-in should ask for more.
+    Decide,
     SignIn,
     Refresh,
     SignOut,
@@ -30,11 +33,13 @@ pub(crate) enum TrayAction {
 }
 
 impl TrayAction {
-    pub(crate) const ALL: [Self; 5] = [Self::SignIn, Self::Refresh, Self::SignOut, Self::Pause, Self::Resume];
+    pub(crate) const ALL: [Self; 6] =
+        [Self::Decide, Self::SignIn, Self::Refresh, Self::SignOut, Self::Pause, Self::Resume];
 
     /// The id part in the menu.
     pub(crate) fn id(self) -> &'static str {
         match self {
+            Self::Decide => "decide",
             Self::SignIn => "sign-in",
             Self::Refresh => "refresh",
             Self::SignOut => "sign-out",
@@ -64,12 +69,13 @@ pub(crate) struct TrayModel {
 const SOON: TimeDelta = TimeDelta::days(3);
 
 impl TrayModel {
-    pub(crate) fn of(snapshot: &Snapshot, now: DateTime<Utc>) -> Self {
+    pub(crate) fn of(snapshot: &Snapshot, asked: &Asked, now: DateTime<Utc>) -> Self {
         let pictures = snapshot.each().map(|profile| picture(profile, now));
+        let asks = |profile: &ProfileShown| asked.keys().any(|name| name.as_str() == profile.name);
         Self {
             picture: pictures.max().unwrap_or(TrayPicture::Well),
             tooltip: tooltip(snapshot, now),
-            rows: snapshot.each().map(|profile| row(profile, now)).collect(),
+            rows: snapshot.each().map(|profile| row(profile, asks(profile), now)).collect(),
         }
     }
 }
@@ -102,12 +108,13 @@ fn tooltip(snapshot: &Snapshot, now: DateTime<Utc>) -> String {
     format!("keyfob: {}", parts.join(" · "))
 }
 
-fn row(profile: &ProfileShown, now: DateTime<Utc>) -> TrayRow {
+fn row(profile: &ProfileShown, is_asked: bool, now: DateTime<Utc>) -> TrayRow {
     let label = profile.label.as_deref().unwrap_or(&profile.name);
+    let question = is_asked.then_some((TrayAction::Decide, "Decide about more rights…"));
     TrayRow {
         profile: profile.name.clone(),
         text: format!("{label}: {}", words(profile, now)),
-        actions: actions(profile),
+        actions: question.into_iter().chain(actions(profile)).collect(),
     }
 }
 
@@ -183,7 +190,16 @@ mod tests {
             settings_problem: None,
             profiles: profiles.into_iter().map(std::sync::Arc::new).collect(),
         };
-        TrayModel::of(&snapshot, DateTime::UNIX_EPOCH)
+        TrayModel::of(&snapshot, &Asked::new(), DateTime::UNIX_EPOCH)
+    }
+
+    /// D8
+    #[test]
+    fn what_a_client_asks_for_is_offered_to_be_decided_first() {
+        let work = profile("a", StateWord::Active, None);
+        let first = |is_asked| row(&work, is_asked, DateTime::UNIX_EPOCH).actions[0].0;
+        assert_eq!(first(true), TrayAction::Decide);
+        assert_eq!(first(false), TrayAction::SignIn);
     }
 
     #[test]

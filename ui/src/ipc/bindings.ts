@@ -1,6 +1,6 @@
 // What the window can ask of the app. The shapes that cross are generated, see `shapes.ts`; the commands' names and arguments
 // are held by `index.test.ts`. No shape can hold a token.
-import type { Examined, NewProfile, Snapshot } from './shapes';
+import type { Diagnosis, DoctorProgress, Examined, NewProfile, Snapshot } from './shapes';
 
 export type * from './shapes';
 
@@ -11,9 +11,12 @@ export interface Ipc {
   onSnapshot(listener: (snapshot: Snapshot) => void): Promise<() => void>;
   lookUp(url: string): Promise<Examined>;
   addProfile(profile: NewProfile): Promise<void>;
-  /** Resolves when signed in. */
-  signIn(name: string): Promise<void>;
+  /** Resolves when it is over: whether it worked. Why it did not stands in the snapshot. */
+  signIn(name: string): Promise<boolean>;
+  /** Also takes the word of one that failed away. */
   cancelSignIn(name: string): Promise<void>;
+  /** No sign-in asks for what programs wanted beyond it. */
+  declineMore(name: string): Promise<void>;
   refresh(name: string): Promise<void>;
   /** Resolves with a note to show, if there is one. */
   signOut(name: string): Promise<string | null>;
@@ -22,6 +25,8 @@ export interface Ipc {
   resume(name: string): Promise<void>;
   /** Answers when a sign-in ends: a time span such as `30d`, or `not-known`. */
   setSignInLifetime(name: string, lifetime: string): Promise<void>;
+  /** Walks the chain of authorization of a profile or an address; `heard` gets each step as it goes. Changes nothing at any server. */
+  doctor(target: string, heard: (progress: DoctorProgress) => void): Promise<Diagnosis>;
   tryDemo(): Promise<void>;
   /** Whether to ask about starting with the desktop. */
   offerStartAtLogin(): Promise<boolean>;

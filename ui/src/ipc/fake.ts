@@ -1,6 +1,16 @@
 // The app's twin for a plain browser: same promises, made-up profiles, no network. `?scene=` chooses where to begin.
-import type { Ipc, ProfileShown, Refusal, Snapshot } from './bindings';
-import { at, blank, scenes, signedIn } from './scenes';
+import type {
+  Diagnosis,
+  DoctorProgress,
+  Ipc,
+  ProfileShown,
+  Refusal,
+  SignInUnderWay,
+  Snapshot,
+  Verdict,
+} from './bindings';
+import { at, blank, devicePrompt, scenes, signedIn, underWay } from './scenes';
+import { walkTo } from './walks';
 
 /** As long as a quick sign-in in a browser tab feels. */
 const SIGN_IN_TIME = 2_500;
@@ -28,6 +38,12 @@ function world(scene: string) {
     find: (name: string): ProfileShown =>
       snapshot.profiles.find((one) => one.name === name) ?? refuse(`There is no profile ${name}.`),
     add: (profiles: ProfileShown[]) => become({ profiles: [...snapshot.profiles, ...profiles] }),
+    /** What is said of a sign-in under way; nothing any more. */
+    under: (name: string, underWay: SignInUnderWay | null) =>
+      become({
+        sign_ins: [...snapshot.sign_ins.filter((one) => one.profile !== name), ...(underWay ? [underWay] : [])],
+      }),
+    decided: (name: string) => become({ step_ups: snapshot.step_ups.filter((one) => one.profile !== name) }),
     drop: (name: string) => become({ profiles: snapshot.profiles.filter((one) => one.name !== name) }),
     change: (name: string, how: (profile: ProfileShown) => ProfileShown) =>
       become({ profiles: snapshot.profiles.map((one) => (one.name === name ? how(one) : one)) }),
@@ -48,10 +64,28 @@ export function fake(scene: string): Ipc {
     ...adding(here),
     ...signing(here),
     ...keeping(here),
+    doctor: (target, heard) => doctor(here, target, heard),
     // Only where it would be worth asking.
     offerStartAtLogin: async () => scene === 'well' || scene === 'empty',
     answerStartAtLogin: () => after(SHORT_TIME),
   };
+}
+
+/** Half as long as a quick server takes. */
+const STEP_TIME = 120;
+
+async function doctor(here: World, target: string, heard: (progress: DoctorProgress) => void): Promise<Diagnosis> {
+  const url = target.includes('://') ? target : here.find(target).url;
+  const { hostname } = new URL(url);
+  const found = walkTo(hostname);
+  for (const step of found) {
+    heard({ looking: step.title });
+    await after(STEP_TIME);
+    heard({ found: step });
+  }
+  const has = (verdict: Verdict) => found.some((step) => step.verdict === verdict);
+  const verdict = has('fail') ? 'fail' : has('warn') ? 'warn' : 'pass';
+  return { target: url, verdict, report: `# keyfob doctor: ${url}\n` };
 }
 
 function adding(here: World): Pick<Ipc, 'lookUp' | 'addProfile' | 'tryDemo'> {
@@ -85,22 +119,35 @@ function adding(here: World): Pick<Ipc, 'lookUp' | 'addProfile' | 'tryDemo'> {
   };
 }
 
-function signing(here: World): Pick<Ipc, 'signIn' | 'cancelSignIn'> {
+function signing(here: World): Pick<Ipc, 'signIn' | 'cancelSignIn' | 'declineMore'> {
   const cancels = new Map<string, () => void>();
   return {
     signIn: async (name) => {
       const before = here.find(name);
       const held = before.sign_in !== null && before.state !== 'needs-sign-in';
       here.change(name, (one) => ({ ...one, state: held ? one.state : 'signing-in', signing_in: true }));
+      here.decided(name);
+      const isDevice = name.startsWith('device');
+      here.under(name, isDevice ? { ...underWay(name, 'device'), device: devicePrompt() } : underWay(name, 'browser'));
       const given = await Promise.race([
         after(SIGN_IN_TIME).then(() => true),
         new Promise<boolean>((done) => cancels.set(name, () => done(false))),
       ]);
-      cancels.delete(name);
-      here.change(name, (one) => (given ? signedIn(one) : { ...one, state: before.state, signing_in: false }));
-      if (!given) refuse('The sign-in was given up.');
+      const isRefused = given && name.includes('denied');
+      here.change(name, (one) =>
+        given && !isRefused ? signedIn(one) : { ...one, state: before.state, signing_in: false },
+      );
+      if (cancels.delete(name) && given) {
+        const refusal = { message: 'the sign-in was declined: at the server', hint: `keyfob sign-in ${name}` };
+        here.under(name, isRefused ? { ...underWay(name, 'failed'), refusal } : null);
+      }
+      return given && !isRefused;
     },
-    cancelSignIn: async (name) => cancels.get(name)?.(),
+    cancelSignIn: async (name) => {
+      here.under(name, null);
+      cancels.get(name)?.();
+    },
+    declineMore: async (name) => here.decided(name),
   };
 }
 

@@ -4,6 +4,9 @@ import type { Ipc } from './bindings';
 
 const calls = vi.hoisted(() => [] as unknown[][]);
 vi.mock('@tauri-apps/api/core', () => ({
+  Channel: class {
+    constructor(public hear: unknown) {}
+  },
   invoke: async (...call: unknown[]) => {
     calls.push(call);
     return null;
@@ -26,18 +29,21 @@ beforeEach(async () => {
 afterEach(() => vi.unstubAllGlobals());
 
 it('names every command and its arguments as agreed', async () => {
+  const hear = () => {};
   const added = { name: 'a', url: 'https://a.example', label: null, access: null, client_id: null };
   await ipc.snapshot();
   await ipc.lookUp('https://a.example');
   await ipc.addProfile(added);
   await ipc.signIn('a');
   await ipc.cancelSignIn('a');
+  await ipc.declineMore('a');
   await ipc.refresh('a');
   await ipc.signOut('a');
   await ipc.remove('a');
   await ipc.pause('a');
   await ipc.resume('a');
   await ipc.setSignInLifetime('a', '30d');
+  await ipc.doctor('a', hear);
   await ipc.tryDemo();
   await ipc.offerStartAtLogin();
   await ipc.answerStartAtLogin(true);
@@ -48,12 +54,14 @@ it('names every command and its arguments as agreed', async () => {
     ['add_profile', { profile: added }],
     ['sign_in', name],
     ['cancel_sign_in', name],
+    ['decline_more', name],
     ['refresh', name],
     ['sign_out', name],
     ['remove', name],
     ['pause', name],
     ['resume', name],
     ['set_sign_in_lifetime', { name: 'a', lifetime: '30d' }],
+    ['doctor', { target: 'a', heard: { hear } }],
     ['try_demo'],
     ['offer_start_at_login'],
     ['answer_start_at_login', { on: true }],

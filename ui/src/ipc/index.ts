@@ -1,21 +1,23 @@
 // The one file that speaks to the app. Without an app around it (a plain browser) its twin `fake.ts` answers instead.
-import { invoke } from '@tauri-apps/api/core';
+import { Channel, invoke } from '@tauri-apps/api/core';
 import { listen } from '@tauri-apps/api/event';
-import type { Examined, Ipc, Snapshot } from './bindings';
+import type { Diagnosis, DoctorProgress, Examined, Ipc, Snapshot } from './bindings';
 
 const app: Ipc = {
   snapshot: () => invoke<Snapshot>('snapshot'),
   onSnapshot: (listener) => listen<Snapshot>('snapshot', (event) => listener(event.payload)),
   lookUp: (url) => invoke<Examined>('look_up', { url }),
   addProfile: (profile) => invoke('add_profile', { profile }),
-  signIn: (name) => invoke('sign_in', { name }),
+  signIn: (name) => invoke<boolean>('sign_in', { name }),
   cancelSignIn: (name) => invoke('cancel_sign_in', { name }),
+  declineMore: (name) => invoke('decline_more', { name }),
   refresh: (name) => invoke('refresh', { name }),
   signOut: (name) => invoke<string | null>('sign_out', { name }),
   remove: (name) => invoke<string | null>('remove', { name }),
   pause: (name) => invoke('pause', { name }),
   resume: (name) => invoke('resume', { name }),
   setSignInLifetime: (name, lifetime) => invoke('set_sign_in_lifetime', { name, lifetime }),
+  doctor: (target, heard) => invoke<Diagnosis>('doctor', { target, heard: new Channel<DoctorProgress>(heard) }),
   tryDemo: () => invoke('try_demo'),
   offerStartAtLogin: () => invoke<boolean>('offer_start_at_login'),
   answerStartAtLogin: (on) => invoke('answer_start_at_login', { on }),

@@ -1,5 +1,6 @@
 // Made-up profiles for the window in a plain browser: each scene shows a day in the life of keyfob.
-import type { Known, ProfileShown, SignInShown, Snapshot } from './bindings';
+import type { DevicePrompt, Known, ProfileShown, SignInShown, SignInUnderWay, Snapshot } from './bindings';
+import { PICTURE } from './picture';
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
@@ -128,14 +129,71 @@ const base = (profiles: ProfileShown[]): Snapshot => ({
   store: { backend: 'secret-service', strength: 'keyring', problem: null, hint: null },
   settings_problem: null,
   profiles,
+  sign_ins: [],
+  step_ups: [],
 });
 
-/** `empty`: the first run. `daily`: every state. `well`: two calm ones. `trouble`: nothing can be read. */
+/** A code as a device gets it, alive for ten minutes. */
+export const devicePrompt = (): DevicePrompt => ({
+  user_code: 'WDJB-MJHT',
+  page: 'https://login.example.com/device',
+  site: 'login.example.com',
+  until: at(10 * MINUTE),
+  opened: true,
+  picture: PICTURE,
+});
+
+/** A sign-in under way, nothing said of it yet. */
+export const underWay = (profile: string, step: SignInUnderWay['step']): SignInUnderWay => ({
+  profile,
+  step,
+  address: null,
+  device: null,
+  refusal: null,
+});
+
+const phone = (): ProfileShown => ({
+  ...blank('device-tv', 'https://tv.example.com/mcp'),
+  label: 'Screen in the hall',
+});
+
+/**
+ * `empty`: the first run. `daily`: every state. `well`: two calm ones. `trouble`: nothing can be read. `device`: a code waits to
+ * be typed. `denied`: a sign-in was refused. `more`: a program asks for more rights. `no-browser`: none could be started.
+ */
 export const scenes: Record<string, () => Snapshot> = {
   empty: () => base([]),
   well: () => base([readonly(), { ...paused(), state: 'active', next_refresh_at: at(50 * MINUTE) }]),
   daily: () =>
     base([readonly(), admin(), tracker(), offline(), paused(), blank('sandbox', 'http://127.0.0.1:8787/mcp')]),
+  device: () => ({
+    ...base([readonly(), { ...phone(), state: 'signing-in', signing_in: true }, tracker()]),
+    sign_ins: [{ ...underWay('device-tv', 'device'), device: devicePrompt() }],
+  }),
+  denied: () => ({
+    ...base([readonly(), tracker()]),
+    sign_ins: [
+      {
+        ...underWay('tracker', 'failed'),
+        refusal: { message: 'the sign-in was declined: at the server', hint: 'keyfob sign-in tracker' },
+      },
+    ],
+  }),
+  broken: () => base([readonly(), { ...blank('broken', 'https://broken.example.com/mcp') }]),
+  more: () => ({
+    ...base([readonly(), { ...admin(), scopes: ['read', 'offline_access'] }]),
+    step_ups: [{ profile: 'admin', scopes: ['write', 'admin:sites'], clients: ['Claude Code', 'Zed'] }],
+  }),
+  'no-browser': () => ({
+    ...base([{ ...blank('sandbox', 'http://127.0.0.1:8787/mcp'), state: 'signing-in', signing_in: true }, phone()]),
+    sign_ins: [
+      {
+        ...underWay('sandbox', 'browser'),
+        address:
+          'https://login.example.com/authorize?response_type=code&client_id=k3yf0b&redirect_uri=http%3A%2F%2F127.0.0.1%3A41177%2F&scope=read&code_challenge_method=S256',
+      },
+    ],
+  }),
   trouble: () => ({
     ...base([{ ...readonly(), state: 'locked', next_refresh_at: null }]),
     store: {

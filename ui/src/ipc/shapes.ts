@@ -14,7 +14,15 @@ export type Snapshot = { version: string, agent: AgentShown, store: StoreShown,
 /**
  * Why `profiles.toml` cannot be read, with line and column.
  */
-settings_problem: string | null, profiles: Array<ProfileShown>, };
+settings_problem: string | null, profiles: Array<ProfileShown>,
+/**
+ * Sign-ins that this app does, and failed ones nobody has dismissed.
+ */
+sign_ins: Array<SignInUnderWay>,
+/**
+ * What clients ask for beyond a sign-in, at most once for each profile.
+ */
+step_ups: Array<StepUp>, };
 
 /**
  * The keeper, if one runs.
@@ -107,6 +115,99 @@ export type Outcome = 'renewed' | 'failed' | 'rejected';
  * A place the token is written to.
  */
 export type DeliveryShown = { target: string, problem: string | null, };
+
+/**
+ * A sign-in that this app does, or one that has just failed.
+ */
+export type SignInUnderWay = { profile: string, step: SignInStep,
+/**
+ * Where to go on, if no browser could be started.
+ */
+address: string | null, device: DevicePrompt | null,
+/**
+ * Why it failed.
+ */
+refusal: Refusal | null, };
+
+/**
+ * How far it is.
+ */
+export type SignInStep = 'looking' | 'browser' | 'device' | 'finishing' | 'failed';
+
+/**
+ * What a person needs to go on at any device with a browser. It gives no token by itself.
+ */
+export type DevicePrompt = { user_code: string,
+/**
+ * Where to type it.
+ */
+page: string,
+/**
+ * The page's host, to be recognised.
+ */
+site: string, until: Instant,
+/**
+ * A browser was started at the page.
+ */
+opened: boolean,
+/**
+ * The best address as a QR code, row by row: `1` is dark; none for one too long.
+ */
+picture: Array<string>, };
+
+/**
+ * What clients ask for beyond a sign-in.
+ */
+export type StepUp = { profile: string, scopes: Array<string>,
+/**
+ * Their names, as people call them.
+ */
+clients: Array<string>, };
+
+/**
+ * News of a walk.
+ */
+export type DoctorProgress = { 'looking': string } | { 'found': Finding };
+
+/**
+ * What is to be said of one step.
+ */
+export type Finding = { id: string, title: string, verdict: Verdict,
+/**
+ * One sentence.
+ */
+finding: string,
+/**
+ * The sections of the standards.
+ */
+spec: string | null, exchanges: Array<Exchange>,
+/**
+ * What whoever signs in can do.
+ */
+for_user: string | null,
+/**
+ * What whoever runs the server can do.
+ */
+for_server: string | null, };
+
+/**
+ * How a step went, or the whole walk.
+ */
+export type Verdict = 'pass' | 'warn' | 'fail' | 'skip';
+
+/**
+ * One request and what came back, secrets masked.
+ */
+export type Exchange = { sent: string, received: string, };
+
+/**
+ * The end of a walk.
+ */
+export type Diagnosis = { target: string, verdict: Verdict,
+/**
+ * As Markdown, to be pasted into a bug tracker.
+ */
+report: string, };
 
 /**
  * What a look-up found.

@@ -3,7 +3,7 @@ import { beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Ipc, ProfileShown } from '../ipc/bindings';
 import { fake } from '../ipc/fake';
 import * as act from './act';
-import { announced, open, selected, snapshot, take, toasts } from './state';
+import { announced, open, selected, signInOf, snapshot, stepUpOf, take, toasts } from './state';
 
 let ipc: Ipc;
 const profile = (name: string): ProfileShown => {
@@ -50,6 +50,34 @@ describe('signing in', () => {
     await done(running);
     expect(profile('sandbox').state).toBe('signed-out');
     expect(said()).toEqual([]);
+  });
+});
+
+describe('a code to be typed', () => {
+  it('comes to the front and goes when it is done', async () => {
+    await act.begin(fake('no-browser'));
+    const running = act.signIn(profile('device-tv'));
+    expect(signInOf('device-tv')?.device?.user_code).toBe('WDJB-MJHT');
+    expect(selected.value).toBe('device-tv');
+    await done(running);
+    expect(signInOf('device-tv')).toBeNull();
+    expect(profile('device-tv').state).toBe('active');
+  });
+  it('that was refused stays said until it is dismissed', async () => {
+    await act.begin(fake('denied'));
+    expect(signInOf('tracker')?.step).toBe('failed');
+    await done(act.cancelSignIn(profile('tracker')));
+    expect(signInOf('tracker')).toBeNull();
+    expect(said()).toEqual([]);
+  });
+});
+
+describe('more rights that a program asks for', () => {
+  it('are asked for by a sign-in, or declined for good', async () => {
+    await act.begin(fake('more'));
+    expect(stepUpOf('admin')?.clients).toEqual(['Claude Code', 'Zed']);
+    await done(act.declineMore(profile('admin')));
+    expect(stepUpOf('admin')).toBeNull();
   });
 });
 

@@ -1,13 +1,12 @@
 // What a person can do, each as one function: asks the app, then says what came of it. No function here throws.
 import type { Ipc, NewProfile, ProfileShown } from '../ipc/bindings';
+import { EMPTY_WALK, type Examination, examination, walked } from './examination';
 import { isSignedIn } from './profiles';
 import { asRefusal, complain, offerStart, running, say, selected, snapshot, startProblem, take } from './state';
 import { refreshedNote, removedNote, signedInNote, signedOutNote, titleOf, words } from './words';
 
 let ipc: Ipc;
 let offerAsked = false;
-/** Sign-ins given up here, whose rejection is still to come. */
-const cancelled = new Set<string>();
 
 /** Takes the first snapshot and every one after it. */
 export async function begin(connected: Ipc): Promise<void> {
@@ -63,21 +62,22 @@ async function run(action: string, name: string, work: () => Promise<string | nu
 
 export const signIn = (profile: Pick<ProfileShown, 'name' | 'label'>) =>
   run('sign-in', profile.name, async () => {
-    cancelled.delete(profile.name);
-    try {
-      await ipc.signIn(profile.name);
-    } catch (thrown) {
-      // Who gave up knows; no need to complain.
-      if (cancelled.delete(profile.name)) return null;
-      throw thrown;
-    }
-    return signedInNote(profile.label ?? profile.name);
+    // Why it did not work stands in the snapshot, and who gave up knows.
+    const worked = await ipc.signIn(profile.name);
+    return worked ? signedInNote(profile.label ?? profile.name) : null;
   });
 
+/** Also takes the word of one that failed away. */
 export const cancelSignIn = (profile: ProfileShown) =>
   run('cancel', profile.name, async () => {
-    cancelled.add(profile.name);
     await ipc.cancelSignIn(profile.name);
+    return null;
+  });
+
+/** No sign-in asks for what programs wanted beyond it. */
+export const declineMore = (profile: ProfileShown) =>
+  run('decline', profile.name, async () => {
+    await ipc.declineMore(profile.name);
     return null;
   });
 
@@ -105,6 +105,23 @@ export const pauseOrResume = (profile: ProfileShown) =>
     await (profile.state === 'paused' ? ipc.resume(profile.name) : ipc.pause(profile.name));
     return null;
   });
+
+/** Walks a server's chain of authorization; a walk that was closed meanwhile is told to nobody. */
+export async function examine(target: string, title: string): Promise<void> {
+  const begun: Examination = { ...EMPTY_WALK, target, title, diagnosis: null, refusal: null };
+  let mine = begun;
+  examination.value = begun;
+  const become = (next: Examination) => {
+    if (examination.value === mine) examination.value = next;
+    mine = next;
+  };
+  try {
+    const diagnosis = await ipc.doctor(target, (progress) => become({ ...mine, ...walked(mine, progress) }));
+    become({ ...mine, looking: null, diagnosis });
+  } catch (thrown) {
+    become({ ...mine, looking: null, refusal: asRefusal(thrown) });
+  }
+}
 
 /** Answers when the sign-in ends: a time span, or "not known". */
 export const answerEnd = (profile: ProfileShown, lifetime: string) =>

@@ -1,6 +1,6 @@
 // The window's whole state, in signals. The snapshot comes from the keeper and is never changed here.
 import { computed, signal } from '@preact/signals';
-import type { Refusal, Snapshot } from '../ipc/bindings';
+import type { Refusal, SignInUnderWay, Snapshot, StepUp } from '../ipc/bindings';
 import { sorted } from './profiles';
 import { changedWords, words } from './words';
 
@@ -10,6 +10,8 @@ export const now = signal(Date.now());
 /** The profile whose details are open. */
 export const selected = signal<string | null>(null);
 export const adding = signal(false);
+/** The question whether a sign-in should ask for more, open for this profile; asked on the way to a sign-in or by itself. */
+export const deciding = signal<{ name: string; signingIn: boolean } | null>(null);
 export const offerStart = signal(false);
 /** Why there is no snapshot at all. */
 export const startProblem = signal<Refusal | null>(null);
@@ -26,6 +28,14 @@ export interface Toast {
   hint: string | null;
 }
 export const toasts = signal<Toast[]>([]);
+
+/** A sign-in of this app that is under way or has failed. */
+export const signInOf = (name: string): SignInUnderWay | null =>
+  snapshot.value?.sign_ins.find((one) => one.profile === name) ?? null;
+
+/** What programs ask for beyond a sign-in. */
+export const stepUpOf = (name: string): StepUp | null =>
+  snapshot.value?.step_ups.find((one) => one.profile === name) ?? null;
 
 export const shown = computed(() => sorted(snapshot.value?.profiles ?? [], now.value));
 export const open = computed(() => snapshot.value?.profiles.find((one) => one.name === selected.value) ?? null);
@@ -45,8 +55,16 @@ export function startClock(): void {
 export function take(next: Snapshot): void {
   now.value = Date.now();
   announce(next);
+  showNewCode(next);
   snapshot.value = next;
   if (selected.value && !next.profiles.some((one) => one.name === selected.value)) selected.value = null;
+}
+
+/** A code to be typed comes to the front, wherever its sign-in was begun. */
+function showNewCode(next: Snapshot): void {
+  const isNew = (one: SignInUnderWay) => one.step === 'device' && signInOf(one.profile)?.step !== 'device';
+  const first = next.sign_ins.find(isNew);
+  if (first) selected.value = first.profile;
 }
 
 /** What someone does here says itself what came of it. */

@@ -1,5 +1,6 @@
 // Every text of the window. Nothing else in the user interface holds a sentence.
-import type { Access, Known, ProfileShown, StoreShown } from '../ipc/bindings';
+import type { Access, Finding, Known, ProfileShown, StoreShown } from '../ipc/bindings';
+import { broken, type Walk, warnings } from './examination';
 import type { Urgency } from './profiles';
 import { endsSoon, hostOf } from './profiles';
 
@@ -31,6 +32,43 @@ export const words = {
   cancelSignIn: 'Cancel sign-in',
   inBrowser: 'Finish signing in in your browser.',
   inBrowserHeld: 'Finish signing in in your browser. The sign-in you have stays until the new one is done.',
+
+  lookingUpServer: 'Looking the server up…',
+  finishing: 'Almost done: fetching the token…',
+  waitingForCode: 'Waiting until you have allowed it there…',
+  waitingForCodeHeld: 'Waiting until you have allowed it there. The sign-in you have stays until the new one is done.',
+  noBrowser: 'No browser could be started here. Open this address in one on this computer:',
+  signInAddress: 'the address',
+  tryAgain: 'Try again',
+  copy: 'Copy',
+  copied: 'Copied',
+  notCopied: 'Not copied: select it by hand',
+
+  deviceTitle: 'Enter this code',
+  deviceCode: 'the code',
+  deviceAddress: 'the address of the page',
+  devicePicture: 'QR code of the page to type the code at',
+  deviceScan: 'Or scan it with a phone',
+
+  decide: 'Decide…',
+  askedInAddition: 'Asked for in addition',
+  allowedNow: 'Allowed now',
+  moreRightsHint:
+    'If you ask for it, your browser opens and the server asks you to allow it. Until then the sign-in stays as it is.',
+  leaveAsIs: 'Leave it as it is',
+  signInWithout: 'Sign in without',
+  askServer: 'Ask for it in the browser',
+
+  examine: 'Examine',
+  examineAgain: 'Examine again',
+  examinationLine: 'From the first request to the last: nothing at the server is changed, and secrets are masked.',
+  adviceYou: 'What you can do',
+  adviceServer: 'For whoever runs the server',
+  adviceRule: 'Rule',
+  sent: 'Sent',
+  received: 'Received',
+  report: 'the report',
+  copyReport: 'Copy the report',
 
   startOffer: 'Start keyfob when you log in? It can only renew while it runs.',
   startYes: 'Start at login',
@@ -120,6 +158,60 @@ const STATE: Record<ProfileShown['state'], string> = {
   locked: 'Locked',
   paused: 'Paused',
 };
+
+/** What to do with a code, and where. */
+export const deviceIntro = (site: string, opened: boolean): string =>
+  opened
+    ? `Your browser opens ${site}. Compare the code there, or type it on any other device.`
+    : `Open this page on any device with a browser and type the code.`;
+
+/** A code can be a stranger's (RFC 8628 §5.4). */
+export const deviceWarning = (site: string): string => `Allow it only at ${site}, and only with this very code.`;
+
+/** What is left of a code, by the second. */
+export function clockWords(milliseconds: number): string {
+  if (milliseconds <= 0) return 'This code has ended';
+  const seconds = Math.ceil(milliseconds / 1_000);
+  return `Ends in ${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, '0')}`;
+}
+
+/** A cause as a sentence of its own. */
+export const sentence = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
+
+/** A next step that is no button here already. */
+export const nextStepHint = (hint: string | null, name: string): string | null =>
+  hint === `keyfob sign-in ${name}` ? null : hint;
+
+export const VERDICT: Record<Finding['verdict'], string> = {
+  pass: 'Good',
+  warn: 'Wants attention',
+  fail: 'Broken',
+  skip: 'Not looked at',
+};
+
+export const examinationTitle = (title: string): string => `Examining ${title}`;
+
+/** The last sentence of a walk. */
+export function verdictWords(walk: Walk): string {
+  const breaks = broken(walk).map((step) => step.title);
+  if (breaks.length > 0) return `The chain breaks at: ${breaks.join(', ')}`;
+  const count = warnings(walk);
+  if (count === 0) return 'Every step that was looked at is good';
+  return count === 1 ? 'It works; one step wants attention' : `It works; ${count} steps want attention`;
+}
+
+export const exchangesWords = (count: number): string =>
+  count === 1 ? 'What was sent and received' : `What was sent and received, ${count} times`;
+
+const listed = (names: string[]): string =>
+  names.length < 2 ? (names[0] ?? 'A program') : `${names.slice(0, -1).join(', ')} and ${names.at(-1)}`;
+
+/** Who asks for more than a sign-in has. */
+export const moreRightsTitle = (clients: string[]): string =>
+  `${listed(clients)} ${clients.length > 1 ? 'need' : 'needs'} more rights`;
+
+export const askedWords = (title: string, clients: string[]): string =>
+  `The server refused a request of ${listed(clients)}, because your sign-in at ${title} may not do that.`;
 
 /** The one word or two for a profile's state. */
 export function stateWords(profile: ProfileShown, now: number): string {

@@ -10,10 +10,12 @@ interface Props {
   title: string;
   onClose: () => void;
   children: ComponentChildren;
+  /** For what is read rather than answered. */
+  wide?: boolean;
 }
 
 /** Open for as long as it is rendered. */
-export function Dialog({ title, onClose, children }: Props) {
+export function Dialog({ title, onClose, children, wide }: Props) {
   const dialog = useRef<HTMLDialogElement>(null);
   const heading = useId();
   useEffect(() => {
@@ -31,7 +33,7 @@ export function Dialog({ title, onClose, children }: Props) {
   return (
     <dialog
       ref={dialog}
-      class={styles.dialog}
+      class={`${styles.dialog} ${wide ? styles.wide : ''}`}
       aria-labelledby={heading}
       onCancel={(event) => {
         event.preventDefault();

@@ -1,7 +1,7 @@
 // The few line icons of the window, drawn on 16 units. The state icons have the shapes of the tray's.
 import type { Urgency } from '../model/profiles';
 
-type IconName = Urgency | 'add' | 'back' | 'close' | 'info';
+type IconName = Urgency | 'add' | 'back' | 'check' | 'close' | 'copy' | 'info';
 
 const PATHS: Record<IconName, string> = {
   well: 'M8 1.75a6.25 6.25 0 1 0 0 12.5a6.25 6.25 0 1 0 0-12.5M5.2 8.2l2 2 3.6-4',
@@ -13,6 +13,8 @@ const PATHS: Record<IconName, string> = {
   out: 'M8 1.75a6.25 6.25 0 1 0 0 12.5a6.25 6.25 0 1 0 0-12.5M5.2 8h5.6',
   add: 'M8 3v10M3 8h10',
   back: 'M9.75 3.5 5.25 8l4.5 4.5',
+  check: 'M3.5 8.5l3 3 6-7',
+  copy: 'M5.5 5.5v-3h8v8h-3M2.5 5.5h8v8h-8z',
   close: 'M4 4l8 8M12 4l-8 8',
   info: 'M8 1.75a6.25 6.25 0 1 0 0 12.5a6.25 6.25 0 1 0 0-12.5M8 7.4v3.6M8 5v.2',
 };

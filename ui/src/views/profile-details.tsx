@@ -13,6 +13,7 @@ import { SignInLife, TokenLife } from '../parts/life-line';
 import { Notice } from '../parts/notice';
 import { StateBadge } from '../parts/state-badge';
 import { EndQuestion } from './end-question';
+import { MoreRightsNotice } from './more-rights';
 import styles from './profile-details.module.css';
 import { RemoveProfile } from './remove-profile';
 import { SignInAction } from './sign-in-action';
@@ -43,6 +44,7 @@ export function ProfileDetails({ profile }: { profile: ProfileShown }) {
           hint={problem.hint}
         />
       )}
+      <MoreRightsNotice profile={profile} />
       <Actions profile={profile} />
       {profile.sign_in?.asked && <EndQuestion profile={profile} signIn={profile.sign_in} />}
       <Facts profile={profile} />
@@ -81,6 +83,9 @@ function Actions({ profile }: { profile: ProfileShown }) {
           {state === 'paused' ? words.resume : words.pause}
         </Button>
       )}
+      <Button testid="action-examine" onClick={() => act.examine(name, titleOf(profile))}>
+        {words.examine}
+      </Button>
       {held && (
         <Button testid="action-sign-out" waiting={act.isRunning('sign-out', name)} onClick={() => act.signOut(profile)}>
           {words.signOut}

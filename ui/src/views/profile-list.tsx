@@ -1,7 +1,7 @@
 // All portals, most urgent first.
 import type { ProfileShown } from '../ipc/bindings';
 import { overall } from '../model/profiles';
-import { adding, now, selected, shown, snapshot } from '../model/state';
+import { adding, now, selected, shown, signInOf, snapshot } from '../model/state';
 import {
   accessWords,
   nextWords,
@@ -18,6 +18,7 @@ import { Icon } from '../parts/icon';
 import { SignInLife } from '../parts/life-line';
 import { StateBadge } from '../parts/state-badge';
 import { Banners } from './banners';
+import { MoreRightsNotice } from './more-rights';
 import styles from './profile-list.module.css';
 import { SignInAction } from './sign-in-action';
 
@@ -61,7 +62,11 @@ export function ProfileList() {
 
 /** Whether the one thing to do about this profile is to sign in. */
 const wantsSignIn = (profile: ProfileShown, soon: boolean) =>
-  profile.signing_in || profile.state === 'signed-out' || profile.state === 'needs-sign-in' || soon;
+  profile.signing_in ||
+  signInOf(profile.name) !== null ||
+  profile.state === 'signed-out' ||
+  profile.state === 'needs-sign-in' ||
+  soon;
 
 function ProfileCard({ profile }: { profile: ProfileShown }) {
   const soon = overall({ profiles: [profile] }, now.value) === 'soon';
@@ -90,7 +95,8 @@ function ProfileCard({ profile }: { profile: ProfileShown }) {
           </p>
         </div>
       )}
-      {wantsSignIn(profile, soon) && <SignInAction profile={profile} primary={!soon} />}
+      <MoreRightsNotice profile={profile} />
+      {wantsSignIn(profile, soon) && <SignInAction profile={profile} primary={!soon} small />}
     </Card>
   );
 }

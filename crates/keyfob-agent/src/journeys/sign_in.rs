@@ -75,6 +75,11 @@ pub enum SignInProgress {
 /// The default time to finish a sign-in in the browser.
 pub const DEFAULT_TIMEOUT: Duration = Duration::from_mins(5);
 
+/// How long a sign-in is waited for: a device's code lives as long as its server says.
+pub fn usual_timeout(grant: GrantKind) -> Duration {
+    if grant == GrantKind::Device { Duration::MAX } else { DEFAULT_TIMEOUT }
+}
+
 impl SignInOptions {
     /// The usual way: browser, five minutes. Progress goes to the returned receiver.
     pub fn usual() -> (Self, mpsc::UnboundedReceiver<SignInProgress>) {

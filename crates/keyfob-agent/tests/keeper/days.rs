@@ -92,7 +92,8 @@ fn told(by: &World) -> Vec<(i64, String)> {
         }
         NoticeKind::SignInNeeded { said_before, .. } => format!("needed {said_before}"),
         NoticeKind::RegistrationEnds { .. } => "registration".into(),
-        NoticeKind::MoreScopes(scopes) => format!("more: {scopes}"),
+        NoticeKind::MoreScopes { scopes, client } => format!("more for {client}: {scopes}"),
+        NoticeKind::EnterCode { code, .. } => format!("code: {code}"),
         NoticeKind::EndUnknown => "when?".into(),
         NoticeKind::StoreLocked(_) => "locked".into(),
         NoticeKind::Solved => "solved".into(),

@@ -1,6 +1,5 @@
 //! `keyfob doctor`: the walk along the chain of authorization, told step by step as it goes.
 
-mod handshake;
 mod page;
 
 use keyfob_agent::journeys::doctor::{Examination, Progress, Trial, doctor};
@@ -10,13 +9,13 @@ use keyfob_core::identity::ProfileName;
 use keyfob_core::profile::Profile;
 use keyfob_core::resource::CheckedUrl;
 use keyfob_platform::lease::Lease;
+use keyfob_proxy::hello::Hello;
 use tokio::sync::mpsc;
 
 use super::sign_in;
 use crate::arguments::{BrowserChoice, Doctor};
 use crate::context::Context;
 use crate::{exit_code, output};
-use handshake::Hello;
 use page::Page;
 
 /// The exit code of a chain that is broken.

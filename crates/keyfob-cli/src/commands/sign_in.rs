@@ -3,7 +3,7 @@
 use std::io::IsTerminal;
 use std::time::Duration;
 
-use keyfob_agent::journeys::sign_in::{DEFAULT_TIMEOUT, SignInOptions, SignInProgress, sign_in};
+use keyfob_agent::journeys::sign_in::{SignInOptions, SignInProgress, sign_in, usual_timeout};
 use keyfob_core::credential::Credential;
 use keyfob_core::failure::Failure;
 use keyfob_core::grant::GrantKind;
@@ -71,8 +71,7 @@ pub(crate) async fn profile(
 pub(super) fn timeout(profile: &Profile, choice: &BrowserChoice) -> Result<Duration, Failure> {
     match &choice.timeout {
         Some(text) => time_span(text)?.to_std().map_err(|_| Failure::Usage("--timeout is negative".into())),
-        None if profile.grant == GrantKind::Device => Ok(Duration::MAX),
-        None => Ok(DEFAULT_TIMEOUT),
+        None => Ok(usual_timeout(profile.grant)),
     }
 }
 

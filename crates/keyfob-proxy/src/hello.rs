@@ -9,11 +9,12 @@ use keyfob_core::failure::{Failure, Misbehaviour, SignInNeeded};
 use keyfob_core::profile::Profile;
 use keyfob_core::scope::ScopeSet;
 use keyfob_core::secret::AccessToken;
-use keyfob_proxy::mcp_client::McpClient;
-use keyfob_proxy::token_source::TokenSource;
+
+use crate::mcp_client::McpClient;
+use crate::token_source::TokenSource;
 
 /// Speaks MCP for the doctor.
-pub(super) struct Hello;
+pub struct Hello;
 
 #[async_trait]
 impl Handshake for Hello {

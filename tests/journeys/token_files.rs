@@ -89,3 +89,45 @@ async fn a_link_is_refused_and_a_mistyped_template_is_told() {
     assert!(failed.len() == 2 && failed[0].contains("link"), "{failed:?}");
     assert!(failed[1].contains("line 2 of the template: there is no `acess_token`"), "{failed:?}");
 }
+
+/// While a keeper runs, a file that somebody overwrote, emptied, opened to others or deleted is right again within moments, at no
+/// renewal's cost; what is not keyfob's stays, and what a sign-out took away stays away.
+#[tokio::test]
+async fn a_file_that_somebody_changed_is_put_right_at_once() {
+    let (user, portal) = (Keyfob::new(), portal().await);
+    let path = |name: &str| user.path(name).display().to_string();
+    user.must(["add", "work", &portal.mcp_url()]).await;
+    let env = format!("path = \"{}\"\nformat = \"env\"\nkey = \"T\"", path(".env"));
+    deliveries(&user, &[format!("path = \"{}\"\nformat = \"bare\"", path("bare")), env]);
+    user.must(["sign-in", "work"]).await;
+    let token = user.must(["token", "work"]).await;
+    let mut keeper = user.spawn(["agent"]);
+    keeper.stderr_line("ready").await;
+    let has = |name: &str, text: &str| std::fs::read_to_string(path(name)).is_ok_and(|found| found == text);
+    let (bare, line) = (format!("{token}\n"), format!("A=1\nT={token}\n"));
+    std::fs::write(path("bare"), "somebody's").expect("overwritten");
+    std::fs::write(path(".env"), "A=1\n").expect("the line taken out");
+    eventually(|| has("bare", &bare) && has(".env", &line)).await;
+    std::fs::remove_file(path("bare")).expect("deleted");
+    eventually(|| has("bare", &bare)).await;
+    std::fs::set_permissions(path("bare"), std::fs::Permissions::from_mode(0o644)).expect("opened to others");
+    eventually(|| keyfob_tests::mode(path("bare").as_ref()) == 0o600).await;
+    assert_eq!(portal.record().seen().refreshes.renewed, 0);
+    let journal = user.must(["log", "work"]).await;
+    assert!(journal.contains("somebody else had changed"), "{journal}");
+    user.must(["sign-out", "work"]).await;
+    eventually(|| !user.path("bare").exists()).await;
+    std::fs::write(path("bare"), "mine now").expect("a file");
+    keeper.terminate();
+    keeper.ended().await.expect_code(0);
+    assert!(has("bare", "mine now"));
+}
+
+/// Longer than the pause that keyfob makes between two repairs.
+async fn eventually(mut holds: impl FnMut() -> bool) {
+    let until = tokio::time::Instant::now() + std::time::Duration::from_secs(20);
+    while !holds() {
+        assert!(tokio::time::Instant::now() < until, "in vain waited for a repair");
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
+}

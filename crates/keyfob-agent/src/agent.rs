@@ -5,6 +5,7 @@ mod entries;
 mod entry;
 mod flights;
 mod outbox;
+mod places;
 mod power;
 mod reads;
 mod records;

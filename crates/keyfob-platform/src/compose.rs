@@ -65,7 +65,7 @@ impl Composition {
             signer: Arc::new(RingSigner),
             notifier: self.notifier,
             journal: Arc::clone(&journal),
-            token_files: Arc::new(SystemTokenFiles),
+            token_files: Arc::new(SystemTokenFiles::default()),
             keyring_entries: Arc::new(SystemKeyringEntries),
             commands: Arc::new(CommandsApart::new(paths, journal, clock)),
             client_keys: Arc::new(ClientKeysFile::new(paths)),

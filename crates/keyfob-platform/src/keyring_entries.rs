@@ -62,6 +62,13 @@ impl KeyringEntries for SystemKeyringEntries {
         let entry = Entry { service: service.to_owned(), account: account.to_owned() };
         off_thread(move || remove(&entry)).await
     }
+
+    #[expect(clippy::disallowed_methods, reason = "compared with what the entry holds")]
+    async fn holds(&self, service: &str, account: &str, secret: &SecretText) -> Result<bool, StoreProblem> {
+        let entry = Entry { service: service.to_owned(), account: account.to_owned() };
+        let wanted = Zeroizing::new(secret.expose_secret().to_owned());
+        off_thread(move || Ok(read(&entry)?.is_some_and(|held| *held == *wanted))).await
+    }
 }
 
 async fn off_thread<T: Send + 'static>(

@@ -1,5 +1,8 @@
 //! Token files for other programs: private from their first system call, replaced atomically, never through a link.
 
+mod watch;
+
+use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::path::Path;
 use std::time::Duration;
@@ -22,8 +25,10 @@ const LARGEST_ENV: u64 = 1024 * 1024;
 const LONGEST_WRITE: Duration = Duration::from_mins(1);
 
 /// Token files on this machine's disks.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct SystemTokenFiles;
+#[derive(Default)]
+pub struct SystemTokenFiles {
+    watch: tokio::sync::Mutex<Option<watch::Watch>>,
+}
 
 #[async_trait]
 impl TokenFiles for SystemTokenFiles {
@@ -74,15 +79,42 @@ impl TokenFiles for SystemTokenFiles {
         .await
     }
 
+    #[expect(clippy::disallowed_methods, reason = "compared with what the place holds")]
+    async fn holds(&self, path: &str, contents: &SecretText) -> Result<bool, StoreProblem> {
+        let wanted = Zeroizing::new(contents.expose_secret().as_bytes().to_vec());
+        off_thread(path, move |path| {
+            let Some((folder, name)) = place(path)? else { return Ok(false) };
+            let held = folder.read(name, wanted.len() as u64, true)?.map(Zeroizing::new);
+            Ok(held.is_some_and(|held| *held == *wanted))
+        })
+        .await
+    }
+
+    #[expect(clippy::disallowed_methods, reason = "compared with what the place holds")]
+    async fn holds_env_line(&self, path: &str, key: &str, value: &SecretText) -> Result<bool, StoreProblem> {
+        let line = Zeroizing::new(format!("{key}={}", value.expose_secret()));
+        let key = key.to_owned();
+        off_thread(path, move |path| {
+            let Some((folder, name)) = place(path)? else { return Ok(false) };
+            let held = folder.read(name, LARGEST_ENV, false)?.map(Zeroizing::new);
+            Ok(held.is_some_and(|held| edited(&held, &key, Some(line.as_bytes())) == *held))
+        })
+        .await
+    }
+
+    async fn changed(&self, paths: &BTreeSet<String>) -> BTreeSet<String> {
+        watch::changed(paths, &self.watch).await
+    }
+
     fn local_offset(&self, at: &Moment) -> i32 {
         Local.offset_from_utc_datetime(&at.wall.naive_utc()).fix().local_minus_utc()
     }
 }
 
-async fn off_thread(
+async fn off_thread<T: Send + 'static>(
     path: &str,
-    work: impl FnOnce(&Path) -> Result<(), StoreProblem> + Send + 'static,
-) -> Result<(), StoreProblem> {
+    work: impl FnOnce(&Path) -> Result<T, StoreProblem> + Send + 'static,
+) -> Result<T, StoreProblem> {
     let path = std::path::PathBuf::from(path);
     threads::on_a_thread_or_here(move || work(&path))
         .await
@@ -191,9 +223,9 @@ mod tests {
     async fn a_folder_that_is_not_there_is_told_before_anything_is_written() {
         let folder = tempfile::tempdir().unwrap();
         let missing = folder.path().join("no/token.json");
-        assert!(SystemTokenFiles.check(missing.to_str().unwrap()).await.is_err());
+        assert!(SystemTokenFiles::default().check(missing.to_str().unwrap()).await.is_err());
         let there = folder.path().join("token.json");
-        SystemTokenFiles.check(there.to_str().unwrap()).await.unwrap();
+        SystemTokenFiles::default().check(there.to_str().unwrap()).await.unwrap();
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
     }
 }

@@ -19,6 +19,7 @@ use super::entries::{Change, Entries};
 use super::entry::Waiter;
 use super::flights::Flights;
 use super::outbox::Outbox;
+use super::places;
 use super::reads::Reads;
 use super::reminding::StoreLock;
 use super::{Message, Reply};
@@ -158,7 +159,11 @@ impl Actor {
     }
 
     pub(super) async fn run(mut self, mut messages: mpsc::Receiver<Message>) {
-        let listeners = [self.listen_to_power(), self.listen_to_settings()];
+        let listeners = [
+            self.listen_to_power(),
+            self.listen_to_settings(),
+            tokio::spawn(places::keep_right(self.ports.clone())),
+        ];
         self.look_at_store();
         self.look_at_settings();
         self.look_for_records();

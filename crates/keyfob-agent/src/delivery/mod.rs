@@ -3,6 +3,7 @@
 
 pub mod command;
 pub mod formats;
+pub(crate) mod mend;
 mod template;
 
 use keyfob_core::credential::{Credential, SignIn};

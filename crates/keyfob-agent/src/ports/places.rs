@@ -1,5 +1,7 @@
 //! Where tokens go for other programs.
 
+use std::collections::BTreeSet;
+
 use async_trait::async_trait;
 use keyfob_core::failure::StoreProblem;
 use keyfob_core::identity::ProfileName;
@@ -21,6 +23,24 @@ pub trait TokenFiles: Send + Sync {
     async fn remove_env_line(&self, path: &str, key: &str) -> Result<(), StoreProblem>;
     /// Checks, without writing, that `path` could be written.
     async fn check(&self, path: &str) -> Result<(), StoreProblem>;
+    /// True where the file holds exactly this; one that had become open to others is private again.
+    async fn holds(&self, _path: &str, _contents: &SecretText) -> Result<bool, StoreProblem> {
+        Ok(true)
+    }
+    /// True where the `.env` file has this line, and no other of this key.
+    async fn holds_env_line(
+        &self,
+        _path: &str,
+        _key: &str,
+        _value: &SecretText,
+    ) -> Result<bool, StoreProblem> {
+        Ok(true)
+    }
+    /// Waits until somebody, keyfob included, may have changed one of these files, and says which; for ever where the system
+    /// does not tell. One listener at a time; what happens between two calls is told by the second.
+    async fn changed(&self, _paths: &BTreeSet<String>) -> BTreeSet<String> {
+        std::future::pending().await
+    }
     /// Local time's offset from UTC in seconds at that moment, for formats without a zone.
     fn local_offset(&self, at: &Moment) -> i32;
 }
@@ -32,6 +52,15 @@ pub trait KeyringEntries: Send + Sync {
     async fn write(&self, service: &str, account: &str, secret: &SecretText) -> Result<(), StoreProblem>;
     /// Removes an entry; one that is not there is fine.
     async fn remove(&self, service: &str, account: &str) -> Result<(), StoreProblem>;
+    /// True where the entry holds exactly this.
+    async fn holds(
+        &self,
+        _service: &str,
+        _account: &str,
+        _secret: &SecretText,
+    ) -> Result<bool, StoreProblem> {
+        Ok(true)
+    }
 }
 
 /// Runs the commands that the user allowed to get new tokens: never through a shell, each in a process group of its own

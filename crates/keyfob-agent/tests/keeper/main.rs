@@ -4,6 +4,7 @@
 
 mod days;
 mod doubles;
+mod places;
 mod renewals;
 mod server;
 mod work;

@@ -1,0 +1,31 @@
+//! Places that somebody else changed, put right by the keeper.
+
+use std::time::Duration;
+
+use keyfob_agent::agent::AgentHandle;
+use keyfob_agent::snapshot::KeeperKind;
+use keyfob_core::profile::{Delivery, DeliveryTarget, KeyringFormat};
+
+use crate::doubles::{World, held};
+use crate::server::{Server, sign_in};
+
+/// Nobody tells of changes in a keyring: it is looked at, and written only where it was changed.
+#[tokio::test(start_paused = true)]
+async fn a_keyring_entry_that_somebody_changed_is_right_again_within_a_minute() {
+    let world = World::new();
+    sign_in(&world, 0).await;
+    let target = DeliveryTarget::KeyringEntry {
+        service: "app".into(),
+        account: "ada".into(),
+        format: KeyringFormat::Bare,
+    };
+    held(&world.profiles)[0].deliver = vec![Delivery { target, include_refresh_token: false }];
+    let server = Server::new(&world, Duration::from_millis(500));
+    let _keeper = AgentHandle::start(server.ports(), KeeperKind::Headless, 1);
+    tokio::time::sleep(Duration::from_mins(10)).await;
+    assert_eq!(*held(&world.entry), (1, true), "at the start, and not again while it is as it should be");
+    held(&world.entry).1 = false;
+    tokio::time::sleep(Duration::from_secs(61)).await;
+    assert_eq!(*held(&world.entry), (2, true));
+    assert_eq!(server.count(), 0, "no renewal");
+}

@@ -79,6 +79,31 @@ async fn a_token_that_dies_early_is_renewed_once_under_the_clients_feet() {
     assert_eq!((seen.refreshes.renewed, seen.tool_calls.len()), (1, 1));
 }
 
+/// The journal says which program uses a token through the bridge: once for each token, however often it is used.
+#[tokio::test]
+async fn the_bridge_tells_who_takes_tokens_once_for_each() {
+    let (keyfob, portal) = (Keyfob::new(), portal().await);
+    keyfob.sign_in_to("a", &portal.mcp_url()).await;
+    let mut bridge = keyfob.spawn(["connect", "a"]);
+    initialize(&mut bridge).await;
+    for id in 2..12 {
+        assert!(call(&mut bridge, id, "whoami").await["result"].is_object());
+    }
+    keyfob.must(["refresh", "a"]).await;
+    for id in 12..22 {
+        assert!(call(&mut bridge, id, "whoami").await["result"].is_object());
+    }
+    bridge.ended().await.expect_code(0);
+    let log = keyfob.run(["log", "a", "--json"]).await.expect_code(0).stdout;
+    let entries = log.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+    let told: Vec<_> = entries.filter(|entry| entry["event"] == "handed-out").collect();
+    assert_eq!(told.len(), 2, "{told:#?}");
+    for entry in told {
+        assert_eq!(entry["detail"], "through the bridge");
+        assert_eq!(entry["program"]["pid"], std::process::id());
+    }
+}
+
 /// D8: 403 `insufficient_scope` leads to a sign-in with the union of scopes, and the call then succeeds.
 #[tokio::test]
 async fn a_tool_that_takes_more_scope_leads_to_a_step_up() {
@@ -101,6 +126,22 @@ async fn a_tool_that_takes_more_scope_leads_to_a_step_up() {
     let asked = seen.last(Endpoint::Authorize).unwrap().parameter("scope").unwrap().to_owned();
     assert!(asked.contains("read") && asked.contains("write"), "{asked}");
     assert_eq!(seen.consents, 2);
+}
+
+/// D8: where nobody is at hand the next step is a command that asks for the scopes, and what it asks for is kept.
+#[tokio::test]
+async fn the_next_step_after_a_refusal_for_want_of_scopes_asks_for_them() {
+    let takes_more = ScopedTool { tool: "whoami".into(), scope: "write".into() };
+    let scopes = vec!["read".to_owned(), "write".to_owned()];
+    let options = PortalOptions { scopes, scoped_tools: vec![takes_more], ..PortalOptions::default() };
+    let (keyfob, portal) = (Keyfob::new(), Portal::start(options).await.unwrap());
+    keyfob.must(["add", "a", &portal.mcp_url(), "--scope", "read", "--sign-in"]).await;
+    let refused = keyfob.run(["call", "a", "whoami"]).await.expect_code(4);
+    let (_, next) = refused.stderr.split_once("hint: keyfob ").expect("a next step");
+    assert_eq!(next.trim(), "sign-in a --scope write");
+    keyfob.must(next.split_whitespace()).await;
+    assert_eq!(keyfob.status("a").await["scopes"], json!(["read", "write"]));
+    keyfob.must(["call", "a", "whoami"]).await;
 }
 
 #[tokio::test]

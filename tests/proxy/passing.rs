@@ -157,3 +157,31 @@ async fn the_socket_serves_the_same_addresses() {
     tokio::time::timeout(Duration::from_secs(20), keeper.ended()).await.unwrap().expect_code(0);
     assert!(!socket.exists());
 }
+
+/// The journal says which linked client has which token: once for each, however often it is used.
+#[tokio::test]
+async fn the_journal_names_the_client_once_for_each_token() {
+    let desk = Desk::new().await;
+    for round in 0..2 {
+        for n in 0..20 {
+            let text = format!("{round} {n}");
+            assert_eq!(echoed(&desk.echo(&text).await), text);
+        }
+        if round == 0 {
+            desk.portal.kill_access_tokens();
+        }
+    }
+    let log = desk.keyfob.run(["log", "work", "--json"]).await.expect_code(0).stdout;
+    let entries = log.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap());
+    let told: Vec<_> = entries.filter(|entry| entry["event"] == "handed-out").collect();
+    assert_eq!(told.len(), 2, "{told:#?}");
+    assert!(told.iter().all(|entry| entry["detail"] == "through the proxy, for cursor"), "{told:#?}");
+    desk.keyfob.must(["sign-out", "work"]).await;
+    for _ in 0..3 {
+        assert_eq!(desk.echo("none").await.status(), 200, "an error in the session");
+    }
+    let log = desk.keyfob.run(["log", "work", "--json"]).await.expect_code(0).stdout;
+    let failed = log.lines().filter(|line| line.contains("\"hand-out-failed\"")).collect::<Vec<_>>();
+    assert_eq!(failed.len(), 1, "{failed:?}");
+    assert!(failed[0].contains("\"signed-out\"") && failed[0].contains("for cursor"), "{failed:?}");
+}

@@ -76,7 +76,8 @@ async fn a_403_that_asks_for_scopes_is_a_sentence_and_a_plain_one_passes() {
     let answer = desk.ask("POST", &[], &call("x")).await;
     answer.is_no_challenge();
     assert_eq!(answer.status(), 503);
-    assert!(answer.text().contains("the server wants more scopes: admin"), "{}", answer.text());
+    let words = "the server wants more scopes: admin. Next: keyfob sign-in work --scope admin\"";
+    assert!(answer.text().contains(words), "{}", answer.text());
     desk.portal.faults().next(Endpoint::Mcp, Fault::answer(403, "text/plain", "not you"));
     let plain = desk.ask("GET", &[], b"").await;
     assert_eq!((plain.status(), plain.text().as_str()), (403, "not you"));

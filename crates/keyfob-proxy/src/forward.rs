@@ -17,6 +17,7 @@ use crate::passed_headers::{inward, outward};
 use crate::ready_tokens::{Ready, ReadyTokens};
 use crate::refusal::{Refusal, redirected};
 use crate::request_body::{RequestBody, Room};
+use crate::taken_tokens::TakenTokens;
 use crate::token_source::refused_anew;
 
 /// What all requests share.
@@ -25,6 +26,7 @@ pub(crate) struct Forwarding {
     pub(crate) forwarder: Arc<dyn Forwarder>,
     pub(crate) tokens: ReadyTokens,
     pub(crate) room: Room,
+    pub(crate) taken: TakenTokens,
 }
 
 /// A request that may be sent: where to, and what.
@@ -78,6 +80,7 @@ impl Forwarding {
     ) -> Result<Response<PassingBody>, Refusal> {
         let Opened { profile, client } = opened;
         let ready = self.tokens.ready(&profile).await;
+        self.tokens.tell(&self.taken, &profile, &client, ready.as_deref());
         let ready = ready.map_err(|failure| Refusal::Failure(failure, profile.clone()))?;
         let rest = guard::rest_of(head.uri.path());
         let uri = ready.target.uri(rest, head.uri.query()).ok_or(Refusal::Nothing)?;
@@ -100,6 +103,9 @@ impl Forwarding {
 
     async fn after_unauthorized(&self, admitted: &Admitted) -> Result<Arc<Ready>, Refusal> {
         let other = self.tokens.other_than(&admitted.profile, &admitted.ready).await;
+        if let Ok(Some(other)) = &other {
+            self.tokens.tell(&self.taken, &admitted.profile, &admitted.client, Ok(other));
+        }
         match other.map_err(|failure| admitted.failed(failure))? {
             Some(other) => Ok(other),
             None => Err(admitted.failed(refused_anew())),

@@ -9,6 +9,7 @@ pub mod bridge;
 pub mod hello;
 pub mod loopback_proxy;
 pub mod mcp_client;
+pub mod taken_tokens;
 pub mod token_source;
 pub mod upstream;
 

@@ -16,6 +16,7 @@ use tokio::task::JoinSet;
 use crate::forward::Forwarding;
 use crate::ready_tokens::ReadyTokens;
 use crate::request_body::Room;
+use crate::taken_tokens::TakenTokens;
 
 /// Connections at once; a further one waits. Each open stream is one.
 const MOST_CONNECTIONS: usize = 4_096;
@@ -34,7 +35,13 @@ impl LoopbackProxy {
     pub fn start<E: LocalEntrances + 'static>(ports: ProxyPorts<E>) -> Result<RunningProxy, Failure> {
         let ProxyPorts { agent, keys, forwarder, entrances } = ports;
         let tokens = ReadyTokens::new(agent);
-        let proxy = Self(Arc::new(Forwarding { keys, forwarder, tokens, room: Room::default() }));
+        let proxy = Self(Arc::new(Forwarding {
+            keys,
+            forwarder,
+            tokens,
+            room: Room::default(),
+            taken: TakenTokens::default(),
+        }));
         let started = proxy.in_a_thread(entrances);
         started.map_err(|error| Failure::Bug(format!("no thread for the proxy: {error}")))
     }

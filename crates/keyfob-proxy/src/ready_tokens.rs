@@ -15,6 +15,7 @@ use keyfob_core::scope::ScopeSet;
 use keyfob_core::secret::{AccessToken, Fingerprint};
 use tokio::sync::watch;
 
+use crate::taken_tokens::{TakenTokens, Taker};
 use crate::target::Target;
 
 /// What is not shown may have changed as well, such as a profile's leave to reach private addresses.
@@ -26,6 +27,7 @@ const PAUSE_MS: u64 = 60_000;
 /// A token and where it may go.
 pub(crate) struct Ready {
     pub(crate) token: AccessToken,
+    fingerprint: Fingerprint,
     pub(crate) target: Target,
     asked_under: Arc<Snapshot>,
     until_boot_ms: u64,
@@ -62,7 +64,7 @@ impl ReadyTokens {
         profile: &ProfileName,
         refused: &Ready,
     ) -> Result<Option<Arc<Ready>>, Failure> {
-        let (now, fingerprint) = (self.now(), refused.token.fingerprint());
+        let (now, fingerprint) = (self.now(), refused.fingerprint);
         let known = self.refusals().get(profile).copied();
         if known.is_some_and(|(known, at)| known == fingerprint && now.boot_ms.saturating_sub(at) < PAUSE_MS)
         {
@@ -74,7 +76,7 @@ impl ReadyTokens {
 
     /// The server has refused this one too, though it was made for it.
     pub(crate) fn refused_anew(&self, profile: &ProfileName, refused: &Ready) {
-        let entry = (refused.token.fingerprint(), self.now().boot_ms);
+        let entry = (refused.fingerprint, self.now().boot_ms);
         self.refusals().insert(profile.clone(), entry);
     }
 
@@ -84,6 +86,18 @@ impl ReadyTokens {
             Ok(profile) => self.agent.offer_step_up(&profile, scopes, client),
             Err(failure) => tracing::debug!(%failure, "nobody was asked for more scopes"),
         }
+    }
+
+    /// Tells the journal what a linked client got.
+    pub(crate) fn tell(
+        &self,
+        taken: &TakenTokens,
+        profile: &ProfileName,
+        client: &str,
+        outcome: Result<&Ready, &Failure>,
+    ) {
+        let by = Taker { program: None, words: format!("through the proxy, for {client}") };
+        taken.note(self.agent.ports(), profile, &by, outcome.map(|ready| ready.fingerprint));
     }
 
     async fn ask(
@@ -115,6 +129,7 @@ impl ReadyTokens {
         let target = Target::of(&profile).ok_or_else(|| Failure::Bug("a profile's URL is no URI".into()))?;
         let kept = TimeDelta::seconds(wanted.min_validity_s) + profile.margin;
         let ready = Arc::new(Ready {
+            fingerprint: handed_out.access_token.fingerprint(),
             token: handed_out.access_token,
             target,
             asked_under,

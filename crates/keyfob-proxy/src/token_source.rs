@@ -13,6 +13,8 @@ use keyfob_core::scope::ScopeSet;
 use keyfob_core::secret::AccessToken;
 use tokio::sync::mpsc;
 
+use crate::taken_tokens::{TakenTokens, Taker};
+
 /// Gives tokens.
 #[async_trait]
 pub trait TokenSource: Send + Sync {
@@ -66,6 +68,9 @@ pub struct KeptTokens {
     person: Option<mpsc::UnboundedSender<SignInProgress>>,
     /// One sign-in at a time; whoever waited takes its result.
     turn: tokio::sync::Mutex<Attempts>,
+    /// Whom the journal names.
+    taker: Option<Taker>,
+    taken: TakenTokens,
 }
 
 /// Sign-ins that came to nothing, by the scopes they were for.
@@ -82,7 +87,8 @@ struct Failed {
 impl KeptTokens {
     /// Without a person: never opens a browser.
     pub fn new(ports: Ports, profile: Profile) -> Self {
-        Self { ports, profile, person: None, turn: tokio::sync::Mutex::default() }
+        let (turn, taken) = (tokio::sync::Mutex::default(), TakenTokens::default());
+        Self { ports, profile, person: None, turn, taker: None, taken }
     }
 
     /// With a person, who is told by `progress`.
@@ -94,8 +100,19 @@ impl KeptTokens {
         Self { person: Some(progress), ..Self::new(ports, profile) }
     }
 
+    /// The journal is told that this program takes the tokens.
+    #[must_use]
+    pub fn taken_by(self, taker: Taker) -> Self {
+        Self { taker: Some(taker), ..self }
+    }
+
     async fn hand_out(&self, wanted: &HandOutRequest) -> Result<HandedOut, Failure> {
-        hand_out(&self.ports, &self.profile, wanted).await
+        let outcome = hand_out(&self.ports, &self.profile, wanted).await;
+        if let Some(taker) = &self.taker {
+            let taken = outcome.as_ref().map(|token| token.access_token.fingerprint());
+            self.taken.note(&self.ports, &self.profile.name, taker, taken);
+        }
+        outcome
     }
 
     /// A token, by a sign-in if nothing else gives one and a person is at hand.
@@ -153,6 +170,10 @@ impl KeptTokens {
         };
         let credential = sign_in(&self.ports, &self.profile, options).await?.credential;
         let sign_in = credential.sign_in.ok_or_else(|| Failure::Bug("a sign-in left no tokens".into()))?;
+        if let Some(taker) = &self.taker {
+            let taken = sign_in.tokens.access_token.fingerprint();
+            self.taken.note(&self.ports, &self.profile.name, taker, Ok(taken));
+        }
         // A server that says it gave less than was asked for will refuse the same request again.
         if sign_in.tokens.scopes.as_ref().is_some_and(|granted| !granted.covers(additional)) {
             return Err(more_scopes(additional));

@@ -102,6 +102,9 @@ pub(crate) struct SignIn {
     /// Sign in with a code typed on another device, whatever the profile's grant is.
     #[arg(long)]
     pub(crate) device: bool,
+    /// Ask for this scope as well, beside what the sign-in has.
+    #[arg(long = "scope", value_name = "S")]
+    pub(crate) scopes: Vec<String>,
     #[command(flatten)]
     pub(crate) browser: BrowserChoice,
 }

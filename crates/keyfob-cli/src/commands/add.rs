@@ -65,7 +65,7 @@ fn unmade(failure: &Failure, add: &Add) -> u8 {
 }
 
 async fn first_sign_in(add: &Add, profile: &Profile, context: &Context) -> Result<u8, Failure> {
-    match sign_in::profile(profile, &add.browser, context).await {
+    match sign_in::profile(profile, &add.browser, &ScopeSet::default(), context).await {
         Ok(credential) => end_question::ask(profile, &credential, context).await.map(|()| 0),
         Err(failure) => Ok(sign_in::failed(profile, &failure)),
     }

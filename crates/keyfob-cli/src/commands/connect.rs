@@ -9,8 +9,9 @@ use keyfob_core::failure::{Failure, Incompatibility};
 use keyfob_core::identity::ProfileName;
 use keyfob_core::profile::Profile;
 use keyfob_core::resource::CheckedUrl;
-use keyfob_platform::threads;
+use keyfob_platform::{program, threads};
 use keyfob_proxy::bridge::Bridge;
+use keyfob_proxy::taken_tokens::Taker;
 use keyfob_proxy::token_source::{KeptTokens, NoTokens, TokenSource};
 use tokio::sync::mpsc;
 
@@ -31,6 +32,8 @@ pub(crate) async fn run(target: &str, context: &Context) -> Result<(), Failure> 
         let (progress, heard) = mpsc::unbounded_channel();
         tokio::spawn(tell(heard));
         let tokens = KeptTokens::interactive(ports.clone(), profile.clone(), progress);
+        let program = Some(program::behind_this_process());
+        let tokens = tokens.taken_by(Taker { program, words: "through the bridge".into() });
         // Signed in at the start, where a person is at hand, and not at the first message.
         tokens.token().await?;
         context.tell_keeper(Some(&profile.name)).await;

@@ -26,7 +26,8 @@ pub(crate) async fn run(arguments: &SignIn, context: &Context) -> Result<u8, Fai
     if arguments.device {
         found.grant = GrantKind::Device;
     }
-    match profile(&found, &arguments.browser, context).await {
+    let more = ScopeSet::parse(&arguments.scopes.join(" "));
+    match profile(&found, &arguments.browser, &more, context).await {
         Ok(credential) => {
             end_question::hint(&found, &credential);
             Ok(0)
@@ -41,10 +42,11 @@ pub(crate) fn failed(profile: &Profile, failure: &Failure) -> u8 {
     exit_code::of(failure)
 }
 
-/// Signs a profile in and says how it went; gives the record.
+/// Signs a profile in, asking for `more` scopes as well, and says how it went; gives the record.
 pub(crate) async fn profile(
     profile: &Profile,
     choice: &BrowserChoice,
+    more: &ScopeSet,
     context: &Context,
 ) -> Result<Credential, Failure> {
     let ports = context.ports()?;
@@ -53,7 +55,7 @@ pub(crate) async fn profile(
     let options = SignInOptions {
         open_browser: !choice.no_browser,
         timeout,
-        additional_scopes: ScopeSet::default(),
+        additional_scopes: more.clone(),
         pasted: choice.no_browser.then(pasted_lines),
         progress,
     };

@@ -2,6 +2,9 @@
 
 use super::{Failure, Incompatibility, Misbehaviour, SignInNeeded, StoreProblem, Temporary};
 
+/// Scopes that a hint writes out.
+const MOST_SCOPES: usize = 8;
+
 /// F11: RFC 8707's own code, or an older server that names the parameter it does not know.
 pub(crate) fn refuses_resource(error: &str, description: &str) -> bool {
     let names_it = ["'resource'", "`resource`", "\"resource\"", "resource parameter"];
@@ -20,6 +23,7 @@ impl Failure {
             Self::ClientRejected(_) | Self::SignInNeeded(SignInNeeded::ClientRefused(_)) => {
                 Some("check client id and secret with the server's operator, then keyfob remove and keyfob add again".into())
             }
+            Self::SignInNeeded(SignInNeeded::MoreScopes(scopes)) => Some(asking_for(profile, scopes)),
             Self::SignInNeeded(_) | Self::SignInTimedOut | Self::UserDeclined(_) => {
                 Some(format!("keyfob sign-in {profile}"))
             }
@@ -69,6 +73,18 @@ impl Failure {
     pub fn is_temporary(&self) -> bool {
         matches!(self, Self::Temporary(_))
     }
+}
+
+/// The sign-in that asks for these scopes as well. They are a server's words and the hint is there to be pasted: what a shell
+/// would act on is not in it, and a list that nobody would read is not either.
+fn asking_for(profile: &str, scopes: &str) -> String {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_.:/@=+,".contains(c);
+    let scopes: Vec<_> = scopes.split(' ').filter(|scope| !scope.is_empty()).collect();
+    let plain = scopes.iter().all(|scope| scope.chars().all(is_plain) && !scope.starts_with('-'));
+    if scopes.is_empty() || !plain || scopes.len() > MOST_SCOPES {
+        return format!("keyfob sign-in {profile} --scope SCOPE, for each of them that you want to grant");
+    }
+    format!("keyfob sign-in {profile} --scope {}", scopes.join(" --scope "))
 }
 
 impl Temporary {
@@ -128,5 +144,23 @@ impl StoreProblem {
             Self::Newer(_) => "update this keyfob".into(),
             Self::Io(_) => "check the folder keyfob keeps its files in: keyfob config".into(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// D8, V28: the next step really asks for them, and nothing in it is a server's command.
+    #[test]
+    fn the_hint_after_a_refusal_for_want_of_scopes_asks_for_them_and_is_safe_to_paste() {
+        let hint =
+            |scopes: &str| Failure::from(SignInNeeded::MoreScopes(scopes.into())).hint("work").unwrap();
+        assert_eq!(hint("files:write admin"), "keyfob sign-in work --scope files:write --scope admin");
+        let in_words = "keyfob sign-in work --scope SCOPE, for each of them that you want to grant";
+        for hostile in ["a;id", "$(id)", "`id`", "a|b", "x>y", "a'b", "--no-browser", ""] {
+            assert_eq!(hint(hostile), in_words, "{hostile}");
+        }
+        assert_eq!(hint(&"a ".repeat(9)), in_words);
     }
 }

@@ -76,7 +76,7 @@ async fn after_two_step_ups_for_the_same_scopes_it_is_an_error() {
     }
     client.say(&ask(1, "tools/call")).await;
     let error = client.hear_json().await;
-    let expected = "keyfob: the server wants more scopes: admin. Next: keyfob sign-in work";
+    let expected = "keyfob: the server wants more scopes: admin. Next: keyfob sign-in work --scope admin";
     assert_eq!(error["error"]["message"], expected);
     assert_eq!(client.tokens.log().len(), 2);
 

@@ -7,7 +7,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use chrono::TimeDelta;
 use keyfob_agent::journeys::refresh_transaction::{Refreshed, refresh};
-use keyfob_agent::journeys::sign_in::{SignInOptions, sign_in};
+use keyfob_agent::journeys::sign_in::{OtherAccount, SignInOptions, sign_in};
 use keyfob_agent::journeys::wish::Wish;
 use keyfob_agent::notice::Notice;
 use keyfob_agent::ports::{Browser, CommitError, Notifier, Ports};
@@ -106,6 +106,7 @@ pub(crate) async fn signed_in(ports: &Ports, profile: &str, portal: &Portal) -> 
         timeout: Duration::from_secs(20),
         additional_scopes: ScopeSet::default(),
         pasted: None,
+        other_account: OtherAccount::Refuse,
         progress: tokio::sync::mpsc::unbounded_channel().0,
     };
     sign_in(&ports, &profile, options).await.expect("a sign-in");

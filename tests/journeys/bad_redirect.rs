@@ -102,7 +102,11 @@ async fn the_redirect_can_be_pasted_on_standard_input() {
     let portal = portal().await;
     let Waiting { keyfob, mut running, redirect } = waiting(&portal).await;
     running.write_line("what is this").await;
-    running.write_line(redirect.as_str()).await;
+    running.stderr_line("that is not the address: it is no address; still waiting").await;
+    running.write_line(with_parameter(&redirect, "state", "guessed").as_str()).await;
+    running.stderr_line("this sign-in waits for another one; still waiting").await;
+    // As an address line shows it.
+    running.write_line(redirect.as_str().trim_start_matches("http://")).await;
     running.ended().await.expect_code(0);
     assert_eq!(keyfob.status("a").await["state"], "active");
 }
@@ -168,4 +172,30 @@ async fn a_pinned_port_that_is_taken_is_named() {
     drop(taken);
     keyfob.must(["sign-in", "a", "--timeout", "5s"]).await;
     assert!(portal.record().seen().registrations.is_empty());
+}
+
+/// Each loopback host, any port or a pinned one, any path: the redirect is registered and sent as it was asked for, and the browser
+/// finds its way back.
+#[tokio::test]
+async fn every_loopback_host_port_and_path_leads_back() {
+    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    for (redirect, begins) in [
+        ("localhost".to_owned(), "http://localhost:".to_owned()),
+        ("[::1]".into(), "http://[::1]:".into()),
+        ("127.0.0.1/own/path".into(), "http://127.0.0.1:".into()),
+        (format!("localhost:{free}/own/path"), format!("http://localhost:{free}/own/path")),
+        (format!("[::1]:{free}"), format!("http://[::1]:{free}/callback")),
+    ] {
+        let (keyfob, portal) = (Keyfob::new(), portal().await);
+        keyfob.must(["add", "a", &portal.mcp_url(), "--redirect", &redirect]).await;
+        keyfob.must(["sign-in", "a", "--timeout", "20s"]).await;
+        let seen = portal.record().seen();
+        let registered = seen.registrations[0].metadata["redirect_uris"][0].as_str().unwrap().to_owned();
+        assert!(registered.starts_with(&begins), "{redirect}: {registered}");
+        assert_eq!(registered.contains("/own/path"), redirect.contains("/own/path"), "{registered}");
+        for endpoint in [Endpoint::Authorize, Endpoint::Token] {
+            let sent = seen.at(endpoint).next().unwrap().parameter("redirect_uri").map(str::to_owned);
+            assert_eq!(sent.as_deref(), Some(&*registered), "{redirect}");
+        }
+    }
 }

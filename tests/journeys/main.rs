@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 #![expect(clippy::expect_used, clippy::unwrap_used, reason = "a test fails with words")]
 
+mod accounts;
 mod bad_input;
 mod bad_redirect;
 mod bad_token_answer;

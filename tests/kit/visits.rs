@@ -19,8 +19,8 @@ pub struct Visited {
 
 /// Visits an http URL once.
 pub async fn visit(url: &Url) -> Visited {
-    let address = (url.host_str().expect("a host"), url.port().expect("a port"));
-    let mut stream = TcpStream::connect(address).await.expect("somebody listens");
+    let host = url.host_str().expect("a host").trim_matches(['[', ']']);
+    let mut stream = TcpStream::connect((host, url.port().expect("a port"))).await.expect("somebody listens");
     let path = &url[Position::BeforePath..Position::AfterQuery];
     let request = format!("GET {path} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n\r\n", url.authority());
     stream.write_all(request.as_bytes()).await.expect("sent");

@@ -5,6 +5,8 @@ use std::net::IpAddr;
 use thiserror::Error;
 use url::{Host, Url};
 
+use crate::server_text::is_invisible;
+
 /// Why a text is no usable URL for keyfob.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[non_exhaustive]
@@ -24,6 +26,9 @@ pub enum UnusableUrl {
     /// The URL carries a fragment.
     #[error("it carries a fragment (#…)")]
     Fragment,
+    /// It holds blanks, control characters or others that nobody sees: the parser drops some of them without a word.
+    #[error("it holds a blank, or a character that cannot be seen")]
+    Invisible,
 }
 
 /// A URL that keyfob may speak to: https, or http to a literal loopback host; no user info, no fragment.
@@ -40,6 +45,9 @@ impl CheckedUrl {
     /// Parses and checks; whitespace around the text is no part of it.
     pub fn parse(text: &str) -> Result<Self, UnusableUrl> {
         let text = text.trim();
+        if text.contains(is_invisible) {
+            return Err(UnusableUrl::Invisible);
+        }
         let url = Url::parse(text).map_err(|_| UnusableUrl::NotAUrl)?;
         match url.scheme() {
             "https" => {}
@@ -173,8 +181,13 @@ pub fn compare_resource(published: &str, expected: &CheckedUrl) -> ResourceMatch
     if published == expected.as_str() || published == expected.url().as_str() {
         return ResourceMatch::Exact;
     }
-    let Ok(published) = Url::parse(published) else { return ResourceMatch::Different };
-    let same_origin = published.origin() == expected.url().origin();
+    // The parser repairs what it reads; what is sent as `resource` and shown to people is the text itself.
+    let is_plain = published.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\');
+    let Some(published) = Url::parse(published).ok().filter(|_| is_plain) else {
+        return ResourceMatch::Different;
+    };
+    let is_anonymous = published.username().is_empty() && published.password().is_none();
+    let same_origin = published.origin() == expected.url().origin() && is_anonymous;
     if !same_origin || published.query().is_some() || published.fragment().is_some() {
         return ResourceMatch::Different;
     }
@@ -194,6 +207,30 @@ mod tests {
 
     fn url(text: &str) -> CheckedUrl {
         CheckedUrl::parse(text).unwrap()
+    }
+
+    /// A4, F12: the URL parser drops and repairs; what it read is not what would be sent and shown.
+    #[test]
+    fn an_identifier_with_something_hidden_in_it_is_another_one() {
+        let expected = url("https://a.example/mcp");
+        for published in [
+            "https://a.exa\u{feff}mple/mcp",
+            "https://a.example/m\tcp",
+            "https://a.example\u{200b}/mcp",
+            "https://eve@a.example/mcp",
+            "https:\\\\a.example\\mcp",
+            " https://a.example/mcp",
+        ] {
+            assert_eq!(compare_resource(published, &expected), ResourceMatch::Different, "{published:?}");
+        }
+        for hidden in ["https://a.exa\u{feff}mple", "https://a.example/m\tcp", "https://a.example/\u{202e}x"]
+        {
+            assert_eq!(CheckedUrl::parse(hidden), Err(UnusableUrl::Invisible), "{hidden:?}");
+        }
+        assert_eq!(
+            CheckedUrl::parse(" https://a.example \n").map(|url| url.to_string()),
+            Ok("https://a.example".into())
+        );
     }
 
     /// B3, B4

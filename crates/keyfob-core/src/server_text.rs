@@ -15,6 +15,12 @@ fn is_bidi_control(c: char) -> bool {
     matches!(c, '\u{061c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
 }
 
+/// True for what nobody sees in an address, and what names mean the same without: blanks, controls, joiners, marks of direction.
+pub(crate) fn is_invisible(c: char) -> bool {
+    let is_joiner = matches!(c, '\u{ad}' | '\u{180e}' | '\u{200b}'..='\u{200d}' | '\u{2060}'..='\u{2064}');
+    c.is_control() || c.is_whitespace() || is_bidi_control(c) || is_joiner
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

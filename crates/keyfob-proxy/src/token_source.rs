@@ -5,7 +5,9 @@ use std::collections::HashMap;
 use async_trait::async_trait;
 use keyfob_agent::journeys::examine::examine;
 use keyfob_agent::journeys::hand_out::{HandOutRequest, HandedOut, hand_out};
-use keyfob_agent::journeys::sign_in::{DEFAULT_TIMEOUT, SignInOptions, SignInProgress, sign_in};
+use keyfob_agent::journeys::sign_in::{
+    DEFAULT_TIMEOUT, OtherAccount, SignInOptions, SignInProgress, sign_in,
+};
 use keyfob_agent::ports::Ports;
 use keyfob_core::failure::{Failure, Misbehaviour, SignInNeeded};
 use keyfob_core::profile::Profile;
@@ -166,6 +168,7 @@ impl KeptTokens {
             timeout: DEFAULT_TIMEOUT,
             additional_scopes: additional.clone(),
             pasted: None,
+            other_account: OtherAccount::Refuse,
             progress,
         };
         let credential = sign_in(&self.ports, &self.profile, options).await?.credential;

@@ -104,6 +104,7 @@ impl Attempt {
                 }
                 SignInProgress::LookedUp(_)
                 | SignInProgress::Registered
+                | SignInProgress::PastedInVain(_)
                 | SignInProgress::DeliveryFailed(_) => continue,
             };
             self.is_at(stage);

@@ -16,7 +16,7 @@ use keyfob_core::grant::GrantKind;
 use keyfob_core::grant::device_code::DevicePrompt;
 use keyfob_core::profile::Profile;
 use keyfob_core::scope::ScopeSet;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 use url::Url;
 
 use super::examine::Examined;
@@ -37,8 +37,33 @@ pub struct SignInOptions {
     pub additional_scopes: ScopeSet,
     /// Redirect URLs that a person pastes, for machines without a browser.
     pub pasted: Option<mpsc::Receiver<String>>,
+    /// What happens where another account signs in than the profile has now.
+    pub other_account: OtherAccount,
     /// Hears how it goes.
     pub progress: mpsc::UnboundedSender<SignInProgress>,
+}
+
+/// What happens where another account signs in than the profile has now: whoever mistook the account in the browser would go on
+/// to work, and to write, as somebody else.
+#[derive(Debug, Clone)]
+pub enum OtherAccount {
+    /// The sign-in is declined, its tokens are given back to the server, and what was held stays.
+    Refuse,
+    /// It is as good as any.
+    Take,
+    /// A person is asked; without an answer it is refused.
+    Ask(mpsc::Sender<AccountQuestion>),
+}
+
+/// Whether another account may take the place of the one before.
+#[derive(Debug)]
+pub struct AccountQuestion {
+    /// The account so far.
+    pub before: String,
+    /// The one that signed in now.
+    pub now: String,
+    /// Takes the answer.
+    pub answer: oneshot::Sender<bool>,
 }
 
 /// How far a sign-in is.
@@ -66,6 +91,8 @@ pub enum SignInProgress {
         /// `Ok` where a browser was started.
         opened: Result<(), String>,
     },
+    /// What was pasted is not the redirect that is waited for; why not.
+    PastedInVain(&'static str),
     /// The redirect arrived; the code is being exchanged.
     Redirected,
     /// A place could not be written to; the sign-in stands.
@@ -89,6 +116,7 @@ impl SignInOptions {
             timeout: DEFAULT_TIMEOUT,
             additional_scopes: ScopeSet::default(),
             pasted: None,
+            other_account: OtherAccount::Refuse,
             progress,
         };
         (options, receiver)

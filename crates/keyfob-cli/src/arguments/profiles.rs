@@ -115,6 +115,9 @@ pub(crate) struct BrowserChoice {
     /// Print the URL instead of opening a browser; also takes the pasted redirect URL on standard input.
     #[arg(long)]
     pub(crate) no_browser: bool,
+    /// Let another account than the one so far sign in, without being asked.
+    #[arg(long)]
+    pub(crate) other_account: bool,
     /// Give up after this time, such as 10m; 5m if not given, and for a device's code as long as the code lives.
     #[arg(long, value_name = "D")]
     pub(crate) timeout: Option<String>,

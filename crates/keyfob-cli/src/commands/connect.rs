@@ -30,7 +30,8 @@ pub(crate) async fn run(target: &str, context: &Context) -> Result<(), Failure> 
     };
     let tokens: Arc<dyn TokenSource> = if wants_sign_in {
         let (progress, heard) = mpsc::unbounded_channel();
-        tokio::spawn(tell(heard));
+        // Standard input is the client's.
+        tokio::spawn(tell(heard, None));
         let tokens = KeptTokens::interactive(ports.clone(), profile.clone(), progress);
         let program = Some(program::behind_this_process());
         let tokens = tokens.taken_by(Taker { program, words: "through the bridge".into() });

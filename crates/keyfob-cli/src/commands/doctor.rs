@@ -12,7 +12,7 @@ use keyfob_platform::lease::Lease;
 use keyfob_proxy::hello::Hello;
 use tokio::sync::mpsc;
 
-use super::sign_in;
+use super::sign_in::{self, Pasting};
 use crate::arguments::{BrowserChoice, Doctor};
 use crate::context::Context;
 use crate::{exit_code, output};
@@ -28,9 +28,10 @@ pub(crate) async fn run(arguments: &Doctor, context: &Context) -> Result<u8, Fai
     if !arguments.json {
         output::data(&page.title(&arguments.target, &evidence::url(profile.url.url())));
     }
-    let teller = tokio::spawn(tell((!arguments.json).then_some(page), heard));
+    let (pasting, pasted) = Pasting::new(&arguments.browser);
+    let teller = tokio::spawn(tell((!arguments.json).then_some(page), heard, pasting));
     let machine = if is_named { Some(keeper(context).await) } else { None };
-    let trial = if arguments.sign_in { Some(trial(&profile, &arguments.browser)?) } else { None };
+    let trial = if arguments.sign_in { Some(trial(&profile, &arguments.browser, pasted)?) } else { None };
     let examination = Examination { handshake: &Hello, machine, trial };
     let diagnosis = Box::pin(doctor(context.ports()?, &profile, examination, progress)).await;
     let _ = teller.await;
@@ -62,9 +63,9 @@ async fn keeper(context: &Context) -> Option<(String, u32)> {
 }
 
 /// Tells a person how it goes; without a page only what the sign-in wants of them.
-async fn tell(page: Option<Page>, mut heard: mpsc::UnboundedReceiver<Progress>) {
+async fn tell(page: Option<Page>, mut heard: mpsc::UnboundedReceiver<Progress>, pasting: Pasting) {
     let (sign_in, of_sign_in) = mpsc::unbounded_channel();
-    let told = tokio::spawn(sign_in::tell(of_sign_in));
+    let told = tokio::spawn(sign_in::tell(of_sign_in, Some(pasting)));
     while let Some(progress) = heard.recv().await {
         match (progress, page) {
             (Progress::SignIn(progress), _) => {
@@ -84,11 +85,15 @@ async fn tell(page: Option<Page>, mut heard: mpsc::UnboundedReceiver<Progress>) 
     output::passed();
 }
 
-fn trial(profile: &Profile, choice: &BrowserChoice) -> Result<Trial, Failure> {
+fn trial(
+    profile: &Profile,
+    choice: &BrowserChoice,
+    pasted: mpsc::Receiver<String>,
+) -> Result<Trial, Failure> {
     Ok(Trial {
         open_browser: !choice.no_browser,
         timeout: sign_in::timeout(profile, choice)?,
-        pasted: choice.no_browser.then(sign_in::pasted_lines),
+        pasted: Some(pasted),
     })
 }
 

@@ -9,6 +9,7 @@ use keyfob_core::profile::{LifetimeAnswer, LifetimeFrom, Profile, SignInLifetime
 use keyfob_core::sign_in_end::{LifetimeOffer, is_asked_for, offers, sign_in_end};
 
 use super::config::set_lifetime;
+use super::typed;
 use crate::context::Context;
 use crate::{output, words};
 
@@ -33,10 +34,7 @@ pub(crate) async fn ask(
     }
     output::note(&format!("  {not_known}  not known"));
     output::note("A number, or a time span such as 14d; Enter to answer later:");
-    let mut line = String::new();
-    std::io::stdin()
-        .read_line(&mut line)
-        .map_err(|error| Failure::Usage(format!("no answer on standard input: {error}")))?;
+    let line = typed::next_line().await.unwrap_or_default();
     match understood(line.trim(), &offers) {
         Ok(Some(answer)) => set_lifetime(profile.name.as_str(), answer, context).await,
         Ok(None) => {

@@ -27,6 +27,7 @@ pub(crate) mod status;
 pub(crate) mod store;
 mod time_span_argument;
 pub(crate) mod token;
+mod typed;
 
 use keyfob_core::failure::Failure;
 

@@ -3,20 +3,19 @@
 use std::io::IsTerminal;
 use std::time::Duration;
 
-use keyfob_agent::journeys::sign_in::{SignInOptions, SignInProgress, sign_in, usual_timeout};
+use keyfob_agent::journeys::sign_in::{
+    AccountQuestion, OtherAccount, SignInOptions, SignInProgress, sign_in, usual_timeout,
+};
 use keyfob_core::credential::Credential;
 use keyfob_core::failure::Failure;
 use keyfob_core::grant::GrantKind;
 use keyfob_core::profile::Profile;
 use keyfob_core::scope::ScopeSet;
 use keyfob_core::sign_in_end::{SignInEnd, sign_in_end};
-use keyfob_platform::threads;
-use tokio::io::AsyncBufReadExt;
 use tokio::sync::mpsc;
 
-use super::device_prompt;
-use super::end_question;
 use super::time_span_argument::time_span;
+use super::{device_prompt, end_question, typed};
 use crate::arguments::{BrowserChoice, SignIn};
 use crate::context::Context;
 use crate::{exit_code, output, words};
@@ -52,14 +51,16 @@ pub(crate) async fn profile(
     let ports = context.ports()?;
     let (progress, heard) = mpsc::unbounded_channel();
     let timeout = timeout(profile, choice)?;
+    let (pasting, pasted) = Pasting::new(choice);
     let options = SignInOptions {
         open_browser: !choice.no_browser,
         timeout,
         additional_scopes: more.clone(),
-        pasted: choice.no_browser.then(pasted_lines),
+        pasted: Some(pasted),
+        other_account: other_account(choice),
         progress,
     };
-    let teller = tokio::spawn(tell(heard));
+    let teller = tokio::spawn(tell(heard, Some(pasting)));
     let outcome = sign_in(ports, profile, options).await;
     // The journey has dropped its end: what was said is said before the outcome is.
     let _ = teller.await;
@@ -77,26 +78,59 @@ pub(super) fn timeout(profile: &Profile, choice: &BrowserChoice) -> Result<Durat
     }
 }
 
-/// Lines of standard input: redirect URLs pasted from a browser elsewhere.
-pub(crate) fn pasted_lines() -> mpsc::Receiver<String> {
-    let (sender, receiver) = mpsc::channel(1);
-    // Reading has a thread of its own, and tokio panics where the system has none left (fault 39).
-    if threads::are_left(1).is_err() {
-        return receiver;
+/// What happens where another account signs in: a person at a terminal is asked, nobody else can be.
+fn other_account(choice: &BrowserChoice) -> OtherAccount {
+    if choice.other_account {
+        return OtherAccount::Take;
     }
+    if !(std::io::stdin().is_terminal() && std::io::stderr().is_terminal()) {
+        return OtherAccount::Refuse;
+    }
+    let (questions, mut asked) = mpsc::channel::<AccountQuestion>(1);
     tokio::spawn(async move {
-        let mut lines = tokio::io::BufReader::new(tokio::io::stdin()).lines();
-        while let Ok(Some(line)) = lines.next_line().await {
-            if sender.send(line).await.is_err() {
-                return;
-            }
+        while let Some(AccountQuestion { before, now, answer }) = asked.recv().await {
+            output::warning(&format!(
+                "the browser signed in as {now}; this profile is signed in as {before}"
+            ));
+            output::note(&format!("Type yes to go on as {now}; anything else keeps {before}:"));
+            let said = typed::next_line().await;
+            let _ = answer.send(said.is_some_and(|line| line.trim() == "yes"));
         }
     });
-    receiver
+    OtherAccount::Ask(questions)
+}
+
+/// Redirect URLs pasted from a browser elsewhere, read only where no browser was opened here: whoever runs keyfob from a script has
+/// other uses for standard input.
+pub(crate) struct Pasting {
+    lines: mpsc::Sender<String>,
+    is_wanted: bool,
+}
+
+impl Pasting {
+    /// The other end is for the journey.
+    pub(crate) fn new(choice: &BrowserChoice) -> (Self, mpsc::Receiver<String>) {
+        let (lines, pasted) = mpsc::channel(1);
+        let is_wanted = choice.no_browser || std::io::stdin().is_terminal();
+        (Self { lines, is_wanted }, pasted)
+    }
+
+    fn begin(self) {
+        if !self.is_wanted {
+            return;
+        }
+        if std::io::stdin().is_terminal() {
+            output::note(
+                "If that browser is on another machine, it ends on an address that does not load there:",
+            );
+            output::note("paste that address here.");
+        }
+        typed::listen(self.lines);
+    }
 }
 
 /// Tells a person how far it is.
-pub(crate) async fn tell(mut heard: mpsc::UnboundedReceiver<SignInProgress>) {
+pub(crate) async fn tell(mut heard: mpsc::UnboundedReceiver<SignInProgress>, mut pasting: Option<Pasting>) {
     while let Some(progress) = heard.recv().await {
         match progress {
             SignInProgress::Visit { url, opened: Ok(()) } => {
@@ -105,14 +139,15 @@ pub(crate) async fn tell(mut heard: mpsc::UnboundedReceiver<SignInProgress>) {
             }
             SignInProgress::Visit { url, opened: Err(why) } => {
                 output::note(&format!("Open this address in a browser ({why}):\n\n  {url}\n"));
-                if std::io::stdin().is_terminal() {
-                    output::note(
-                        "On another machine? Paste the address the browser ends on here, with --no-browser.",
-                    );
+                if let Some(pasting) = pasting.take() {
+                    pasting.begin();
                 }
             }
             SignInProgress::EnterCode { prompt, until, opened } => {
                 device_prompt::show(&prompt, until, opened.is_ok());
+            }
+            SignInProgress::PastedInVain(why) => {
+                output::warning(&format!("that is not the address: {why}; still waiting"));
             }
             SignInProgress::DeliveryFailed(report) => {
                 if let Some(problem) = report.problem {

@@ -115,7 +115,7 @@ fn verifier_and_state_share_no_random_byte() {
 fn strangers_are_ignored_and_the_true_redirect_still_works() {
     let (mut pending, url) = begin(false, "read");
     let right = state_of(&url);
-    for n in 0..1_000 {
+    for n in 0..10_000 {
         let query = ["code=x", "error=access_denied", "", "state=", "code=x&state=wrong", "%00%ff"][n % 6];
         let Received::Ignored { pending: still, status } = pending.receive(&arrival(query), now()) else {
             panic!("a stranger was heard: {query}")

@@ -16,7 +16,7 @@ use super::{Handshake, Progress, Walk};
 use crate::journeys::refresh_transaction::refresh;
 use crate::journeys::remove::delete_registration;
 use crate::journeys::revoke::RevocationOutcome;
-use crate::journeys::sign_in::{SignInOptions, SignInProgress, SignedIn, sign_in};
+use crate::journeys::sign_in::{OtherAccount, SignInOptions, SignInProgress, SignedIn, sign_in};
 use crate::journeys::sign_out::sign_out;
 use crate::journeys::wish::Wish;
 use crate::ports::{HttpClient, Ports};
@@ -82,7 +82,9 @@ impl Walk<'_> {
         let (progress, mut heard) = mpsc::unbounded_channel();
         let Trial { open_browser, timeout, pasted } = wanted;
         let additional_scopes = ScopeSet::default();
-        let options = SignInOptions { open_browser, timeout, additional_scopes, pasted, progress };
+        let other_account = OtherAccount::Take;
+        let options =
+            SignInOptions { open_browser, timeout, additional_scopes, pasted, other_account, progress };
         let mut at = Step::Registration;
         let mut signing_in = Box::pin(sign_in(ports, profile, options));
         let outcome = loop {

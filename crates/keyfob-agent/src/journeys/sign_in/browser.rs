@@ -50,7 +50,8 @@ pub(super) async fn sign_in(
 
     let pending = begin(ports, profile, &examined, &registration, &wanted)?;
     visit(ports, &options, pending.1).await;
-    let waiting = Waiting { ports, profile, listener, pending: pending.0 };
+    let progress = options.progress.clone();
+    let waiting = Waiting { ports, profile, listener, pending: pending.0, progress };
     let Arrived { code, reply } = tokio::select! {
         arrived = waiting.for_redirect(&mut options.pasted) => arrived,
         () = ports.clock.sleep(options.timeout) => return Err(Failure::SignInTimedOut),
@@ -131,6 +132,7 @@ struct Waiting<'a> {
     profile: &'a Profile,
     listener: Box<dyn LoopbackListener>,
     pending: PendingAuthorization,
+    progress: mpsc::UnboundedSender<SignInProgress>,
 }
 
 impl Waiting<'_> {
@@ -139,7 +141,7 @@ impl Waiting<'_> {
         loop {
             let (arrival, reply) = tokio::select! {
                 Visit { arrival, reply, shown } = self.listener.accept() => (arrival, Some(Visitor { reply, shown })),
-                arrival = next_pasted(pasted) => (arrival, None),
+                arrival = next_pasted(pasted, &self.progress) => (arrival, None),
             };
             match self.pending.receive(&arrival, self.ports.clock.now().wall) {
                 Received::Code(request) => return Arrived { code: Ok(request), reply },
@@ -147,9 +149,10 @@ impl Waiting<'_> {
                 Received::Ignored { pending, status } => {
                     tracing::debug!(profile = %self.profile.name, status, "ignored a request that is not the redirect waited for");
                     self.pending = *pending;
-                    // A stranger is not waited for.
-                    if let Some(visitor) = reply {
-                        let _ = visitor.reply.send(landing_page::ignored(status));
+                    // A stranger is not waited for; a person who pasted it wants to know.
+                    match reply {
+                        Some(visitor) => drop(visitor.reply.send(landing_page::ignored(status))),
+                        None => pasted_in_vain(&self.progress, "this sign-in waits for another one"),
                     }
                 }
             }
@@ -157,8 +160,11 @@ impl Waiting<'_> {
     }
 }
 
-/// The next pasted text that is a URL at all; never ends where nothing can be pasted.
-async fn next_pasted(pasted: &mut Option<mpsc::Receiver<String>>) -> RedirectArrival {
+/// The next pasted address; never ends where nothing can be pasted.
+async fn next_pasted(
+    pasted: &mut Option<mpsc::Receiver<String>>,
+    progress: &mpsc::UnboundedSender<SignInProgress>,
+) -> RedirectArrival {
     loop {
         let text = match pasted {
             Some(receiver) => receiver.recv().await,
@@ -168,13 +174,45 @@ async fn next_pasted(pasted: &mut Option<mpsc::Receiver<String>>) -> RedirectArr
             *pasted = None;
             return std::future::pending().await;
         };
-        if let Ok(url) = Url::parse(text.trim()) {
-            return RedirectArrival {
-                method: "GET".into(),
-                host: url.authority().to_owned(),
-                path: url.path().to_owned(),
-                query: url.query().unwrap_or_default().to_owned(),
-            };
+        match as_arrival(text.trim()) {
+            Some(arrival) => return arrival,
+            None => pasted_in_vain(progress, "it is no address"),
         }
+    }
+}
+
+fn pasted_in_vain(progress: &mpsc::UnboundedSender<SignInProgress>, why: &'static str) {
+    // Nobody has to listen.
+    let _ = progress.send(SignInProgress::PastedInVain(why));
+}
+
+/// What a browser's address line shows, which may have left `http://` out.
+fn as_arrival(text: &str) -> Option<RedirectArrival> {
+    let is_whole = text.starts_with("http://") || text.starts_with("https://");
+    let url = Url::parse(&if is_whole { text.to_owned() } else { format!("http://{text}") }).ok()?;
+    Some(RedirectArrival {
+        method: "GET".into(),
+        host: url.authority().to_owned(),
+        path: url.path().to_owned(),
+        query: url.query().unwrap_or_default().to_owned(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pasted_address_counts_with_and_without_its_scheme() {
+        let whole = as_arrival("http://127.0.0.1:7/callback?code=c&state=s").unwrap();
+        assert_eq!(
+            (&*whole.host, &*whole.path, &*whole.query),
+            ("127.0.0.1:7", "/callback", "code=c&state=s")
+        );
+        for text in ["127.0.0.1:7/callback?code=c&state=s", "localhost:7/callback?code=c&state=s"] {
+            let arrival = as_arrival(text).unwrap();
+            assert_eq!((&arrival.path, &arrival.query), (&whole.path, &whole.query), "{text}");
+        }
+        assert!(as_arrival("what is this").is_none() && as_arrival("").is_none());
     }
 }

@@ -2,7 +2,7 @@
 //! anyone hears of them.
 
 use keyfob_core::client_registration::Registration;
-use keyfob_core::credential::{Credential, Endpoints, NewSignIn};
+use keyfob_core::credential::{Credential, Endpoints, NewSignIn, PendingRevocation};
 use keyfob_core::failure::{Failure, StoreProblem};
 use keyfob_core::grant::GrantKind;
 use keyfob_core::grant::credential_request::CredentialRequest;
@@ -10,11 +10,13 @@ use keyfob_core::grant::token_endpoint::{self, TokenAnswer};
 use keyfob_core::profile::Profile;
 use keyfob_core::scope::{ScopeSet, requested};
 
-use super::{SignInOptions, SignInProgress, SignedIn};
+use tokio::sync::oneshot;
+
+use super::{AccountQuestion, OtherAccount, SignInOptions, SignInProgress, SignedIn};
 use crate::delivery;
 use crate::journeys::account::account;
 use crate::journeys::examine::Examined;
-use crate::journeys::{as_http_answer, client_proof, guard_of, set_aside, transport_failure};
+use crate::journeys::{as_http_answer, client_proof, guard_of, revoke, set_aside, transport_failure};
 use crate::ports::{CommitError, Ports};
 
 /// D6, D7, D8: the usual scopes; for a step-up, the union with what is already granted.
@@ -109,12 +111,54 @@ impl Keeping<'_> {
     ) -> Result<SignedIn, Failure> {
         let (ports, profile) = (self.ports, self.profile);
         let account = account(ports, profile, &self.examined.server, &answer).await;
+        self.is_wanted(&answer, account.as_deref(), options).await?;
         let committed = self.commit(answer, account).await?;
         let deliveries = delivery::deliver(ports, profile, &committed).await;
         for report in deliveries.iter().filter(|report| report.problem.is_some()) {
             options.tell(SignInProgress::DeliveryFailed(report.clone()));
         }
         Ok(SignedIn { credential: committed, deliveries })
+    }
+
+    /// Another account than before is taken on somebody's word alone; what is not wanted is given back to the server.
+    async fn is_wanted(
+        &self,
+        answer: &TokenAnswer,
+        account: Option<&str>,
+        options: &SignInOptions,
+    ) -> Result<(), Failure> {
+        let held = self.ports.store.read(&self.profile.name).await?;
+        let before = held.as_ref().and_then(|held| held.sign_in_for(&self.profile.url)?.account.as_deref());
+        let Some((before, now)) = before.zip(account).filter(|(before, now)| before != now) else {
+            return Ok(());
+        };
+        let is_wanted = match &options.other_account {
+            OtherAccount::Take => true,
+            OtherAccount::Refuse => false,
+            OtherAccount::Ask(questions) => {
+                let (answer, answered) = oneshot::channel();
+                let question = AccountQuestion { before: before.to_owned(), now: now.to_owned(), answer };
+                questions.send(question).await.is_ok() && answered.await.unwrap_or(false)
+            }
+        };
+        if is_wanted {
+            return Ok(());
+        }
+        if let Some(endpoint) = self.examined.server.revocation_endpoint() {
+            let unwanted = PendingRevocation {
+                endpoint: endpoint.clone(),
+                registration: self.registration.clone(),
+                refresh_token: answer.refresh_token.clone(),
+                access_token: answer.access_token.clone(),
+                private_network: false,
+            };
+            revoke::revoke(self.ports, self.profile, &unwanted).await;
+        }
+        Err(Failure::UserDeclined(format!(
+            "the browser signed in as {now}, and `{}` is signed in as {before}, which stays; keyfob sign-out {} makes room \
+             for another account",
+            self.profile.name, self.profile.name
+        )))
     }
 
     async fn redeem(&self, request: &CredentialRequest) -> Result<TokenAnswer, Failure> {

@@ -63,6 +63,42 @@ async fn metrics_are_for_this_machine_alone() {
     keeper.ended().await.expect_code(0);
 }
 
+/// What a command beside the keeper does is heard of and counted, once, like what the keeper does itself.
+#[tokio::test]
+async fn metrics_and_on_event_hear_what_a_command_beside_the_keeper_did() {
+    let (keyfob, portal) = (Keyfob::new(), portal().await);
+    keyfob.sign_in_to("a", &portal.mcp_url()).await;
+    let heard = keyfob.path("heard");
+    let command = format!("on_event = [\"sh\", \"-c\", \"cat >> {}\"]\n", heard.display());
+    std::fs::write(keyfob.home().join("config.toml"), command).unwrap();
+    let (keeper, metrics) = watched_keeper(&keyfob).await;
+    keyfob.must(["token", "a", "--fresh"]).await;
+    keyfob.must(["sign-out", "a"]).await;
+    portal.faults().next(Endpoint::Token, Fault::error(400, "invalid_grant"));
+    keyfob.run(["sign-in", "a"]).await.expect_code(7);
+    keyfob.must(["sign-in", "a"]).await;
+    let until = tokio::time::Instant::now() + std::time::Duration::from_secs(20);
+    let events = loop {
+        let text = std::fs::read_to_string(&heard).unwrap_or_default();
+        let lines = text.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+        let events: Vec<_> = lines.map(|entry| entry["event"].as_str().unwrap().to_owned()).collect();
+        if events.last().is_some_and(|event| event == "signed-in") {
+            break events;
+        }
+        assert!(tokio::time::Instant::now() < until, "{events:?}");
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    };
+    for event in ["keeper-started", "renewed", "signed-out", "sign-in-failed", "signed-in"] {
+        assert_eq!(events.iter().filter(|told| *told == event).count(), 1, "{event} in {events:?}");
+    }
+    let page = visit(&metrics).await.body;
+    let failed = "keyfob_failures_total{profile=\"a\",event=\"sign-in-failed\"";
+    let line = page.lines().find(|line| line.starts_with(failed)).unwrap_or_else(|| panic!("{page}"));
+    assert!(line.ends_with(" 1"), "{line}");
+    keeper.terminate();
+    keeper.ended().await.expect_code(0);
+}
+
 /// fault 38: a command that hangs changes nothing for whoever needs a token.
 #[tokio::test]
 async fn on_event_hears_the_keeper_and_a_hanging_one_hurts_no_renewal() {

@@ -94,7 +94,7 @@ impl Metrics {
             &Family::new(
                 "keyfob_hand_outs_total",
                 Kind::Counter,
-                "Tokens asked for at the keeper; repeats of one program are counted every ten minutes.",
+                "Tokens asked for; repeats of one program are counted every ten minutes.",
             ),
             hand_outs.map(|((profile, outcome), n)| {
                 (vec![("profile", profile.as_str()), ("outcome", outcome)], float(*n))
@@ -141,6 +141,11 @@ impl Journal for Metrics {
     fn append(&self, entry: &JournalEntry) {
         self.count(entry);
         self.journal.append(entry);
+    }
+
+    fn heard(&self, entry: &JournalEntry) {
+        self.count(entry);
+        self.journal.heard(entry);
     }
 
     fn read(&self, profile: Option<&ProfileName>, limit: usize) -> Vec<JournalEntry> {

@@ -1,4 +1,5 @@
-//! The user's `on_event` command: told of each event of the keeper as one JSON object on standard input. Never through a
+//! The user's `on_event` command: told of each event, the keeper's own and those that a command beside
+//! it writes down, as one JSON object on standard input. Never through a
 //! shell, never with a word that a server chose among its arguments. It runs in a process group of its own, one event
 //! after the other, for 10 s at most, and whatever it does hurts no renewal (fault 38).
 
@@ -42,9 +43,8 @@ impl EventCommand {
     }
 }
 
-impl Journal for EventCommand {
-    fn append(&self, entry: &JournalEntry) {
-        self.journal.append(entry);
+impl EventCommand {
+    fn tell(&self, entry: &JournalEntry) {
         let left_out = self.events.try_send(entry.clone()).is_err();
         // Once per flood: a line for each would be a flood of its own.
         if left_out && !self.overflowed.swap(left_out, Ordering::Relaxed) {
@@ -52,6 +52,18 @@ impl Journal for EventCommand {
         } else if !left_out {
             self.overflowed.store(false, Ordering::Relaxed);
         }
+    }
+}
+
+impl Journal for EventCommand {
+    fn append(&self, entry: &JournalEntry) {
+        self.journal.append(entry);
+        self.tell(entry);
+    }
+
+    fn heard(&self, entry: &JournalEntry) {
+        self.journal.heard(entry);
+        self.tell(entry);
     }
 
     fn read(&self, profile: Option<&ProfileName>, limit: usize) -> Vec<JournalEntry> {

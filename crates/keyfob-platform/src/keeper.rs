@@ -9,7 +9,7 @@ use keyfob_agent::control::hand_outs::HandOuts;
 use keyfob_agent::control::server::{ControlServer, DoorRequest};
 use keyfob_agent::control::under_way::UnderWay;
 use keyfob_agent::local_proxy::ProxyPorts;
-use keyfob_agent::ports::Ports;
+use keyfob_agent::ports::{Journal, Ports};
 use keyfob_agent::snapshot::KeeperKind;
 use keyfob_core::failure::{Failure, Temporary};
 use tokio::sync::mpsc;
@@ -21,6 +21,7 @@ use crate::delivery_command::CommandsHere;
 use crate::event_command::EventCommand;
 use crate::hardening;
 use crate::http_client::forwarding::ForwardingClient;
+use crate::journal_beside::{self, OwnLines};
 use crate::lease::Lease;
 use crate::local_entrances::LoopbackEntrances;
 use crate::paths::Paths;
@@ -47,7 +48,7 @@ pub struct Keeper {
     pub door: mpsc::UnboundedReceiver<DoorRequest>,
     hand_outs: Arc<HandOuts>,
     under_way: UnderWay,
-    tasks: [tokio::task::JoinHandle<()>; 2],
+    tasks: [tokio::task::JoinHandle<()>; 3],
     lease: Arc<Lease>,
 }
 
@@ -66,12 +67,17 @@ impl Keeper {
         };
         let lease = Lease::try_take(&paths.lease(), word)?.ok_or(Temporary::Busy)?;
         let listener = ControlListener::bind(&paths.bindable_control_socket()?, &lease)?;
+        let written = journal_beside::from_now_on(paths);
+        let own = Arc::new(OwnLines::new(ports.journal));
+        ports.journal = Arc::clone(&own) as Arc<dyn Journal>;
         if let Some(command) = on_event {
             ports.journal = Arc::new(EventCommand::start(ports.journal, Arc::clone(&ports.clock), command));
         }
         ports.commands =
             Arc::new(CommandsHere::new(paths, Arc::clone(&ports.journal), Arc::clone(&ports.clock)));
+        let journal = Arc::clone(&ports.journal);
         let agent = AgentHandle::start(ports, kind, std::process::id());
+        let listening = journal_beside::listen(written, own, journal, agent.told());
         let (sender, door) = mpsc::unbounded_channel();
         let hand_outs = Arc::new(HandOuts::new(agent.ports()));
         let under_way = UnderWay::default();
@@ -82,8 +88,11 @@ impl Keeper {
             hand_outs: Arc::clone(&hand_outs),
             under_way: under_way.clone(),
         };
-        let tasks =
-            [tokio::spawn(accept(listener, server)), tokio::spawn(tell_now_and_then(Arc::clone(&hand_outs)))];
+        let tasks = [
+            tokio::spawn(accept(listener, server)),
+            tokio::spawn(tell_now_and_then(Arc::clone(&hand_outs))),
+            tokio::spawn(listening),
+        ];
         Ok(Self { agent, door, hand_outs, under_way, tasks, lease: Arc::new(lease) })
     }
 

@@ -17,6 +17,7 @@ pub mod entropy;
 pub mod event_command;
 pub mod hardening;
 pub mod http_client;
+mod journal_beside;
 pub mod keeper;
 pub mod keyring_entries;
 pub mod lease;

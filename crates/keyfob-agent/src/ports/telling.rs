@@ -15,6 +15,8 @@ pub trait Notifier: Send + Sync {
 pub trait Journal: Send + Sync {
     /// Adds an entry.
     fn append(&self, entry: &JournalEntry);
+    /// Another process has written this entry: it is on disk already, and whoever listens here hears of it.
+    fn heard(&self, _entry: &JournalEntry) {}
     /// The newest entries, oldest first, at most `limit`.
     fn read(&self, profile: Option<&ProfileName>, limit: usize) -> Vec<JournalEntry>;
 }

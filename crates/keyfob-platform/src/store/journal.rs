@@ -50,8 +50,8 @@ impl JournalFiles {
         if is_full(&path) {
             self.rotate(&path)?;
         }
-        let bounded = JournalEntry { detail: entry.detail.as_deref().map(bounded), ..entry.clone() };
-        let mut line = serde_json::to_vec(&bounded).map_err(|error| StoreProblem::Io(error.to_string()))?;
+        let mut line =
+            serde_json::to_vec(&as_written(entry)).map_err(|error| StoreProblem::Io(error.to_string()))?;
         line.push(b'\n');
         append(&path, &line).map_err(|error| problem(&error, &path))
     }
@@ -75,8 +75,10 @@ fn before(folder: &Path) -> PathBuf {
     folder.join("journal.1.jsonl")
 }
 
-fn bounded(detail: &str) -> String {
-    detail.chars().take(LONGEST_DETAIL).collect()
+/// The entry as its line will be read again.
+pub(crate) fn as_written(entry: &JournalEntry) -> JournalEntry {
+    let bounded = |detail: &str| detail.chars().take(LONGEST_DETAIL).collect();
+    JournalEntry { detail: entry.detail.as_deref().map(bounded), ..entry.clone() }
 }
 
 fn is_full(path: &Path) -> bool {

@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
 # Installs what this project needs on Debian or a distribution like it, and says what and why. Safe to run again: with
 # nothing missing it prints nothing and takes well under a second.
-# usage: scripts/setup.sh cli|run|test|desktop|package...
+# usage: scripts/setup.sh cli|run|test|desktop|bench|package...
 #   cli      what the command line and the demo need: compiler, Rust
 #   run      what the tray app needs besides: desktop libraries, npm
 #   test     what `make test` needs besides: a desktop without a screen, a browser, test tools
 #   desktop  what the desktop tests need besides: tauri-driver, compiled here
+#   bench    what the benchmarks measure keyfob against: nginx
 #   package  what packing needs besides: Tauri's bundler
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -204,10 +205,15 @@ setup_package() {
     need_tauri_cli
 }
 
-(($# > 0)) || fail "usage: scripts/setup.sh cli|run|test|desktop|package..."
+setup_bench() {
+    setup_run
+    install_packages "benchmarks" nginx-light
+}
+
+(($# > 0)) || fail "usage: scripts/setup.sh cli|run|test|desktop|bench|package..."
 for group in "$@"; do
     case "$group" in
-        cli | run | test | desktop | package) "setup_$group" ;;
-        *) fail "no group $group: cli, run, test, desktop or package" ;;
+        cli | run | test | desktop | bench | package) "setup_$group" ;;
+        *) fail "no group $group: cli, run, test, desktop, bench or package" ;;
     esac
 done

@@ -7,13 +7,16 @@
     reason = "a benchmark prints, and stops where it cannot measure"
 )]
 
+mod bridge;
 mod idle;
 mod measure;
+mod nginx;
 mod proxy;
 mod schedule;
 mod store;
 mod token;
 
+// Two threads: the portal of the bridge's benchmark answers in one while the other asks.
 #[tokio::main]
 async fn main() {
     let only: Option<String> = std::env::args().nth(1).filter(|argument| !argument.starts_with('-'));
@@ -29,6 +32,9 @@ async fn main() {
     }
     if wanted("proxy") {
         proxy::one_hop().await;
+    }
+    if wanted("bridge") {
+        bridge::call_after_call().await;
     }
     if wanted("idle") {
         idle::with_a_hundred_profiles().await;

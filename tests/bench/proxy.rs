@@ -1,5 +1,5 @@
 //! One hop through the loopback proxy against a bare proxy on hyper: time and processor time of a request, and the memory of many
-//! open streams. nginx with a fixed header is measured where it is installed.
+//! open streams. nginx with a fixed header where it is installed.
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpStream;
@@ -13,13 +13,16 @@ use keyfob_platform::compose::Composition;
 use keyfob_platform::paths::Paths;
 use keyfob_tests::{Keyfob, Running, portal};
 
-use crate::measure::{line, median, ratio};
+use crate::measure::{line, median, percentile, ratio};
+use crate::nginx::Nginx;
 
 const ROUNDS: usize = 7;
-const REQUESTS: usize = 4_000;
+const REQUESTS: usize = 3_200;
 const STREAMS: usize = 1_000;
 /// The bar of one hop against the bare proxy of the same run.
 const BAR: f64 = 1.2;
+/// The bar of one hop against nginx in the same run.
+const NGINX_BAR: f64 = 1.3;
 /// The bar of the proxy's memory under load.
 const MEMORY_MIB: f64 = 12.0;
 
@@ -32,68 +35,87 @@ struct Way {
 }
 
 pub(crate) async fn one_hop() {
-    println!(
-        "\nOne request through the proxy (230 bytes there and back, one kept connection, {REQUESTS} in a row)"
-    );
     let (echo, echo_port) = floor(&["echo"]);
     let (bare, bare_port) = floor(&["pass", &echo_port.to_string()]);
-    let (user, keeper, path) = linked(echo_port).await;
-    let port = path.0;
-    let ways = [
-        Way { name: "no proxy at all", port: echo_port, path: "/mcp".into(), pid: None },
-        Way {
-            name: "floor: a bare proxy on hyper",
-            port: bare_port,
-            path: "/mcp".into(),
-            pid: Some(bare.0.id()),
-        },
-        Way { name: "keyfob's proxy", port, path: path.1.clone(), pid: Some(keeper.pid()) },
+    let nginx = Nginx::passing_to(echo_port);
+    let (user, keeper, (port, path)) = linked(echo_port).await;
+    let plain = |name, port, pid| Way { name, port, path: "/mcp".into(), pid };
+    let mut ways = vec![
+        plain("no proxy at all", echo_port, None),
+        plain("a bare proxy on hyper", bare_port, Some(bare.0.id())),
+        Way { name: "keyfob's proxy", port, path, pid: Some(keeper.pid()) },
     ];
-    let (mut times, mut work) = (vec![Vec::new(); ways.len()], vec![Vec::new(); ways.len()]);
-    for _ in 0..ROUNDS {
-        for (at, way) in ways.iter().enumerate() {
-            let before = way.pid.map_or(0, ticks);
-            times[at].push(many(way));
-            let spent = way.pid.map_or(0, ticks) - before;
-            let each = Duration::from_millis(10 * spent) / u32::try_from(REQUESTS).unwrap_or(1);
-            work[at].push(each);
-        }
+    match &nginx {
+        Some(nginx) => ways.push(plain("nginx, a fixed header", nginx.port, Some(nginx.pid()))),
+        None => println!("\nNOT MEASURED: nginx is not installed (scripts/setup.sh bench)"),
     }
-    let times: Vec<_> = times.into_iter().map(median).collect();
-    let work: Vec<_> = work.into_iter().map(median).collect();
-    for (at, way) in ways.iter().enumerate() {
-        let bar = (at == 2).then_some(BAR);
-        line(&format!("{}: p50", way.name), times[at], ratio(times[at], times[1]), "the bare proxy", bar);
-    }
-    for at in 1..ways.len() {
-        let bar = (at == 2).then_some(BAR);
-        line(
-            &format!("{}: processor time", ways[at].name),
-            work[at],
-            ratio(work[at], work[1]),
-            "the bare proxy",
-            bar,
-        );
+    for connections in [1, 32] {
+        println!("\nA request of 230 bytes there and back, {REQUESTS} on {connections} kept connection(s)");
+        under_load(&ways, connections);
     }
     let memory = memory(keeper.pid());
     println!(
         "  keyfob: peak memory of the keeper {memory:.1} MiB   bar {MEMORY_MIB} MiB: {}",
         verdict(memory <= MEMORY_MIB)
     );
-    open_streams(&ways[1], &ways[2]);
+    println!("\n{STREAMS} open event streams");
+    for way in &ways[1..] {
+        open_streams(way);
+    }
     keeper.terminate();
-    drop((echo, bare, user));
+    drop((echo, bare, nginx, user));
+}
+
+/// What one way took, over all rounds.
+#[derive(Default)]
+struct Taken {
+    each: Vec<Duration>,
+    work: Vec<Duration>,
+}
+
+fn under_load(ways: &[Way], connections: usize) {
+    let mut taken: Vec<_> = ways.iter().map(|_| Taken::default()).collect();
+    for _ in 0..ROUNDS {
+        for (way, taken) in ways.iter().zip(&mut taken) {
+            let before = way.pid.map_or(0, ticks);
+            taken.each.extend(many(way, connections));
+            let spent = way.pid.map_or(0, ticks) - before;
+            taken.work.push(Duration::from_millis(10 * spent) / u32::try_from(REQUESTS).unwrap_or(1));
+        }
+    }
+    let figures: Vec<_> = taken
+        .into_iter()
+        .map(|taken| [percentile(taken.each.clone(), 50), percentile(taken.each, 99), median(taken.work)])
+        .collect();
+    for (at, what) in ["p50", "p99", "processor time"].iter().enumerate() {
+        for (way, figure) in ways.iter().zip(&figures) {
+            let floor = figures[1][at];
+            // The bars speak of the middle and of the work; a tail depends on the machine.
+            let bar = (way.name.starts_with("keyfob") && at != 1).then_some(BAR);
+            if at < 2 || way.pid.is_some() {
+                line(
+                    &format!("{}: {what}", way.name),
+                    figure[at],
+                    ratio(figure[at], floor),
+                    "the bare proxy",
+                    bar,
+                );
+            }
+        }
+        if let (Some(nginx), 0 | 2) = (figures.get(3), at) {
+            let name = format!("keyfob's proxy against nginx: {what}");
+            line(&name, figures[2][at], ratio(figures[2][at], nginx[at]), "nginx", Some(NGINX_BAR));
+        }
+    }
 }
 
 /// What a thousand open event streams take.
-fn open_streams(bare: &Way, keyfob: &Way) {
-    for way in [bare, keyfob] {
-        let pid = way.pid.expect("a process");
-        let before = resident(pid);
-        let streams: Vec<_> = (0..STREAMS).map_while(|_| stream(way)).collect();
-        let each = (resident(pid) - before) * 1_024.0 / f64::from(u32::try_from(streams.len()).unwrap_or(1));
-        println!("  {}: {} open streams, {each:.1} KiB each", way.name, streams.len());
-    }
+fn open_streams(way: &Way) {
+    let Some(pid) = way.pid else { return };
+    let before = resident(pid);
+    let streams: Vec<_> = (0..STREAMS).map_while(|_| stream(way)).collect();
+    let each = (resident(pid) - before) * 1_024.0 / f64::from(u32::try_from(streams.len()).unwrap_or(1));
+    println!("  {}: {} open streams, {each:.1} KiB each", way.name, streams.len());
 }
 
 fn stream(way: &Way) -> Option<TcpStream> {
@@ -108,8 +130,16 @@ fn stream(way: &Way) -> Option<TcpStream> {
     answer[..read].starts_with(b"HTTP/1.1 200").then_some(stream)
 }
 
-/// The median of one request, of so many in a row on one connection.
-fn many(way: &Way) -> Duration {
+/// The time of each request, of so many in a row on each of some connections at once.
+fn many(way: &Way, connections: usize) -> Vec<Duration> {
+    std::thread::scope(|scope| {
+        let runs: Vec<_> =
+            (0..connections).map(|_| scope.spawn(|| in_a_row(way, REQUESTS / connections))).collect();
+        runs.into_iter().flat_map(|run| run.join().expect("no panic")).collect()
+    })
+}
+
+fn in_a_row(way: &Way, requests: usize) -> Vec<Duration> {
     let mut stream = TcpStream::connect(("127.0.0.1", way.port)).expect("a proxy");
     stream.set_nodelay(true).expect("a socket");
     let body = "x".repeat(230);
@@ -118,7 +148,7 @@ fn many(way: &Way) -> Duration {
          Accept: application/json, text/event-stream\r\nMCP-Protocol-Version: 2025-06-18\r\nContent-Length: 230\r\n\r\n{body}",
         way.path, way.port
     );
-    let taken = (0..REQUESTS).map(|_| {
+    let one = |_| {
         let began = Instant::now();
         stream.write_all(request.as_bytes()).expect("sent");
         let (mut answer, mut had) = ([0; 2_048], 0);
@@ -128,8 +158,8 @@ fn many(way: &Way) -> Duration {
             had += read;
         }
         began.elapsed()
-    });
-    median(taken.collect())
+    };
+    (0..requests).map(one).collect()
 }
 
 /// A profile whose server is the echo server: signed in to at a portal, and pointed there afterwards.
@@ -191,7 +221,7 @@ fn ticks(pid: u32) -> u64 {
     fields[11..13].iter().filter_map(|field| field.parse::<u64>().ok()).sum()
 }
 
-fn memory(pid: u32) -> f64 {
+pub(crate) fn memory(pid: u32) -> f64 {
     status(pid, "VmHWM:")
 }
 
@@ -206,6 +236,6 @@ fn status(pid: u32, name: &str) -> f64 {
     line.split_whitespace().next().and_then(|kib| kib.parse::<f64>().ok()).expect("a number") / 1_024.0
 }
 
-fn verdict(met: bool) -> &'static str {
+pub(crate) fn verdict(met: bool) -> &'static str {
     if met { "met" } else { "MISSED" }
 }

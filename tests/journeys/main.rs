@@ -8,6 +8,7 @@ mod bad_redirect;
 mod bad_token_answer;
 mod client_metadata;
 mod connect;
+mod connect_long;
 mod credential_protocols;
 mod delivery_commands;
 mod devices;

@@ -19,6 +19,18 @@ async fn claude_code_is_connected_through_the_bridge() {
     is_connected_by("bridge").await;
 }
 
+/// Another way takes the place of the first, and each is connected; the entry of the last one goes with the unlink.
+#[tokio::test]
+async fn claude_code_is_linked_again_by_every_other_way() {
+    let desk = Desk::of("claude").await;
+    for via in ["helper", "proxy", "bridge", "helper"] {
+        desk.keyfob.must(["link", "work", "claude-code", "--via", via]).await;
+        says_connected(&desk).await;
+    }
+    desk.keyfob.must(["unlink", "work", "claude-code"]).await;
+    assert_eq!(entries(&desk), serde_json::json!({}));
+}
+
 async fn is_connected_by(via: &str) {
     let desk = Desk::of("claude").await;
     desk.keyfob.must(["link", "work", "claude-code", "--via", via]).await;

@@ -55,9 +55,16 @@ impl Ledger {
     /// With this link, in place of an earlier one of the same profile in the same client.
     #[must_use]
     pub fn with(&self, link: Link) -> Self {
+        let mut next = self.without_profile(&link);
+        next.links.push(link);
+        next
+    }
+
+    /// Without any link of the same profile in the same client.
+    #[must_use]
+    pub fn without_profile(&self, link: &Link) -> Self {
         let is_same = |other: &&Link| other.client == link.client && other.profile == link.profile;
-        let others: Vec<_> = self.links.iter().filter(|other| !is_same(other)).cloned().collect();
-        Self { links: others.into_iter().chain([link]).collect() }
+        Self { links: self.links.iter().filter(|other| !is_same(other)).cloned().collect() }
     }
 }
 

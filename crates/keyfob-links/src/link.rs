@@ -79,16 +79,18 @@ pub struct Plan {
 enum Step {
     /// The file becomes this; `None`: it goes.
     File { was: Option<Vec<u8>>, becomes: Option<String> },
-    /// The client's own command.
-    Command { program: PathBuf, arguments: Vec<String>, input: String },
+    /// The client's own command, after the one that takes our own earlier entry away, where there is one.
+    Command { program: PathBuf, first: Option<Vec<String>>, arguments: Vec<String>, input: String },
 }
 
 impl Plan {
     /// What would change, for people: a diff, or the command that would run.
     pub fn shown(&self) -> String {
         match &self.step {
-            Step::Command { program, arguments, input } => {
-                format!("{} {}\n{input}", program.display(), arguments.join(" "))
+            Step::Command { program, first, arguments, input } => {
+                let commands = first.iter().chain([arguments]);
+                let lines = commands.map(|words| format!("{} {}\n", program.display(), words.join(" ")));
+                lines.collect::<String>() + input
             }
             Step::File { was, becomes } => {
                 let before = was.as_deref().map(String::from_utf8_lossy).unwrap_or_default();
@@ -140,11 +142,12 @@ impl<'a> Links<'a> {
         }
         match &client.writing {
             Writing::File { format, tables, .. } => self.plan_edit(client, wanted, *format, *tables),
-            Writing::Command { program, add, tables, .. } => {
+            Writing::Command { program, add, remove, tables, .. } => {
                 let program = self.machine.program(program).ok_or_else(|| absent(program))?;
                 let name = wanted.entry_name();
-                let step =
-                    Step::Command { program, arguments: add(&name), input: entry.to_json().to_string() };
+                let first = self.ledger()?.find(client.id, &wanted.profile).map(|link| remove(&link.name));
+                let input = entry.to_json().to_string();
+                let step = Step::Command { program, first, arguments: add(&name), input };
                 let link = Link { file: None, ..self.link(client, wanted, tables, entry.to_json()) };
                 Ok(Plan { link, step, undo: false })
             }
@@ -192,7 +195,8 @@ impl<'a> Links<'a> {
         let link = ledger.find(client.id, profile).ok_or(LinkError::NotLinked(client.name))?.clone();
         if let Writing::Command { program, remove, .. } = &client.writing {
             let program = self.machine.program(program).ok_or_else(|| absent(program))?;
-            let step = Step::Command { program, arguments: remove(&link.name), input: String::new() };
+            let (arguments, input) = (remove(&link.name), String::new());
+            let step = Step::Command { program, first: None, arguments, input };
             return Ok(Plan { link, step, undo: true });
         }
         let Writing::File { format, .. } = &client.writing else {
@@ -230,7 +234,12 @@ impl<'a> Links<'a> {
     pub fn carry_out(&self, plan: &Plan) -> Result<(), LinkError> {
         let ledger = self.ledger()?;
         match &plan.step {
-            Step::Command { program, arguments, input } => {
+            Step::Command { program, first, arguments, input } => {
+                if let Some(first) = first {
+                    // Its user may have taken it away already: then there is nothing in the way.
+                    let _ = self.machine.run(program, first, "");
+                    self.write_ledger(&ledger.without_profile(&plan.link))?;
+                }
                 self.machine.run(program, arguments, input).map_err(LinkError::Command)?;
             }
             Step::File { was, becomes } => {

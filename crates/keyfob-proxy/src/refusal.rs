@@ -82,13 +82,23 @@ impl Refusal {
     /// The cause and the next step.
     fn words(&self) -> String {
         match self {
-            Self::Failure(failure, profile) => match failure.hint(profile.as_str()) {
+            Self::Failure(failure, profile) => match next_step(failure, profile.as_str()) {
                 Some(hint) => format!("keyfob: {profile}: {failure}. Next: {hint}"),
                 None => format!("keyfob: {profile}: {failure}"),
             },
             Self::SendAgain => "keyfob: the token was renewed; send the request again".to_owned(),
             Self::Stranger(_) | Self::Nothing => String::new(),
         }
+    }
+}
+
+/// What its sender does next. A message that was cut off is never sent again by keyfob: the server may have acted on it.
+pub(crate) fn next_step(failure: &Failure, profile: &str) -> Option<String> {
+    match failure {
+        Failure::Temporary(Temporary::Cut(_)) => {
+            Some("the server may have acted on it: look before you send it again".into())
+        }
+        _ => failure.hint(profile),
     }
 }
 

@@ -208,6 +208,20 @@ fn claude_code_is_told_by_its_own_command() {
     assert_eq!(ran[1].0, ["mcp", "remove", "--scope", "user", "keyfob-work"]);
 }
 
+/// Claude Code's own command refuses a name that is there already.
+#[test]
+fn claude_code_linked_by_another_way_loses_the_earlier_entry_first() {
+    let machine = Memory::default();
+    link(&machine, "claude-code", &wanted("work", Via::Helper));
+    let plan = links(&machine).plan(named("claude-code").unwrap(), &wanted("work", Via::Bridge)).unwrap();
+    assert_eq!(plan.shown().lines().next(), Some("/usr/bin/claude mcp remove --scope user keyfob-work"));
+    link(&machine, "claude-code", &wanted("work", Via::Bridge));
+    let ran: Vec<_> = machine.ran.lock().unwrap().iter().map(|(words, _)| words[1].clone()).collect();
+    assert_eq!(ran, ["add-json", "remove", "add-json"]);
+    let ledger = links(&machine).ledger().unwrap();
+    assert_eq!((ledger.links.len(), ledger.links[0].via), (1, Via::Bridge));
+}
+
 #[test]
 fn the_second_time_is_told_and_so_is_a_way_that_does_not_exist() {
     let machine = Memory::default();

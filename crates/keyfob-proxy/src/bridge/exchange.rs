@@ -8,6 +8,7 @@ use keyfob_core::failure::Failure;
 use super::{Inner, Lines};
 use crate::json_rpc::{KEYFOB_SAYS, Outgoing, Unanswered, error_answer, error_line};
 use crate::messages::{Message, Messages};
+use crate::refusal::next_step;
 use crate::upstream::no_message;
 
 /// Tries to take a stream up again that brings nothing new; a new event starts the count anew.
@@ -41,7 +42,7 @@ impl Inner {
 
     /// The cause and the next step.
     fn words(&self, failure: &Failure) -> String {
-        match failure.hint(&self.profile) {
+        match next_step(failure, &self.profile) {
             Some(hint) => format!("keyfob: {failure}. Next: {hint}"),
             None => format!("keyfob: {failure}"),
         }

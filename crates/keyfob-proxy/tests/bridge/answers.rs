@@ -141,7 +141,7 @@ async fn what_is_no_json_rpc_becomes_an_error_that_says_cause_and_next_step() {
             "offline: no route",
             "nothing is lost",
         ),
-        (Answer::failure(TransportFailure::Cut("reset".into())), "reset", "Next: "),
+        (Answer::failure(TransportFailure::Cut("reset".into())), "reset", "look before you send it again"),
     ];
     for (answer, cause, step) in cases {
         let mut client = Client::start();

@@ -14,6 +14,7 @@ mod delivery_commands;
 mod devices;
 mod doctor;
 mod doctor_of_a_profile;
+mod doctor_of_other_grants;
 mod doctor_with_a_trial;
 mod exec;
 mod exhaustion;

@@ -32,7 +32,12 @@ pub(crate) fn width() -> Option<usize> {
 
 /// Whether data may be painted.
 pub(crate) fn colours() -> bool {
-    std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
+    std::io::stdout().is_terminal() && are_colours_wanted()
+}
+
+/// The user's own word on colours, whatever they are for (no-color.org: an empty word is none).
+fn are_colours_wanted() -> bool {
+    std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
 }
 
 /// Says something to a person.
@@ -79,9 +84,10 @@ pub(crate) fn label_and_large(label: &str, text: &str) {
     eprintln!("\n{label}    {style} {text} {style:#}\n");
 }
 
-/// A picture made of characters, dark on light, on a terminal alone: in a log file it would be noise.
+/// A picture made of characters, dark on light, on a terminal alone: in a log file it would be noise, and without its two colours
+/// no camera reads it.
 pub(crate) fn picture(lines: &[String]) {
-    if !std::io::stderr().is_terminal() {
+    if !std::io::stderr().is_terminal() || !are_colours_wanted() {
         return;
     }
     let paper = AnsiColor::Black.on(AnsiColor::BrightWhite);
@@ -128,7 +134,7 @@ fn prose(word: &str, colour: AnsiColor, text: &str) -> String {
 }
 
 fn painted(word: &str, colour: AnsiColor) -> String {
-    if std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none() {
+    if std::io::stderr().is_terminal() && are_colours_wanted() {
         let style = colour.on_default().bold();
         return format!("{style}{word}{style:#}");
     }

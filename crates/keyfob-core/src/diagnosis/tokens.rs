@@ -44,9 +44,13 @@ pub fn token(sign_in: &SignIn, profile: &Profile, now: &Moment) -> Finding {
     }
 }
 
-/// In whole minutes above two of them.
+/// In whole days, hours or minutes above two of them.
 fn rounded(span: TimeDelta) -> TimeDelta {
-    if span > TimeDelta::minutes(2) {
+    if span > TimeDelta::days(2) {
+        TimeDelta::days(span.num_days())
+    } else if span > TimeDelta::hours(2) {
+        TimeDelta::hours(span.num_hours())
+    } else if span > TimeDelta::minutes(2) {
         TimeDelta::minutes(span.num_minutes())
     } else {
         TimeDelta::seconds(span.num_seconds())

@@ -24,7 +24,7 @@ impl ForeignSignIn {
                     "the program that renews {file} must stop doing so; keyfob can write that file for it (--deliver)"
                 )
             }
-            Source::Pasted => "close the program that it was copied from".into(),
+            Source::Pasted => "close it".into(),
         };
         Some(format!(
             "{} still has this sign-in: when both renew it, the server may end it. So {stop}. Do not sign out there: that may \

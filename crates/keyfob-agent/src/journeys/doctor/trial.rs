@@ -7,6 +7,7 @@ use std::time::Duration;
 use keyfob_core::credential::{Credential, SignIn};
 use keyfob_core::diagnosis::{Finding, Step, evidence, tokens, trial};
 use keyfob_core::failure::Failure;
+use keyfob_core::grant::GrantKind;
 use keyfob_core::profile::Profile;
 use keyfob_core::scope::ScopeSet;
 use tokio::sync::mpsc;
@@ -97,10 +98,15 @@ impl Walk<'_> {
         while let Ok(progress) = heard.try_recv() {
             self.went_on(progress, &mut at);
         }
-        if at == Step::Token {
+        if at == Step::Token && self.comes_back() {
             at = self.came_back(&outcome);
         }
         (at, outcome.map(|signed_in| signed_in.credential))
+    }
+
+    /// True where a browser is sent away and redirected: neither a device nor a machine has a redirect that could be at fault.
+    fn comes_back(&self) -> bool {
+        self.profile.grant == GrantKind::AuthorizationCode
     }
 
     /// What the browser brought back: a code that was then sent to the token endpoint, or the server's no.
@@ -124,7 +130,7 @@ impl Walk<'_> {
             SignInProgress::LookedUp(_) => drop(self.http.take()),
             SignInProgress::Registered => {
                 self.found(trial::registered());
-                *at = Step::Redirect;
+                *at = if self.comes_back() { Step::Redirect } else { Step::Token };
             }
             SignInProgress::Visit { url, .. } => {
                 let sent = evidence::authorization_request(url);

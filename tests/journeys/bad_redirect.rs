@@ -1,7 +1,7 @@
 //! The redirect back, forged, doubled or never coming: only the right one ends the wait, and nobody else can.
 
 use keyfob_demo::oddities::IssInRedirect;
-use keyfob_demo::{Consent, Endpoint, GivenClient, Portal, PortalOptions};
+use keyfob_demo::{Consent, Endpoint, Fault, GivenClient, Portal, PortalOptions};
 use keyfob_tests::{Keyfob, Running, portal, visit};
 use url::Url;
 
@@ -151,6 +151,33 @@ async fn a_sign_in_given_up_or_declined_leaves_the_old_one_working() {
     assert_eq!(keyfob.must(["token", "a"]).await, before);
     keyfob.must(["refresh", "a"]).await;
     assert_eq!(keyfob.status("a").await["state"], "active");
+}
+
+/// Fault 45: a server that fails at any step of the new sign-in.
+#[tokio::test]
+async fn a_sign_in_that_the_server_fails_leaves_the_old_one_working() {
+    let (keyfob, portal) = (Keyfob::new(), portal().await);
+    keyfob.sign_in_to("a", &portal.mcp_url()).await;
+    let before = keyfob.must(["token", "a"]).await;
+
+    for (endpoint, fault) in [
+        (Endpoint::ProtectedResource, Fault::html(200)),
+        (Endpoint::AuthorizationServerMetadata, Fault::answer(200, "application/json", "{\"issuer\":7}")),
+        (Endpoint::Token, Fault::empty(500)),
+        (Endpoint::Token, Fault::html(200)),
+        (Endpoint::Token, Fault::error(400, "invalid_grant")),
+        (Endpoint::Token, Fault::error(401, "invalid_client")),
+        (Endpoint::Token, Fault::lost_answer()),
+    ] {
+        portal.faults().from_then_on(endpoint, fault);
+        let failed = keyfob.run(["sign-in", "a", "--timeout", "10s"]).await;
+        assert!(matches!(failed.code, Some(4..=8)), "{endpoint:?}: {failed:?}");
+        portal.faults().clear(endpoint);
+        assert_eq!(keyfob.must(["token", "a"]).await, before, "{endpoint:?}");
+        assert_eq!(keyfob.status("a").await["state"], "active", "{endpoint:?}");
+    }
+    keyfob.must(["refresh", "a"]).await;
+    assert_eq!(portal.record().seen().registrations.len(), 1);
 }
 
 /// D13: a client whose redirect is pinned cannot move to another port.

@@ -27,6 +27,7 @@ mod keeper;
 mod left_revocations;
 mod link;
 mod machines;
+mod overtaken;
 mod passphrase;
 mod recipes;
 mod service;

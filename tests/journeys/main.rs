@@ -27,6 +27,7 @@ mod keeper;
 mod left_revocations;
 mod link;
 mod machines;
+mod networks;
 mod overtaken;
 mod passphrase;
 mod recipes;

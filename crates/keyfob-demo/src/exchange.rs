@@ -81,9 +81,13 @@ async fn work(state: &Arc<State>, endpoint: Endpoint, arrived: Arrived) -> Respo
 /// A web page that made its own name point at 127.0.0.1 (DNS rebinding) carries that name in `Host`.
 fn host_is_ours(state: &State, parts: &Parts) -> bool {
     let host = parts.headers.get(header::HOST).and_then(|host| host.to_str().ok());
-    let authority = state.origin.trim_start_matches("http://");
+    let own = ["http://", "https://"].iter().find_map(|scheme| state.origin.strip_prefix(scheme));
+    let authority = own.unwrap_or_default();
+    // What stands before a portal with a public origin has its own way to it.
+    let stands_behind = state.options.public_origin.is_some();
     host.is_some_and(|host| {
         host == authority
+            || (stands_behind && host.starts_with("127.0.0.1:"))
             || authority
                 .strip_prefix("127.0.0.1")
                 .is_some_and(|port| host.strip_prefix("localhost") == Some(port))

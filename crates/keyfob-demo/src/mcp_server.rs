@@ -27,8 +27,11 @@ pub(crate) struct McpServer {
 impl McpServer {
     pub(crate) fn new(options: &PortalOptions, record: Record) -> Self {
         let kept = options.oddities.mcp.sessions == McpSessions::Kept;
-        let config =
-            StreamableHttpServerConfig::default().with_legacy_session_mode(kept).with_json_response(!kept);
+        let public = options.public_origin.iter().filter_map(|origin| origin.split("://").nth(1));
+        let config = StreamableHttpServerConfig::default()
+            .with_legacy_session_mode(kept)
+            .with_json_response(!kept)
+            .with_allowed_hosts(["localhost", "127.0.0.1", "::1"].into_iter().chain(public));
         let tools = Tools::new(&options.name, record);
         let service = StreamableHttpService::new(move || Ok(tools.clone()), Arc::default(), config);
         Self { service }

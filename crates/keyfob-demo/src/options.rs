@@ -63,6 +63,8 @@ pub struct PortalOptions {
     pub oddities: Oddities,
     /// The port; `None` for a free one.
     pub port: Option<u16>,
+    /// The origin that it goes by, without a slash, where something with TLS stands before it.
+    pub public_origin: Option<String>,
     /// The portal's time.
     pub clock: Clock,
     /// Every token, code and secret the portal makes begins with this: a mark that a leak test can search for.
@@ -83,6 +85,7 @@ impl Default for PortalOptions {
             clients: Vec::new(),
             oddities: Oddities::default(),
             port: None,
+            public_origin: None,
             clock: Clock::default(),
             token_mark: "demo".to_owned(),
         }

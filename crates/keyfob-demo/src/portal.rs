@@ -90,7 +90,8 @@ impl Portal {
     pub async fn start(options: PortalOptions) -> std::io::Result<Self> {
         let listener = std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, options.port.unwrap_or(0)))?;
         listener.set_nonblocking(true)?;
-        let origin = format!("http://{}", listener.local_addr()?);
+        let own = format!("http://{}", listener.local_addr()?);
+        let origin = options.public_origin.clone().unwrap_or(own);
         let state = Arc::new(State::new(options, origin)?);
         let (stop, stopped) = oneshot::channel();
         let (started, running) = oneshot::channel();
@@ -113,7 +114,7 @@ impl Portal {
         self.state.url(crate::endpoint::path::MCP)
     }
 
-    /// `http://127.0.0.1:PORT`, without a slash.
+    /// `http://127.0.0.1:PORT`, or the origin that it was given, without a slash.
     pub fn origin(&self) -> &str {
         &self.state.origin
     }

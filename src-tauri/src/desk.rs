@@ -1,6 +1,8 @@
 //! What the app keeps for its commands: the way to the keeper, the sign-ins it does, and the demo portals if they run.
 
+mod adding;
 pub(crate) mod examining;
+pub(crate) mod linking;
 pub(crate) mod sign_ins;
 
 use std::sync::{Arc, Mutex, PoisonError};

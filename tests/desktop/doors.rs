@@ -74,10 +74,16 @@ async fn every_command_is_called_and_none_gives_a_token() {
     let own = driver.url().await;
     let url = portal.mcp_url();
     let named = || json!({ "name": "readonly" });
-    let profile = json!({ "name": "readonly", "url": url, "label": null, "access": null, "client_id": null });
+    let profile = json!({
+        "name": "readonly", "url": url, "label": null, "access": null, "grant": "authorization-code",
+        "client_id": null, "client_secret": null, "private_key": null,
+    });
+    // As the page's own channels are written; nobody listens to this one.
+    let heard = "__CHANNEL__:0";
     let mut answers = Vec::new();
     for (command, arguments) in [
-        ("look_up", json!({ "url": url })),
+        ("servers_here", json!({})),
+        ("look_up", json!({ "url": url, "heard": heard })),
         ("add_profile", json!({ "profile": profile })),
         ("sign_in", named()),
         ("snapshot", json!({})),
@@ -85,6 +91,12 @@ async fn every_command_is_called_and_none_gives_a_token() {
         ("pause", named()),
         ("resume", named()),
         ("cancel_sign_in", named()),
+        ("decline_more", named()),
+        ("doctor", json!({ "target": "readonly", "heard": heard })),
+        ("journal", named()),
+        ("links", json!({})),
+        ("clients", named()),
+        ("set_sign_in_lifetime", json!({ "name": "readonly", "lifetime": "30d" })),
         ("offer_start_at_login", json!({})),
         ("snapshot", json!({})),
         ("sign_out", named()),
@@ -94,7 +106,7 @@ async fn every_command_is_called_and_none_gives_a_token() {
         assert!(answer.get("value").is_some(), "{command}: {answer}");
         answers.push(answer.to_string());
     }
-    let signed_in = &answers[3];
+    let signed_in = &answers[4];
     assert!(signed_in.contains("ada@example.com"), "{signed_in}");
     assert!(!answers.concat().contains(MARK));
     let seen = portal.record().seen();

@@ -172,9 +172,15 @@ async fn a_portal_is_added_signed_in_and_kept_fresh_in_the_real_window() {
     screenshot("first-run.png").await;
     driver.click_until("[data-testid=add-portal]", "[data-testid=add-url]").await;
     driver.fill("[data-testid=add-url]", &portal.mcp_url()).await;
-    driver.fill("[data-testid=add-name]", "readonly").await;
     driver.click("[data-testid=look-up]").await;
+    driver.fill("[data-testid=add-name]", "readonly").await;
+    driver.is_painted().await;
+    screenshot("wizard-found.png").await;
     driver.click("[data-testid=add-submit]").await;
+    driver.wait_for("[data-testid=wizard-done]").await;
+    driver.is_painted().await;
+    screenshot("wizard-ready.png").await;
+    driver.click("[data-testid=wizard-close]").await;
     driver.wait_for("[data-testid=profile-card][data-profile=readonly][data-state=active]").await;
     driver.click_until("[data-testid=profile-card] button", "[data-testid=profile-details]").await;
     eventually("the details name the account", async || {
@@ -183,6 +189,14 @@ async fn a_portal_is_added_signed_in_and_kept_fresh_in_the_real_window() {
     .await;
     driver.is_painted().await;
     screenshot("window.png").await;
+    driver.click_until("[data-testid=action-examine]", "[data-testid=examination]").await;
+    driver.wait_for("[data-testid=verdict]").await;
+    let walk = driver.text("[data-testid=examination]").await;
+    for step in ["Resource metadata", "Token answer", "MCP with the token"] {
+        assert!(walk.contains(step), "each step reached the page: {walk}");
+    }
+    driver.is_painted().await;
+    screenshot("examination.png").await;
 
     let seen = status(home.path()).await;
     assert_eq!(seen["agent"]["kind"], "app");
@@ -237,6 +251,37 @@ async fn the_tray_and_a_notification_say_that_a_sign_in_is_needed_and_its_button
     eventually("the notification is gone", async || displayed().await == "0").await;
     assert!(output("dunstctl", &["history"]).await.contains("readonly: sign in again"));
     app.end().await;
+}
+
+/// H4: the code is in the window and in a notification until it is typed, and one click asks for a new one.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_device_shows_its_code_in_the_window_and_in_a_notification() {
+    let (portal, home) = (portal(Duration::from_mins(2)).await, tempfile::tempdir().unwrap());
+    let driver = Driver::start(&app(), home.path(), "true").await;
+    driver.wait_for("[data-testid=first-run]").await;
+    driver.click_until("[data-testid=add-portal]", "[data-testid=add-url]").await;
+    driver.fill("[data-testid=add-url]", &portal.mcp_url()).await;
+    driver.click("[data-testid=look-up]").await;
+    driver.wait_for("[data-testid=add-name]").await;
+    driver.click("input[value=device]").await;
+    driver.click("[data-testid=add-submit]").await;
+    let panel = "[data-testid=wizard] [data-testid=device-panel]";
+    driver.wait_for(&format!("{panel} [data-testid=qr-code]")).await;
+    let code = driver.text(&format!("{panel} [data-testid=user-code]")).await;
+    eventually("a notification has the code", async || {
+        output("dunstctl", &["history"]).await.contains(&code)
+            || output("dunstctl", &["count", "displayed"]).await.trim() == "1"
+    })
+    .await;
+    driver.is_painted().await;
+    screenshot("device.png").await;
+    driver.click("[data-testid=wizard] [data-testid=cancel-sign-in]").await;
+    eventually("the notification is gone", async || {
+        output("dunstctl", &["count", "displayed"]).await.trim() == "0"
+    })
+    .await;
+    assert!(output("dunstctl", &["history"]).await.contains(&code), "the notification had the code");
+    driver.end().await;
 }
 
 /// The whole menu as the panel gets it.

@@ -1,21 +1,21 @@
 // The window: what is wrong with everything, then the list and, beside it where there is room, one portal's details.
 import styles from './app.module.css';
-import { adding, announced, open, snapshot, startProblem } from './model/state';
+import { announced, open, snapshot, startProblem } from './model/state';
 import { words } from './model/words';
 import { Notice } from './parts/notice';
 import { Toasts } from './parts/toasts';
-import { AddProfile } from './views/add-profile';
 import { Examination } from './views/examination';
 import { FirstRun } from './views/first-run';
 import { MoreRights } from './views/more-rights';
 import { ProfileDetails } from './views/profile-details';
 import { ProfileList } from './views/profile-list';
+import { AddWizard } from './views/wizard';
 
 export function App() {
   return (
     <>
       <Main />
-      {adding.value && <AddProfile />}
+      <AddWizard />
       <Examination />
       <MoreRights />
       <Toasts />

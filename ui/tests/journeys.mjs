@@ -42,7 +42,7 @@ const journeys = [
     },
   ],
   [
-    'a portal is added and signed in by keyboard alone',
+    'a portal is added, signed in and connected by keyboard alone',
     'empty',
     async (page) => {
       await tabTo(page, 'add-portal');
@@ -50,19 +50,27 @@ const journeys = [
       await page.getByRole('dialog', { name: 'Add a portal' }).waitFor();
       assert.equal(await focused(page), 'add-url');
       await page.keyboard.type('mcp.acme.example/mcp');
-      assert.equal(await at(page, 'add-name').inputValue(), 'acme');
-      await tabTo(page, 'look-up');
       await page.keyboard.press('Enter');
-      await at(page, 'found').waitFor();
+      await page.locator('[data-step=issuer]').waitFor();
+      await page.getByRole('dialog', { name: 'What was found' }).waitFor();
       assert.match(await at(page, 'found').textContent(), /https:\/\/login\.mcp\.acme\.example/);
+      assert.equal(await at(page, 'add-name').inputValue(), 'acme');
       await tabTo(page, 'add-submit');
       await page.keyboard.press('Enter');
-      await card(page, 'acme').getByText('Signing in', { exact: true }).waitFor();
-      await at(page, 'toast').getByText('acme is signed in.').waitFor();
-      assert.deepEqual(await badges(page), ['Signed in']);
-      await tabTo(page, 'start-at-login-yes');
+      await page.getByRole('dialog', { name: 'Sign in' }).getByText('Finish signing in in your browser.').waitFor();
+      await at(page, 'wizard-done').getByText('Signed in as ada@example.com').waitFor();
+      await tabTo(page, 'link');
       await page.keyboard.press('Enter');
-      await at(page, 'start-at-login-yes').waitFor({ state: 'detached' });
+      await at(page, 'plan').waitFor();
+      assert.match(await at(page, 'plan').textContent(), /claude mcp add-json.*\+ {3}"keyfob-acme"/s);
+      await tabTo(page, 'carry-out');
+      await page.keyboard.press('Enter');
+      await at(page, 'client').first().getByText('Restart Claude Code.').waitFor();
+      await tabTo(page, 'wizard-close');
+      await page.keyboard.press('Enter');
+      await page.getByRole('dialog').waitFor({ state: 'detached' });
+      assert.match(await card(page, 'acme').getByTestId('connected').textContent(), /Claude Code/);
+      assert.deepEqual(await badges(page), ['Signed in']);
     },
   ],
   [
@@ -71,23 +79,90 @@ const journeys = [
     async (page) => {
       await at(page, 'add-portal').click();
       await at(page, 'add-url').fill('ftp://x');
+      await at(page, 'look-up').click();
+      await page.getByText('This is not the address of a server.').waitFor();
+      await at(page, 'add-url').fill('mcp.acme.example/mcp');
+      await at(page, 'look-up').click();
       await at(page, 'add-name').fill('admin');
-      await at(page, 'add-submit').click();
-      assert.equal(await page.locator('[aria-invalid=true]').count(), 2);
       await page.getByText('There is a portal with this name already.').waitFor();
+      await at(page, 'add-submit').click();
+      assert.equal(await at(page, 'wizard').getAttribute('data-stage'), 'describe');
       await page.keyboard.press('Escape');
       await page.getByRole('dialog').waitFor({ state: 'detached' });
       assert.equal(await focused(page), 'add-portal');
     },
   ],
   [
-    'a look-up that fails says why and what next',
+    'what a program has already is picked, and what is broken names its step and what its owner must serve',
     'empty',
     async (page) => {
       await at(page, 'add-portal').click();
-      await at(page, 'add-url').fill('https://down.example.com/mcp');
+      await at(page, 'found-here')
+        .getByRole('button', { name: /billing.*Claude Code/ })
+        .click();
+      await at(page, 'found').waitFor();
+      await at(page, 'wizard-back').click();
+      await at(page, 'add-url').fill('https://broken.example.com/mcp');
       await at(page, 'look-up').click();
-      assert.match(await page.getByRole('alert').textContent(), /did not answer.*Check the address/s);
+      assert.match(await page.getByRole('alert').textContent(), /names another server/);
+      assert.match(await page.locator('[data-step=issuer]').textContent(), /For whoever runs the server/);
+    },
+  ],
+  [
+    'a machine proves itself by a secret or by a key file, and is asked for what is missing',
+    'empty',
+    async (page) => {
+      await at(page, 'add-portal').click();
+      await at(page, 'add-url').fill('https://given.example.com/mcp');
+      await at(page, 'look-up').click();
+      await page.getByRole('radio', { name: /As a machine/ }).check();
+      await at(page, 'add-submit').click();
+      assert.equal(await page.locator('[aria-invalid=true]').count(), 2);
+      assert.equal(await at(page, 'add-secret').getAttribute('type'), 'password');
+      await page.getByRole('radio', { name: 'By a private key' }).check();
+      await at(page, 'add-key').setInputFiles({ name: 'key.pem', mimeType: 'text/plain', buffer: Buffer.from('PEM') });
+      await page.getByText('key.pem: read').waitFor();
+      await at(page, 'add-client-id').fill('robot');
+      await at(page, 'add-submit').click();
+      await at(page, 'wizard-done').waitFor();
+    },
+  ],
+  [
+    'two hundred portals are searched and walked by keyboard',
+    'many',
+    async (page) => {
+      assert.equal(await at(page, 'profile-card').count(), 202);
+      await page.keyboard.press('/');
+      assert.equal(await focused(page), 'search');
+      await page.keyboard.type('docs team1.');
+      await page.getByText('1 of 202').waitFor();
+      await page.keyboard.press('ArrowDown');
+      await page.keyboard.press('Enter');
+      await page.locator('[data-testid=profile-details][data-profile=docs-1]').waitFor();
+      await at(page, 'search').fill('nobody');
+      await page.getByText('No portal has all of these words.').waitFor();
+      await page.keyboard.press('Escape');
+      await page.getByText('Something needs you').waitFor();
+    },
+  ],
+  [
+    'a program is disconnected after its entry was shown',
+    'daily',
+    async (page) => {
+      assert.match(
+        await card(page, 'readonly').getByTestId('connected').textContent(),
+        /Claude Code, Cursor, 1 written/,
+      );
+      await openDetails(page, 'readonly');
+      const cursor = at(page, 'profile-details').locator('[data-client=cursor]');
+      await cursor.getByTestId('unlink').click();
+      assert.match(
+        await cursor.getByTestId('plan').textContent(),
+        /taken out of \/home\/ada\/\.cursor.*-.*keyfob-readonly/s,
+      );
+      await cursor.getByTestId('carry-out').click();
+      await cursor.getByTestId('link').waitFor();
+      await page.getByText('Cursor is no longer connected to Readonly portal.').waitFor();
     },
   ],
   [
@@ -134,7 +209,8 @@ const journeys = [
     'more rights are decided about before a browser opens',
     'more',
     async (page) => {
-      await card(page, 'admin').getByTestId('action-sign-in').click();
+      await openDetails(page, 'admin');
+      await at(page, 'profile-details').getByTestId('action-sign-in').click();
       const question = page.getByRole('dialog', { name: 'Claude Code and Zed need more rights' });
       assert.match(await question.textContent(), /in addition.*write.*admin:sites.*Allowed now.*read/s);
       await page.keyboard.press('Escape');
@@ -153,7 +229,7 @@ const journeys = [
       await openDetails(page, 'broken');
       await at(page, 'action-examine').click();
       const dialog = page.getByRole('dialog', { name: 'Examining broken' });
-      await dialog.getByText('401 and challenge…').waitFor();
+      await page.locator('[data-step=reach][data-verdict=pass]').waitFor();
       await at(page, 'verdict').getByText('The chain breaks at: Issuer').waitFor();
       const issuer = page.locator('[data-step=issuer]');
       assert.match(await issuer.textContent(), /For whoever runs the server.*Serve "issuer".*RFC 8414 §3\.3/s);
@@ -177,6 +253,34 @@ const journeys = [
       const facts = ['ada@example.com', 'https://login.mcpa.example.com', 'admin:sites', 'set by you', 'it is locked'];
       for (const fact of [...facts, 'Runs out in']) assert.ok(text.includes(fact), fact);
       assert.equal(await at(page, 'profile-details').getByRole('img').count(), 2);
+    },
+  ],
+  [
+    'a life is drawn, told in a table, and read entry by entry',
+    'daily',
+    async (page) => {
+      await openDetails(page, 'readonly');
+      const life = page.getByRole('region', { name: 'Its life' });
+      await life.getByRole('table', { name: 'Its life: Week' }).waitFor();
+      const drawn = () => at(page, 'time-line').locator('rect').count();
+      const week = await drawn();
+      assert.ok(week > 40, `${week} marks`);
+      assert.match(await life.getByRole('row', { name: /Renewals/ }).textContent(), /^Renewals\d+[1-9]$/);
+      await life.getByRole('button', { name: 'Day' }).click();
+      await life.getByRole('table', { name: 'Its life: Day' }).waitFor();
+      assert.ok((await drawn()) < week);
+      assert.equal(await at(page, 'journal').getByRole('listitem').count(), 6);
+      await at(page, 'journal-more').click();
+      await at(page, 'journal')
+        .getByText(/Renewal did not work: no connection/)
+        .first()
+        .waitFor();
+      await at(page, 'journal')
+        .getByText(/Handed out to claude/)
+        .first()
+        .waitFor();
+      await page.getByRole('button', { name: 'Copy: Signs in at' }).click();
+      assert.equal(await page.evaluate(() => navigator.clipboard.readText()), 'https://login.mcpr.example.com');
     },
   ],
   [

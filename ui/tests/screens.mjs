@@ -19,7 +19,23 @@ const views = [
   ['list', 'daily', async () => {}],
   ['list-well-offer', 'well', async (page) => at(page, 'start-at-login-yes').waitFor()],
   ['list-trouble', 'trouble', async () => {}],
-  ['details-well', 'daily', details('readonly')],
+  [
+    'details-well',
+    'daily',
+    async (page) => {
+      await details('readonly')(page);
+      await at(page, 'life').waitFor();
+    },
+  ],
+  [
+    'details-connect',
+    'daily',
+    async (page) => {
+      await details('readonly')(page);
+      await at(page, 'life').waitFor();
+      await at(page, 'technical').scrollIntoViewIfNeeded();
+    },
+  ],
   ['details-soon', 'daily', details('admin')],
   ['details-act', 'daily', details('tracker')],
   ['details-offline', 'daily', details('wiki')],
@@ -89,7 +105,15 @@ const views = [
       await at(page, 'action-remove').click();
     },
   ],
-  ['add-empty', 'daily', async (page) => at(page, 'add-portal').click()],
+  ['add-address', 'empty', async (page) => at(page, 'add-portal').click()],
+  [
+    'add-looking',
+    'empty',
+    async (page) => {
+      await fillIn(page, 'mcp.acme.example/mcp');
+      await page.locator('[data-step=authorization-servers]').waitFor();
+    },
+  ],
   [
     'add-found',
     'empty',
@@ -99,11 +123,13 @@ const views = [
     },
   ],
   [
-    'add-options',
+    'add-machine',
     'empty',
     async (page) => {
       await fillIn(page, 'https://given.example.com/mcp');
-      await at(page, 'found').waitFor();
+      await page.locator('input[value=client-credentials]').check();
+      await page.locator('input[value=key]').check();
+      await at(page, 'add-submit').click();
       await at(page, 'add-submit').scrollIntoViewIfNeeded();
     },
   ],
@@ -111,26 +137,48 @@ const views = [
     'add-problem',
     'empty',
     async (page) => {
-      await fillIn(page, 'https://down.example.com/mcp');
+      await fillIn(page, 'https://broken.example.com/mcp');
       await page.getByRole('alert').waitFor();
-      await at(page, 'add-name').fill('No Good');
     },
   ],
+  [
+    'add-device',
+    'empty',
+    async (page) => {
+      await fillIn(page, 'https://device.example.com/mcp');
+      await page.locator('input[value=device]').check();
+      await at(page, 'add-name').fill('device-hall');
+      await at(page, 'add-submit').click();
+      await at(page, 'wizard').getByTestId('device-panel').waitFor();
+    },
+  ],
+  [
+    'add-ready',
+    'empty',
+    async (page) => {
+      await fillIn(page, 'mcp.acme.example/mcp');
+      await at(page, 'add-submit').click();
+      await at(page, 'connect').waitFor();
+    },
+  ],
+  [
+    'add-connect',
+    'empty',
+    async (page) => {
+      await fillIn(page, 'mcp.acme.example/mcp');
+      await at(page, 'add-submit').click();
+      await page.locator('[data-client=cursor]').getByTestId('link').click();
+      await at(page, 'plan').waitFor();
+    },
+  ],
+  ['many', 'many', async (page) => at(page, 'search').waitFor()],
+  ['many-found', 'many', async (page) => at(page, 'search').fill('docs team1')],
   [
     'toast',
     'daily',
     async (page) => {
       await details('wiki')(page);
       await at(page, 'action-refresh').click();
-      await at(page, 'toast').waitFor();
-    },
-  ],
-  [
-    'added-and-signed-in',
-    'empty',
-    async (page) => {
-      await fillIn(page, 'mcp.acme.example/mcp');
-      await at(page, 'add-submit').click();
       await at(page, 'toast').waitFor();
     },
   ],
@@ -168,11 +216,34 @@ for (const colorScheme of ['light', 'dark']) {
         const beyond = await page.evaluate(tooWide);
         if (beyond > 0) complaints.push(`${where}: ${beyond} px too wide at ${width} px`);
       }
+      // A language that is written from right to left.
+      await page.evaluate(() => {
+        document.documentElement.dir = 'rtl';
+      });
+      for (const width of [360, 1600]) {
+        await page.setViewportSize({ width, height: viewport.height });
+        const beyond = await page.evaluate(tooWide);
+        if (beyond > 0) complaints.push(`${where}: ${beyond} px too wide at ${width} px from right to left`);
+      }
       await page.close();
       complaints.push(...inside.map((text) => `${where}: ${text}`));
     }
     await context.close();
   }
+}
+// For whoever needs stronger lines: the system's own palette, and more contrast.
+for (const [kind, wish] of [
+  ['forced', { forcedColors: 'active' }],
+  ['contrast', { contrast: 'more' }],
+]) {
+  const context = await browser.newContext({ ...wish, viewport: sizes[1], locale: 'en-GB', reducedMotion: 'reduce' });
+  for (const [name, scene, act] of taken.filter(([name]) => ['list', 'details-well', 'more-rights'].includes(name))) {
+    const page = await open(context, `${base}?scene=${scene}`, complaints);
+    await act(page);
+    await page.screenshot({ path: join(folder, `${name}-${kind}.png`) });
+    await page.close();
+  }
+  await context.close();
 }
 await browser.close();
 end();

@@ -6,9 +6,9 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use http::{Request, Response};
 use http_body_util::combinators::UnsyncBoxBody;
-use keyfob_core::failure::StoreProblem;
+use keyfob_core::failure::{Failure, StoreProblem};
 use keyfob_core::identity::ProfileName;
-use keyfob_core::secret::{AccessToken, Fingerprint};
+use keyfob_core::secret::{AccessToken, Fingerprint, ProxyKey};
 use tokio::io::{AsyncRead, AsyncWrite};
 
 use crate::agent::AgentHandle;
@@ -66,6 +66,27 @@ pub trait ClientKeys: Send + Sync {
 
     /// Takes back every key that opens `profile`; none is no error.
     fn revoke_all(&self, profile: &ProfileName) -> Result<(), StoreProblem>;
+}
+
+/// The proxy's addresses for clients that are linked through it: its port, and a key for each client and profile.
+pub trait ProxyDoors: Send + Sync {
+    /// The port that was chosen, if one was.
+    fn chosen_port(&self) -> Result<Option<u16>, Failure>;
+
+    /// The same; where none was, one that is free, kept from now on.
+    fn kept_port(&self) -> Result<u16, Failure>;
+
+    /// A key that opens nothing yet.
+    fn draw(&self) -> ProxyKey;
+
+    /// Whether a key of this client and profile opens anything.
+    fn knows(&self, client: &str, profile: &ProfileName) -> Result<bool, StoreProblem>;
+
+    /// From now on `key` opens this profile for this client, and an earlier one of the two opens nothing.
+    fn keep(&self, key: &ProxyKey, client: &str, profile: &ProfileName) -> Result<(), StoreProblem>;
+
+    /// Takes the key of this client and profile back; none is fine.
+    fn revoke(&self, client: &str, profile: &ProfileName) -> Result<(), StoreProblem>;
 }
 
 /// Passes requests on to servers, on kept connections; it follows no redirect and repeats nothing that was sent.

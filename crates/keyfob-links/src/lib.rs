@@ -6,6 +6,8 @@ pub mod client;
 pub mod clients;
 pub mod edit;
 pub mod entry;
+pub mod found;
 pub mod ledger;
 pub mod link;
 pub mod mcp_remote;
+pub mod proxied;

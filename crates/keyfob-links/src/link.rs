@@ -3,13 +3,14 @@
 use std::path::{Path, PathBuf};
 
 use keyfob_agent::client_programs::{ClientPrograms, ReplaceError};
-use keyfob_core::failure::StoreProblem;
+use keyfob_core::failure::{Failure, StoreProblem, Temporary};
 use serde_json::Value as Json;
 use similar::TextDiff;
 
 use crate::client::{Client, Via, Wanted, Writing};
 use crate::edit::{self, EditError, Format, Place};
 use crate::ledger::{Ledger, Link, fingerprint};
+use crate::proxied;
 
 /// The links of one user.
 pub struct Links<'a> {
@@ -67,6 +68,17 @@ pub enum LinkError {
     Command(String),
 }
 
+impl From<LinkError> for Failure {
+    fn from(error: LinkError) -> Self {
+        match error {
+            LinkError::Store { problem: ReplaceError::Store(problem), .. } => problem.into(),
+            LinkError::Store { problem: ReplaceError::Changed, .. } => Temporary::Busy.into(),
+            LinkError::Command(why) => StoreProblem::Io(why).into(),
+            other => Failure::Usage(other.to_string()),
+        }
+    }
+}
+
 /// What would be done.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Plan {
@@ -100,6 +112,23 @@ impl Plan {
                 diff.unified_diff().context_radius(2).header(&file, &file).to_string()
             }
         }
+    }
+
+    /// The entry alone, line by line behind `+` or `-`, without its neighbours, which may hold secrets of other servers, and
+    /// without a proxy's key.
+    pub fn entry_lines(&self) -> Vec<String> {
+        let mut entry = serde_json::json!({ &self.link.name: self.link.entry });
+        proxied::mask_keys(&mut entry);
+        let sign = if self.undo { '-' } else { '+' };
+        let text = serde_json::to_string_pretty(&entry).unwrap_or_default();
+        text.lines().map(|line| format!("{sign} {line}")).collect()
+    }
+
+    /// The client's own command that would run, without what it is given.
+    pub fn command(&self) -> Option<String> {
+        let Step::Command { program, arguments, .. } = &self.step else { return None };
+        let name = program.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        Some([&[name], arguments.get(..2).unwrap_or_default()].concat().join(" "))
     }
 
     /// The file that would change.
@@ -330,4 +359,4 @@ fn ways(client: &Client) -> String {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

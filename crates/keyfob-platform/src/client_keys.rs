@@ -7,12 +7,13 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::SystemTime;
 
-use keyfob_agent::local_proxy::{ClientKeys, Opened};
-use keyfob_core::failure::StoreProblem;
+use keyfob_agent::local_proxy::{ClientKeys, Opened, ProxyDoors};
+use keyfob_core::failure::{Failure, StoreProblem};
 use keyfob_core::identity::ProfileName;
 use keyfob_core::secret::{Fingerprint, ProxyKey};
 use serde::{Deserialize, Serialize};
 
+use crate::config_file::Settings;
 use crate::entropy;
 use crate::paths::Paths;
 use crate::store::{atomic_file, profile_lock};
@@ -171,6 +172,45 @@ mod digits {
         let bytes: Option<Vec<u8>> = (0..32).map(byte).collect();
         let whole = bytes.filter(|_| text.len() == 64).and_then(|bytes| bytes.try_into().ok());
         whole.ok_or_else(|| D::Error::custom("no SHA-256"))
+    }
+}
+
+/// The proxy's addresses on this machine.
+pub struct ProxyDoorsHere {
+    paths: Paths,
+    keys: ClientKeysFile,
+}
+
+impl ProxyDoorsHere {
+    /// Nothing is read yet.
+    pub fn new(paths: &Paths) -> Self {
+        Self { paths: paths.clone(), keys: ClientKeysFile::new(paths) }
+    }
+}
+
+impl ProxyDoors for ProxyDoorsHere {
+    fn chosen_port(&self) -> Result<Option<u16>, Failure> {
+        Ok(Settings::read(&self.paths)?.proxy.port)
+    }
+
+    fn kept_port(&self) -> Result<u16, Failure> {
+        Settings::kept_proxy_port(&self.paths)
+    }
+
+    fn draw(&self) -> ProxyKey {
+        ClientKeysFile::draw()
+    }
+
+    fn knows(&self, client: &str, profile: &ProfileName) -> Result<bool, StoreProblem> {
+        self.keys.knows(client, profile)
+    }
+
+    fn keep(&self, key: &ProxyKey, client: &str, profile: &ProfileName) -> Result<(), StoreProblem> {
+        self.keys.keep(key, client, profile)
+    }
+
+    fn revoke(&self, client: &str, profile: &ProfileName) -> Result<(), StoreProblem> {
+        self.keys.revoke(client, profile)
     }
 }
 

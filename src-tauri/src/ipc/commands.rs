@@ -1,8 +1,11 @@
 //! What the window can ask for. Each command hands over to the keeper and is done.
 
+use std::sync::Arc;
+
 use keyfob_core::diagnosis::Diagnosis;
 use keyfob_core::failure::{Failure, Temporary};
-use keyfob_core::profile::{LifetimeAnswer, Profile};
+use keyfob_core::profile::LifetimeAnswer;
+use keyfob_platform::threads;
 use tauri::ipc::Channel;
 use tauri::{AppHandle, State};
 use tokio::sync::mpsc;
@@ -10,12 +13,16 @@ use tokio::sync::mpsc;
 use super::error::CommandError;
 use super::examined::{DiagnosisShown, ProgressShown};
 use super::shown::Snapshot;
-use super::view::{LookedUp, NewProfile, look_up_profile, parse_name, revocation_note};
+use super::told::EntryShown;
+use super::view::{Added, LookedUp, NewProfile, parse_name, parse_url, revocation_note};
 use crate::desk::Desk;
 use crate::desk::examining::Patient;
 use crate::shell::autostart;
 
 type Answer<T> = Result<T, CommandError>;
+
+/// Most entries of the journal that a window draws.
+const JOURNAL_SHOWN: usize = 1_000;
 
 #[tauri::command]
 pub(crate) async fn snapshot(desk: State<'_, Desk>) -> Answer<Snapshot> {
@@ -24,11 +31,18 @@ pub(crate) async fn snapshot(desk: State<'_, Desk>) -> Answer<Snapshot> {
     Ok(Snapshot::new(&snapshots.borrow(), &sign_ins.borrow(), &asked.borrow()))
 }
 
+/// Looks a server up; each step of the way is told as it goes.
 #[tauri::command]
-pub(crate) async fn look_up(desk: State<'_, Desk>, url: String) -> Answer<LookedUp> {
-    let profile = look_up_profile(&url)?;
-    let examined = desk.agent.examine(&profile).await.map_err(CommandError::about(&profile.name))?;
-    Ok(LookedUp::new(&profile, &examined))
+pub(crate) async fn look_up(
+    desk: State<'_, Desk>,
+    url: String,
+    heard: Channel<ProgressShown>,
+) -> Answer<LookedUp> {
+    let mut patient = Patient::at(parse_url(&url)?);
+    examine(&desk, &patient, heard).await;
+    let looked_up = desk.look_up(&mut patient.profile).await;
+    let (examined, grants) = looked_up.map_err(CommandError::about(&patient.profile.name))?;
+    Ok(LookedUp::new(&patient.profile, &examined, grants))
 }
 
 /// Walks the chain of authorization of a profile or an address; each step is told as it goes.
@@ -56,10 +70,8 @@ async fn examine(desk: &Desk, patient: &Patient, heard: Channel<ProgressShown>) 
 
 #[tauri::command]
 pub(crate) async fn add_profile(desk: State<'_, Desk>, profile: NewProfile) -> Answer<()> {
-    let profile = Profile::try_from(profile)?;
-    let about = CommandError::about(&profile.name);
-    desk.agent.examine(&profile).await.map_err(&about)?;
-    desk.agent.add(&profile, None).await.map_err(about)
+    let Added { profile, proof } = Added::try_from(profile)?;
+    desk.add(&profile, proof).await.map_err(CommandError::about(&profile.name))
 }
 
 /// Answers once it is over: whether it worked. Why it did not stands in the snapshot.
@@ -130,6 +142,14 @@ pub(crate) async fn set_sign_in_lifetime(
     let about = CommandError::about(&name);
     let answer = LifetimeAnswer::parse(&lifetime).map_err(&about)?;
     desk.agent.set_sign_in_lifetime(&name, answer).await.map_err(about)
+}
+
+/// What happened to a profile of late, the newest last.
+#[tauri::command]
+pub(crate) async fn journal(desk: State<'_, Desk>, name: String) -> Answer<Vec<EntryShown>> {
+    let (name, journal) = (parse_name(&name)?, Arc::clone(&desk.agent.ports().journal));
+    let read = threads::on_a_thread_or_here(move || journal.read(Some(&name), JOURNAL_SHOWN)).await;
+    Ok(read.unwrap_or_default().into_iter().map(EntryShown::from).collect())
 }
 
 #[tauri::command]

@@ -5,7 +5,10 @@ pub(crate) mod commands;
 pub(crate) mod error;
 pub(crate) mod events;
 pub(crate) mod examined;
+pub(crate) mod link_commands;
+pub(crate) mod linked;
 pub(crate) mod shown;
+pub(crate) mod told;
 pub(crate) mod under_way;
 pub(crate) mod view;
 
@@ -33,6 +36,14 @@ pub(crate) fn handler() -> impl Fn(Invoke<Wry>) -> bool + Send + Sync + 'static 
         commands::resume,
         commands::set_sign_in_lifetime,
         commands::doctor,
+        commands::journal,
+        link_commands::servers_here,
+        link_commands::links,
+        link_commands::clients,
+        link_commands::plan_link,
+        link_commands::plan_unlink,
+        link_commands::link,
+        link_commands::unlink,
         commands::try_demo,
         commands::offer_start_at_login,
         commands::answer_start_at_login,

@@ -11,9 +11,11 @@ use ts_rs::{Config, TS};
 
 use super::error::CommandError;
 use super::examined;
+use super::linked;
 use super::shown;
+use super::told;
 use super::under_way;
-use super::view::{LookedUp, NewProfile};
+use super::view::{Grant, LookedUp, NewProfile};
 
 const FILE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../ui/src/ipc/shapes.ts");
 
@@ -60,7 +62,14 @@ fn generated() -> String {
         shape::<examined::ExchangeShown>(cfg),
         shape::<examined::DiagnosisShown>(cfg),
         shape::<LookedUp>(cfg),
+        shape::<Grant>(cfg),
         shape::<NewProfile>(cfg),
+        shape::<linked::ViaShown>(cfg),
+        shape::<linked::LinkShown>(cfg),
+        shape::<linked::ClientShown>(cfg),
+        shape::<linked::FoundServerShown>(cfg),
+        shape::<linked::PlanShown>(cfg),
+        shape::<told::EntryShown>(cfg),
         shape::<CommandError>(cfg),
     ];
     format!("{HEAD}{}", shapes.concat())
@@ -76,7 +85,8 @@ fn the_windows_shapes_are_those_of_the_app() {
     assert_eq!(committed, wanted, "KEYFOB_WRITE_SHAPES=1 cargo test -p keyfob-app shapes writes it anew");
 }
 
-/// V15: a token's end is the only thing about a token that any shape can hold; the code is the one a person types.
+/// V15: a token's end is the only thing about a token that any shape can hold; the code is the one a person types,
+/// and a client's secret goes in and never out.
 #[test]
 fn no_shape_has_room_for_a_token() {
     let shapes = generated();
@@ -90,7 +100,10 @@ fn no_shape_has_room_for_a_token() {
         })
         .map(|(name, kind)| format!("{}: {}", name.trim(), kind.trim()))
         .collect();
-    assert_eq!(about_secrets, ["access_token: AccessTokenShown | null", "user_code: string"]);
+    assert_eq!(
+        about_secrets,
+        ["access_token: AccessTokenShown | null", "user_code: string", "client_secret: string | null"]
+    );
 }
 
 fn full() -> agent::Snapshot {

@@ -1,6 +1,18 @@
 // What the window can ask of the app. The shapes that cross are generated, see `shapes.ts`; the commands' names and arguments
 // are held by `index.test.ts`. No shape can hold a token.
-import type { Diagnosis, DoctorProgress, Examined, NewProfile, Snapshot } from './shapes';
+import type {
+  ClientShown,
+  Diagnosis,
+  DoctorProgress,
+  Examined,
+  FoundServer,
+  JournalEntry,
+  LinkPlan,
+  LinkShown,
+  NewProfile,
+  Snapshot,
+  Via,
+} from './shapes';
 
 export type * from './shapes';
 
@@ -9,7 +21,10 @@ export interface Ipc {
   snapshot(): Promise<Snapshot>;
   /** Calls `listener` with each new snapshot; the answer ends that. */
   onSnapshot(listener: (snapshot: Snapshot) => void): Promise<() => void>;
-  lookUp(url: string): Promise<Examined>;
+  /** Servers that programs on this computer are configured for. */
+  serversHere(): Promise<FoundServer[]>;
+  /** `heard` gets each step of the look-up as it goes. */
+  lookUp(url: string, heard: (progress: DoctorProgress) => void): Promise<Examined>;
   addProfile(profile: NewProfile): Promise<void>;
   /** Resolves when it is over: whether it worked. Why it did not stands in the snapshot. */
   signIn(name: string): Promise<boolean>;
@@ -25,8 +40,20 @@ export interface Ipc {
   resume(name: string): Promise<void>;
   /** Answers when a sign-in ends: a time span such as `30d`, or `not-known`. */
   setSignInLifetime(name: string, lifetime: string): Promise<void>;
+  /** Every link of a program to a portal. */
+  links(): Promise<LinkShown[]>;
+  /** The programs found here, and whether they are linked to this portal. */
+  clients(name: string): Promise<ClientShown[]>;
+  /** What a link would change; the program's best way where none is named. */
+  planLink(name: string, client: string, via: Via | null): Promise<LinkPlan>;
+  planUnlink(name: string, client: string): Promise<LinkPlan>;
+  /** Resolves with a note to show, if there is one. */
+  link(name: string, client: string, via: Via): Promise<string | null>;
+  unlink(name: string, client: string): Promise<void>;
   /** Walks the chain of authorization of a profile or an address; `heard` gets each step as it goes. Changes nothing at any server. */
   doctor(target: string, heard: (progress: DoctorProgress) => void): Promise<Diagnosis>;
+  /** What happened of late, the newest last. */
+  journal(name: string): Promise<JournalEntry[]>;
   tryDemo(): Promise<void>;
   /** Whether to ask about starting with the desktop. */
   offerStartAtLogin(): Promise<boolean>;

@@ -9,6 +9,8 @@ import type {
   Snapshot,
   Verdict,
 } from './bindings';
+import { fakeLinks, USUAL_LINKS } from './fake-links';
+import { journalFor } from './journals';
 import { at, blank, devicePrompt, scenes, signedIn, underWay } from './scenes';
 import { walkTo } from './walks';
 
@@ -64,6 +66,8 @@ export function fake(scene: string): Ipc {
     ...adding(here),
     ...signing(here),
     ...keeping(here),
+    ...fakeLinks(scene === 'empty' ? [] : USUAL_LINKS),
+    journal: async (name) => journalFor(name, here.find(name).sign_in !== null),
     doctor: (target, heard) => doctor(here, target, heard),
     // Only where it would be worth asking.
     offerStartAtLogin: async () => scene === 'well' || scene === 'empty',
@@ -90,16 +94,24 @@ async function doctor(here: World, target: string, heard: (progress: DoctorProgr
 
 function adding(here: World): Pick<Ipc, 'lookUp' | 'addProfile' | 'tryDemo'> {
   return {
-    lookUp: async (url) => {
-      await after(SHORT_TIME);
+    lookUp: async (url, heard) => {
       const { hostname } = new URL(url);
-      if (hostname.startsWith('down')) refuse('The server did not answer within 10 seconds.', 'Check the address.');
+      if (hostname.startsWith('down')) {
+        await after(SHORT_TIME);
+        refuse('The server did not answer within 10 seconds.', 'Check the address.');
+      }
+      await doctor(here, url, heard);
+      if (hostname.startsWith('broken')) refuse('The server’s document names another server.', 'Ask whoever runs it.');
       return {
         resource_name: 'Example tools',
         resource: url,
         issuer: `https://login.${hostname}`,
         scopes: 'read write offline_access',
         registration: hostname.startsWith('given') ? 'none offered: a client id is needed' : 'dynamic (RFC 7591)',
+        grants: hostname.startsWith('given')
+          ? ['authorization-code', 'device', 'client-credentials']
+          : ['authorization-code', 'device'],
+        client_id_needed: hostname.startsWith('given'),
         local: hostname === '127.0.0.1',
         parent_path: hostname.startsWith('parent'),
       };

@@ -30,9 +30,19 @@ afterEach(() => vi.unstubAllGlobals());
 
 it('names every command and its arguments as agreed', async () => {
   const hear = () => {};
-  const added = { name: 'a', url: 'https://a.example', label: null, access: null, client_id: null };
+  const added = {
+    name: 'a',
+    url: 'https://a.example',
+    label: null,
+    access: null,
+    grant: 'authorization-code' as const,
+    client_id: null,
+    client_secret: null,
+    private_key: null,
+  };
   await ipc.snapshot();
-  await ipc.lookUp('https://a.example');
+  await ipc.serversHere();
+  await ipc.lookUp('https://a.example', hear);
   await ipc.addProfile(added);
   await ipc.signIn('a');
   await ipc.cancelSignIn('a');
@@ -43,14 +53,22 @@ it('names every command and its arguments as agreed', async () => {
   await ipc.pause('a');
   await ipc.resume('a');
   await ipc.setSignInLifetime('a', '30d');
+  await ipc.links();
+  await ipc.clients('a');
+  await ipc.planLink('a', 'zed', null);
+  await ipc.planUnlink('a', 'zed');
+  await ipc.link('a', 'zed', 'proxy');
+  await ipc.unlink('a', 'zed');
   await ipc.doctor('a', hear);
+  await ipc.journal('a');
   await ipc.tryDemo();
   await ipc.offerStartAtLogin();
   await ipc.answerStartAtLogin(true);
   const name = { name: 'a' };
   expect(calls).toEqual([
     ['snapshot'],
-    ['look_up', { url: 'https://a.example' }],
+    ['servers_here'],
+    ['look_up', { url: 'https://a.example', heard: { hear } }],
     ['add_profile', { profile: added }],
     ['sign_in', name],
     ['cancel_sign_in', name],
@@ -61,7 +79,14 @@ it('names every command and its arguments as agreed', async () => {
     ['pause', name],
     ['resume', name],
     ['set_sign_in_lifetime', { name: 'a', lifetime: '30d' }],
+    ['links'],
+    ['clients', name],
+    ['plan_link', { name: 'a', client: 'zed', via: null }],
+    ['plan_unlink', { name: 'a', client: 'zed' }],
+    ['link', { name: 'a', client: 'zed', via: 'proxy' }],
+    ['unlink', { name: 'a', client: 'zed' }],
     ['doctor', { target: 'a', heard: { hear } }],
+    ['journal', name],
     ['try_demo'],
     ['offer_start_at_login'],
     ['answer_start_at_login', { on: true }],

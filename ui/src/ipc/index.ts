@@ -1,12 +1,24 @@
 // The one file that speaks to the app. Without an app around it (a plain browser) its twin `fake.ts` answers instead.
 import { Channel, invoke } from '@tauri-apps/api/core';
 import { listen } from '@tauri-apps/api/event';
-import type { Diagnosis, DoctorProgress, Examined, Ipc, Snapshot } from './bindings';
+import type {
+  ClientShown,
+  Diagnosis,
+  DoctorProgress,
+  Examined,
+  FoundServer,
+  Ipc,
+  JournalEntry,
+  LinkPlan,
+  LinkShown,
+  Snapshot,
+} from './bindings';
 
 const app: Ipc = {
   snapshot: () => invoke<Snapshot>('snapshot'),
   onSnapshot: (listener) => listen<Snapshot>('snapshot', (event) => listener(event.payload)),
-  lookUp: (url) => invoke<Examined>('look_up', { url }),
+  serversHere: () => invoke<FoundServer[]>('servers_here'),
+  lookUp: (url, heard) => invoke<Examined>('look_up', { url, heard: new Channel<DoctorProgress>(heard) }),
   addProfile: (profile) => invoke('add_profile', { profile }),
   signIn: (name) => invoke<boolean>('sign_in', { name }),
   cancelSignIn: (name) => invoke('cancel_sign_in', { name }),
@@ -17,7 +29,14 @@ const app: Ipc = {
   pause: (name) => invoke('pause', { name }),
   resume: (name) => invoke('resume', { name }),
   setSignInLifetime: (name, lifetime) => invoke('set_sign_in_lifetime', { name, lifetime }),
+  links: () => invoke<LinkShown[]>('links'),
+  clients: (name) => invoke<ClientShown[]>('clients', { name }),
+  planLink: (name, client, via) => invoke<LinkPlan>('plan_link', { name, client, via }),
+  planUnlink: (name, client) => invoke<LinkPlan>('plan_unlink', { name, client }),
+  link: (name, client, via) => invoke<string | null>('link', { name, client, via }),
+  unlink: (name, client) => invoke('unlink', { name, client }),
   doctor: (target, heard) => invoke<Diagnosis>('doctor', { target, heard: new Channel<DoctorProgress>(heard) }),
+  journal: (name) => invoke<JournalEntry[]>('journal', { name }),
   tryDemo: () => invoke('try_demo'),
   offerStartAtLogin: () => invoke<boolean>('offer_start_at_login'),
   answerStartAtLogin: (on) => invoke('answer_start_at_login', { on }),

@@ -123,6 +123,16 @@ function paused(): ProfileShown {
   return { ...signedIn(blank('archive', 'https://archive.example.com/mcp')), state: 'paused', next_refresh_at: null };
 }
 
+const PEOPLE = ['atlas', 'billing', 'calendar', 'docs', 'errors', 'fleet', 'grants', 'hiring', 'invoices', 'journal'];
+
+/** Twenty of a kind, so that there are two hundred. */
+const many = (kind: string, of: number): ProfileShown[] =>
+  Array.from({ length: 20 }, (_, index) => ({
+    ...signedIn(blank(`${kind}-${index + 1}`, `https://${kind}.team${index + 1}.example.com/mcp`)),
+    sign_in: signInOf(-of * DAY, (8 + of + index) * DAY, 'server'),
+    last_refresh: { at: at(-6 * MINUTE), outcome: 'renewed' },
+  }));
+
 const base = (profiles: ProfileShown[]): Snapshot => ({
   version: '0.1.0',
   agent: { running: true, kind: 'app', pid: 4711 },
@@ -179,6 +189,7 @@ export const scenes: Record<string, () => Snapshot> = {
       },
     ],
   }),
+  many: () => base([...PEOPLE.flatMap((name, index) => many(name, index)), tracker(), admin()]),
   broken: () => base([readonly(), { ...blank('broken', 'https://broken.example.com/mcp') }]),
   more: () => ({
     ...base([readonly(), { ...admin(), scopes: ['read', 'offline_access'] }]),

@@ -220,16 +220,111 @@ scopes: string | null,
 /**
  * How keyfob will make itself known to the authorization server.
  */
-registration: string, local: boolean,
+registration: string,
+/**
+ * The ways to sign in that it offers, the usual one first.
+ */
+grants: Array<Grant>,
+/**
+ * It takes no client that it does not know.
+ */
+client_id_needed: boolean, local: boolean,
 /**
  * True where the server describes only a path above the one given.
  */
 parent_path: boolean, };
 
 /**
+ * Ways to sign in.
+ */
+export type Grant = 'authorization-code' | 'device' | 'client-credentials';
+
+/**
  * A profile as the 'add' dialog gives it.
  */
-export type NewProfile = { name: string, url: string, label: string | null, access: Access | null, client_id: string | null, };
+export type NewProfile = { name: string, url: string, label: string | null, access: Access | null, grant: Grant, client_id: string | null,
+/**
+ * It only goes in: sealed at once, and shown by nothing.
+ */
+client_secret: string | null,
+/**
+ * PEM or JWK; it only goes in, too.
+ */
+private_key: string | null, };
+
+/**
+ * How a client gets its token.
+ */
+export type Via = 'helper' | 'proxy' | 'bridge';
+
+/**
+ * A link that was made.
+ */
+export type LinkShown = { profile: string, client: string, client_name: string, via: Via, };
+
+/**
+ * A client that is here.
+ */
+export type ClientShown = { id: string, name: string,
+/**
+ * The best first.
+ */
+ways: Array<Via>,
+/**
+ * How it is linked to the profile that was asked for.
+ */
+linked: Via | null, };
+
+/**
+ * A server that a client is configured for.
+ */
+export type FoundServer = { client_name: string, name: string, url: string, };
+
+/**
+ * What a link, or the end of one, would change.
+ */
+export type LinkPlan = { via: Via, file: string | null,
+/**
+ * The client's own command that would run.
+ */
+command: string | null,
+/**
+ * The entry, each line behind `+` or `-`; or the lines to run by hand.
+ */
+lines: Array<string>,
+/**
+ * Nothing can be edited: a person runs the lines.
+ */
+by_hand: boolean,
+/**
+ * An entry made before gives way.
+ */
+replaces: boolean,
+/**
+ * What to do afterwards.
+ */
+afterwards: string, };
+
+/**
+ * One event.
+ */
+export type JournalEntry = { at: Instant,
+/**
+ * One of the journal's words, such as `renewed`.
+ */
+event: string,
+/**
+ * Something that did not go as it should.
+ */
+failed: boolean, duration_ms: number | null, detail: string | null,
+/**
+ * The name of the program's file, where one asked.
+ */
+program: string | null,
+/**
+ * How often, where one entry stands for several events.
+ */
+times: number, };
 
 /**
  * Why a command failed and what to do next.

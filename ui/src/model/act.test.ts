@@ -24,7 +24,7 @@ beforeEach(async () => {
 });
 
 /** Lets an act run to its end, however long the twin takes. */
-async function done(running: Promise<void>) {
+async function done(running: Promise<unknown>) {
   await vi.advanceTimersByTimeAsync(4_000);
   await running;
 }

@@ -1,24 +1,27 @@
 // What a person can do, each as one function: asks the app, then says what came of it. No function here throws.
-import type { Ipc, NewProfile, ProfileShown } from '../ipc/bindings';
+
+import type { Ipc, JournalEntry, ProfileShown } from '../ipc/bindings';
+import { readLinks } from './act-links';
 import { EMPTY_WALK, type Examination, examination, walked } from './examination';
 import { isSignedIn } from './profiles';
-import { asRefusal, complain, offerStart, running, say, selected, snapshot, startProblem, take } from './state';
-import { refreshedNote, removedNote, signedInNote, signedOutNote, titleOf, words } from './words';
+import { app, run, useApp } from './run';
+import { asRefusal, complain, offerStart, selected, snapshot, startProblem, take } from './state';
+import { refreshedNote, removedNote, signedOutNote, titleOf, words } from './words';
 
-let ipc: Ipc;
 let offerAsked = false;
 
 /** Takes the first snapshot and every one after it. */
 export async function begin(connected: Ipc): Promise<void> {
-  ipc = connected;
+  useApp(connected);
   try {
-    await ipc.onSnapshot((next) => {
+    await connected.onSnapshot((next) => {
       take(next);
       offerOnce();
     });
-    const first = await ipc.snapshot();
+    const first = await connected.snapshot();
     take(first);
     offerOnce();
+    await readLinks();
   } catch (thrown) {
     startProblem.value = asRefusal(thrown);
   }
@@ -28,7 +31,7 @@ export async function begin(connected: Ipc): Promise<void> {
 function offerOnce(): void {
   if (offerAsked || !snapshot.value?.profiles.some(isSignedIn)) return;
   offerAsked = true;
-  ipc
+  app()
     .offerStartAtLogin()
     .then((offer) => {
       offerStart.value = offer;
@@ -36,73 +39,45 @@ function offerOnce(): void {
     .catch((thrown) => complain(asRefusal(thrown)));
 }
 
-export const lookUp = (url: string) => ipc.lookUp(url);
-
-export const addProfile = (profile: NewProfile) => ipc.addProfile(profile);
-
-export const isRunning = (action: string, name = ''): boolean => running.value.has(`${action} ${name}`);
-
 /** What is done, then what it left open. */
 const withNote = (done: string, note: string | null): string => (note ? `${done} ${note}` : done);
-
-/** Runs one action, once at a time; a failure is shown with its next step. */
-async function run(action: string, name: string, work: () => Promise<string | null>): Promise<void> {
-  const key = `${action} ${name}`;
-  if (running.value.has(key)) return;
-  running.value = new Set([...running.value, key]);
-  try {
-    const note = await work();
-    if (note) say(note);
-  } catch (thrown) {
-    complain(asRefusal(thrown));
-  } finally {
-    running.value = new Set([...running.value].filter((one) => one !== key));
-  }
-}
-
-export const signIn = (profile: Pick<ProfileShown, 'name' | 'label'>) =>
-  run('sign-in', profile.name, async () => {
-    // Why it did not work stands in the snapshot, and who gave up knows.
-    const worked = await ipc.signIn(profile.name);
-    return worked ? signedInNote(profile.label ?? profile.name) : null;
-  });
 
 /** Also takes the word of one that failed away. */
 export const cancelSignIn = (profile: ProfileShown) =>
   run('cancel', profile.name, async () => {
-    await ipc.cancelSignIn(profile.name);
+    await app().cancelSignIn(profile.name);
     return null;
   });
 
 /** No sign-in asks for what programs wanted beyond it. */
 export const declineMore = (profile: ProfileShown) =>
   run('decline', profile.name, async () => {
-    await ipc.declineMore(profile.name);
+    await app().declineMore(profile.name);
     return null;
   });
 
 export const refresh = (profile: ProfileShown) =>
   run('refresh', profile.name, async () => {
-    await ipc.refresh(profile.name);
+    await app().refresh(profile.name);
     return refreshedNote(titleOf(profile));
   });
 
 export const signOut = (profile: ProfileShown) =>
   run('sign-out', profile.name, async () => {
-    const note = await ipc.signOut(profile.name);
+    const note = await app().signOut(profile.name);
     return withNote(signedOutNote(titleOf(profile)), note);
   });
 
 export const remove = (profile: ProfileShown) =>
   run('remove', profile.name, async () => {
-    const note = await ipc.remove(profile.name);
+    const note = await app().remove(profile.name);
     selected.value = null;
     return withNote(removedNote(titleOf(profile)), note);
   });
 
 export const pauseOrResume = (profile: ProfileShown) =>
   run('pause', profile.name, async () => {
-    await (profile.state === 'paused' ? ipc.resume(profile.name) : ipc.pause(profile.name));
+    await (profile.state === 'paused' ? app().resume(profile.name) : app().pause(profile.name));
     return null;
   });
 
@@ -116,29 +91,44 @@ export async function examine(target: string, title: string): Promise<void> {
     mine = next;
   };
   try {
-    const diagnosis = await ipc.doctor(target, (progress) => become({ ...mine, ...walked(mine, progress) }));
+    const diagnosis = await app().doctor(target, (progress) => become({ ...mine, ...walked(mine, progress) }));
     become({ ...mine, looking: null, diagnosis });
   } catch (thrown) {
     become({ ...mine, looking: null, refusal: asRefusal(thrown) });
   }
 }
 
+/** What happened to a portal of late; nothing where that cannot be read. */
+export async function journalOf(name: string): Promise<JournalEntry[]> {
+  try {
+    return await app().journal(name);
+  } catch (thrown) {
+    complain(asRefusal(thrown));
+    return [];
+  }
+}
+
 /** Answers when the sign-in ends: a time span, or "not known". */
 export const answerEnd = (profile: ProfileShown, lifetime: string) =>
   run('lifetime', profile.name, async () => {
-    await ipc.setSignInLifetime(profile.name, lifetime);
+    await app().setSignInLifetime(profile.name, lifetime);
     return null;
   });
 
 export const tryDemo = () =>
   run('demo', '', async () => {
-    await ipc.tryDemo();
+    await app().tryDemo();
     return words.demoAdded;
   });
 
 export const answerStart = (on: boolean) =>
   run('start', '', async () => {
-    await ipc.answerStartAtLogin(on);
+    await app().answerStartAtLogin(on);
     offerStart.value = false;
     return null;
   });
+
+export * from './act-links';
+export * from './act-wizard';
+export { isRunning } from './run';
+export { signIn } from './sign-in';

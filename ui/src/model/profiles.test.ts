@@ -1,10 +1,11 @@
 // What matters about a profile, decided from made-up profiles.
 import { describe, expect, it } from 'vitest';
 import type { ProfileShown } from '../ipc/bindings';
-import { blank } from '../ipc/scenes';
+import { blank, scenes } from '../ipc/scenes';
 import {
   completeUrl,
   endsSoon,
+  found,
   hostOf,
   isName,
   lifeLeft,
@@ -148,4 +149,22 @@ describe('what is left of the access token', () => {
     expect(tokenLeft(held(9, 9), NOW)).toBe(0);
     expect(tokenLeft(held(9, 9, { access_token: { expires_at: at(-1) }, last_refresh: renewed }), NOW)).toBe(0);
   });
+});
+
+describe('found', () => {
+  const all = scenes.daily?.().profiles ?? [];
+  const names = (query: string) => found(all, query, () => 'signed in').map((one) => one.name);
+  it('is whatever has every word, wherever it stands', () => {
+    expect(names('')).toHaveLength(all.length);
+    expect(names('  ADMIN mcpa ')).toEqual(['admin']);
+    expect(names('ada tracker')).toEqual(['tracker']);
+    expect(names('ada nobody')).toEqual([]);
+  });
+});
+
+it('where somebody is waited for comes before what runs by itself', () => {
+  const all = scenes.daily?.().profiles ?? [];
+  const order = (waiting: string[]) => sorted(all, Date.now(), new Set(waiting)).map((one) => one.name);
+  expect(order([])[0]).toBe('tracker');
+  expect(order(['readonly']).slice(0, 2)).toEqual(['readonly', 'tracker']);
 });

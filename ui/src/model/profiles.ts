@@ -43,10 +43,29 @@ export function urgency(profile: ProfileShown, now: number): Urgency {
   }
 }
 
-/** Whatever needs the person first, then by name. */
-export function sorted(profiles: ProfileShown[], now: number): ProfileShown[] {
-  const rank = (profile: ProfileShown) => ORDER.indexOf(urgency(profile, now));
+/** Whatever needs the person first, then by name; where somebody is waited for comes before all that runs by itself. */
+export function sorted(
+  profiles: ProfileShown[],
+  now: number,
+  waiting: ReadonlySet<string> = new Set(),
+): ProfileShown[] {
+  const rank = (profile: ProfileShown) => (waiting.has(profile.name) ? 0 : ORDER.indexOf(urgency(profile, now)));
   return [...profiles].sort((a, b) => rank(a) - rank(b) || a.name.localeCompare(b.name));
+}
+
+/** Those in which every word of `query` is found: name, label, host, account, scopes, and what `spoken` says of their state. */
+export function found(
+  profiles: ProfileShown[],
+  query: string,
+  spoken: (profile: ProfileShown) => string,
+): ProfileShown[] {
+  const wanted = query.toLowerCase().split(/\s+/).filter(Boolean);
+  if (wanted.length === 0) return profiles;
+  return profiles.filter((profile) => {
+    const { name, label, url, account, scopes } = profile;
+    const text = [name, label, hostOf(url), account, spoken(profile), ...scopes].join(' ').toLowerCase();
+    return wanted.every((word) => text.includes(word));
+  });
 }
 
 /** The most urgent state of all. */

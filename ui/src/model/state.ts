@@ -1,6 +1,6 @@
 // The window's whole state, in signals. The snapshot comes from the keeper and is never changed here.
 import { computed, signal } from '@preact/signals';
-import type { Refusal, SignInUnderWay, Snapshot, StepUp } from '../ipc/bindings';
+import type { LinkShown, Refusal, SignInUnderWay, Snapshot, StepUp } from '../ipc/bindings';
 import { sorted } from './profiles';
 import { changedWords, words } from './words';
 
@@ -9,7 +9,6 @@ export const snapshot = signal<Snapshot | null>(null);
 export const now = signal(Date.now());
 /** The profile whose details are open. */
 export const selected = signal<string | null>(null);
-export const adding = signal(false);
 /** The question whether a sign-in should ask for more, open for this profile; asked on the way to a sign-in or by itself. */
 export const deciding = signal<{ name: string; signingIn: boolean } | null>(null);
 export const offerStart = signal(false);
@@ -17,6 +16,13 @@ export const offerStart = signal(false);
 export const startProblem = signal<Refusal | null>(null);
 /** What runs now, as `action name`, so that its button can wait. */
 export const running = signal<ReadonlySet<string>>(new Set());
+
+/** What is looked for in the list. */
+export const query = signal('');
+
+/** Which programs are linked to which portals. */
+export const links = signal<LinkShown[]>([]);
+export const linksOf = (name: string): LinkShown[] => links.value.filter((link) => link.profile === name);
 
 /** What changed last without anyone asking for it, to be read out. */
 export const announced = signal('');
@@ -37,7 +43,13 @@ export const signInOf = (name: string): SignInUnderWay | null =>
 export const stepUpOf = (name: string): StepUp | null =>
   snapshot.value?.step_ups.find((one) => one.profile === name) ?? null;
 
-export const shown = computed(() => sorted(snapshot.value?.profiles ?? [], now.value));
+/** Those at which somebody is waited for. */
+const waiting = computed(() => {
+  const known = snapshot.value;
+  return new Set([...(known?.sign_ins ?? []), ...(known?.step_ups ?? [])].map((one) => one.profile));
+});
+
+export const shown = computed(() => sorted(snapshot.value?.profiles ?? [], now.value, waiting.value));
 export const open = computed(() => snapshot.value?.profiles.find((one) => one.name === selected.value) ?? null);
 
 /** Often enough for words that count minutes. */

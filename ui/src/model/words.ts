@@ -1,8 +1,21 @@
 // Every text of the window. Nothing else in the user interface holds a sentence.
-import type { Access, Finding, Known, ProfileShown, StoreShown } from '../ipc/bindings';
+import type {
+  Access,
+  Finding,
+  Grant,
+  JournalEntry,
+  Known,
+  LinkPlan,
+  LinkShown,
+  ProfileShown,
+  StoreShown,
+  Via,
+} from '../ipc/bindings';
 import { broken, type Walk, warnings } from './examination';
 import type { Urgency } from './profiles';
 import { endsSoon, hostOf } from './profiles';
+import type { Lane, SpanId } from './timeline';
+import type { WizardStage } from './wizard';
 
 export const words = {
   app: 'keyfob',
@@ -11,6 +24,8 @@ export const words = {
   addPortal: 'Add a portal',
   add: 'Add',
   back: 'Portals',
+  search: 'Search portals',
+  foundNone: 'No portal has all of these words.',
   choose: 'Choose a portal to see how its sign-in is doing.',
   dismiss: 'Dismiss',
   close: 'Close',
@@ -111,6 +126,49 @@ export const words = {
   foundScopes: 'Asks for',
   foundRegistration: 'Registration',
   foundParent: 'The server describes a path above this address; the token will be for that whole path.',
+  foundHere: 'Or one that a program on this computer has already',
+  wizardBack: 'Back',
+  wizardLater: 'Later',
+  done: 'Done',
+  addGrant: 'How to sign in',
+  proof: 'How it proves itself',
+  proofSecret: 'By a client secret',
+  proofKey: 'By a private key',
+  addSecret: 'Client secret',
+  addSecretHint: 'Only if one came with the client ID. It is sealed at once and never shown again.',
+  sealedHint: 'It is sealed at once and never shown again.',
+  addSecretMissing: 'Paste the secret that came with the client ID.',
+  addKey: 'Private key',
+  addKeyHint: 'A PEM or JWK file. What is in it is sealed at once; the file stays as it is.',
+  addKeyMissing: 'Choose the file that holds the private key.',
+  keyRead: 'read, and sealed when you go on',
+  addClientIdMissing: 'This server asks for the client ID that its people gave you.',
+
+  connectTitle: 'Connect to…',
+  lookingForClients: 'Looking for programs on this computer…',
+  noClients: 'None of the programs that keyfob knows was found on this computer.',
+  link: 'Connect',
+  unlink: 'Disconnect',
+  linkNow: 'Connect now',
+  unlinkNow: 'Disconnect now',
+  viaTitle: 'How it gets its token',
+  snippet: 'these lines',
+
+  lifeTitle: 'Its life',
+  lifeSpan: 'How far back',
+  lifeWhat: 'What',
+  lifeGood: 'Worked',
+  lifeFailed: 'Failed',
+  lifeGap: 'nothing ran',
+  lifeNothing: 'Nothing has happened yet.',
+  lifeMore: 'Show all',
+  lifeLess: 'Show less',
+  technical: 'For programs and support',
+  copyFacts: 'Copy them all',
+  facts: 'the facts',
+  resource: 'Resource',
+  profileName: 'Name',
+
   addName: 'Name',
   addNameHint: 'Small letters, digits and hyphens. You will type it on the command line.',
   addNameBad: 'Use small letters, digits and hyphens, beginning with a letter or digit.',
@@ -158,6 +216,116 @@ const STATE: Record<ProfileShown['state'], string> = {
   locked: 'Locked',
   paused: 'Paused',
 };
+
+/** Ways to sign in. */
+export const GRANT: Record<Grant, string> = {
+  'authorization-code': 'In your browser, on this computer',
+  device: 'With a code, on any device',
+  'client-credentials': 'As a machine, without a person',
+};
+
+export const GRANT_HINT: Record<Grant, string> = {
+  'authorization-code': 'A page of the server opens; you allow keyfob there. The usual way.',
+  device: 'You type a short code on a phone or another computer. For machines without a browser.',
+  'client-credentials': 'With a client ID and a secret or key that the people who run the server gave you.',
+};
+
+const WIZARD: Record<WizardStage, string> = {
+  address: 'Add a portal',
+  describe: 'What was found',
+  'sign-in': 'Sign in',
+  connect: 'Ready',
+};
+
+export const wizardTitle = (stage: WizardStage): string => WIZARD[stage];
+
+export const welcomeWords = (profile: ProfileShown): string =>
+  profile.account ? `Signed in as ${profile.account}` : `Signed in to ${titleOf(profile)}`;
+
+/** How a program gets its token. */
+export const VIA: Record<Via, string> = {
+  helper: 'asks keyfob',
+  proxy: 'through keyfob',
+  bridge: 'keyfob starts with it',
+};
+
+export const VIA_HINT: Record<Via, string> = {
+  helper: 'The program runs keyfob before it connects and gets a fresh token.',
+  proxy: 'The program speaks to an address on this computer; keyfob adds the token to each request.',
+  bridge: 'The program starts keyfob and speaks to it; keyfob speaks to the portal.',
+};
+
+/** What a plan is about to do. */
+export function planWords(plan: LinkPlan, undo: boolean): string {
+  if (plan.by_hand) return 'This program has nothing to be edited. Run this yourself:';
+  if (plan.command) return `${plan.command} is run with this:`;
+  const what = undo
+    ? 'This entry is taken out of'
+    : plan.replaces
+      ? 'The entry made before is replaced in'
+      : 'This entry is added to';
+  return `${what} ${plan.file}; every other byte stays.`;
+}
+
+export const linkedNote = (client: string, title: string): string => `${client} is connected to ${title}.`;
+export const unlinkedNote = (client: string, title: string): string => `${client} is no longer connected to ${title}.`;
+
+export const LANE: Record<Lane, string> = {
+  'sign-in': 'Sign-ins',
+  renewal: 'Renewals',
+  'hand-out': 'Hand-outs',
+  delivery: 'Written copies',
+};
+
+const ONE: Record<Lane, string> = {
+  'sign-in': 'sign-in',
+  renewal: 'renewal',
+  'hand-out': 'hand-out',
+  delivery: 'written copy',
+};
+
+export const SPAN: Record<SpanId, string> = { day: 'Day', week: 'Week', month: 'Month' };
+
+const BEGIN: Record<SpanId, string> = { day: '24 hours ago', week: '7 days ago', month: '30 days ago' };
+
+/** Both ends of a time line. */
+export const spanEdges = (id: SpanId): [string, string] => [BEGIN[id], 'now'];
+
+/** A time line in one sentence. */
+export function lifeWords(total: { lane: Lane; good: number; failed: number }[]): string {
+  const said = total
+    .filter(({ good, failed }) => good + failed > 0)
+    .map(({ lane, good, failed }) => {
+      const all = counted(good + failed, ONE[lane]);
+      return failed > 0 ? `${all}, ${failed} failed` : all;
+    });
+  return said.length === 0 ? 'Nothing in this time' : said.join(' · ');
+}
+
+const EVENT: Record<string, string> = {
+  added: 'Added',
+  'signed-in': 'Signed in',
+  'sign-in-failed': 'Sign-in did not work',
+  'signed-out': 'Signed out',
+  revoked: 'Revoked at the server',
+  renewed: 'Renewed',
+  'renewal-failed': 'Renewal did not work',
+  'sign-in-ended': 'The server ended the sign-in',
+  reminded: 'You were reminded',
+  delivered: 'Written',
+  'delivery-failed': 'Could not be written',
+  'handed-out': 'Handed out',
+  'hand-out-failed': 'Asked for in vain',
+  'event-command-failed': 'Your command for events failed',
+};
+
+/** One entry of the journal. */
+export function entryWords(entry: JournalEntry): string {
+  const what = EVENT[entry.event] ?? entry.event;
+  const often = entry.times > 1 ? ` ${entry.times} times` : '';
+  const whom = entry.program ? ` to ${entry.program}` : '';
+  return `${what}${whom}${often}${entry.detail ? `: ${entry.detail}` : ''}`;
+}
 
 /** What to do with a code, and where. */
 export const deviceIntro = (site: string, opened: boolean): string =>
@@ -237,7 +405,10 @@ const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
 
-const counted = (count: number, unit: string): string => `${count} ${unit}${count === 1 ? '' : 's'}`;
+const counted = (count: number, unit: string): string => {
+  if (count === 1) return `1 ${unit}`;
+  return `${count} ${unit.endsWith('y') && !unit.endsWith('ay') ? `${unit.slice(0, -1)}ies` : `${unit}s`}`;
+};
 
 /** A length of time in its largest sensible unit, rounded down: never promises more than there is. */
 function span(milliseconds: number): string {
@@ -299,6 +470,35 @@ export function signInWords(profile: ProfileShown, now: number): string {
   if (!over && profile.state === 'needs-sign-in') return ENDED_EARLY;
   return `Sign-in ${over ? 'ended' : 'ends'} ${untilWords(profile.sign_in.ends_at, now)}`;
 }
+
+/** The date of that end, for a card; nothing where nobody knows it. */
+export function signInDate(profile: ProfileShown, now: number): string | null {
+  const end = profile.sign_in?.ends_at;
+  return end && signInWords(profile, now) !== ENDED_EARLY ? dateWords(end, now) : null;
+}
+
+/** What becomes of the access token next, for a card: in one or two parts. */
+export function tokenCardWords(profile: ProfileShown, now: number): string[] {
+  if (!profile.access_token || profile.state === 'needs-sign-in') return [];
+  const next = nextWords(profile, now);
+  // Whoever renews in time need not say when it would have been too late.
+  if (next && profile.state !== 'retrying') return [`Token ${next.charAt(0).toLowerCase()}${next.slice(1)}`];
+  const left = Date.parse(profile.access_token.expires_at) - now;
+  const good = left > 0 ? `Token good for ${span(left)}` : 'Token ran out';
+  return next ? [good, next] : [good];
+}
+
+/** Who gets tokens of a portal: linked programs, then places that are written to. */
+export function connectedWords(profile: ProfileShown, links: LinkShown[]): string | null {
+  const places = profile.deliveries.length;
+  const parts = [...links.map((link) => link.client_name), ...(places > 0 ? [counted(places, 'written copy')] : [])];
+  const troubled = profile.deliveries.some((delivery) => delivery.problem !== null);
+  if (parts.length === 0) return null;
+  return troubled ? `${parts.join(', ')} (one could not be written)` : parts.join(', ');
+}
+
+/** How many of all are shown. */
+export const foundWords = (found: number, all: number): string => `${found} of ${all}`;
 
 /** The same with its date and how it is known, for the details. */
 export function signInDetail(profile: ProfileShown, now: number): string {

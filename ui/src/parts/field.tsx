@@ -13,34 +13,48 @@ interface Props {
   testid?: string | undefined;
   type?: 'text' | 'url';
   mono?: boolean;
+  /** Not shown while it is typed. */
+  secret?: boolean;
   /** What stands beside the input. */
   children?: ComponentChildren;
 }
 
-export function Field({ label, value, onInput, hint, problem, placeholder, testid, type, mono, children }: Props) {
+export function Field({
+  label,
+  value,
+  onInput,
+  hint,
+  problem,
+  placeholder,
+  testid,
+  type,
+  mono,
+  secret,
+  children,
+}: Props) {
   const id = useId();
   const below = problem ?? hint;
+  const shared = {
+    id,
+    class: `${styles.input} ${mono ? styles.mono : ''}`,
+    inputMode: type,
+    value,
+    placeholder,
+    spellcheck: false,
+    autocomplete: 'off',
+    autocapitalize: 'off',
+    'aria-invalid': problem ? 'true' : undefined,
+    'aria-describedby': below ? `${id}-below` : undefined,
+    'data-testid': testid,
+    onInput: (event: { currentTarget: HTMLInputElement }) => onInput(event.currentTarget.value),
+  } as const;
   return (
     <div class={styles.field}>
       <label class={styles.label} for={id}>
         {label}
       </label>
       <div class={styles.row}>
-        <input
-          id={id}
-          class={`${styles.input} ${mono ? styles.mono : ''}`}
-          type="text"
-          inputMode={type}
-          value={value}
-          placeholder={placeholder}
-          spellcheck={false}
-          autocomplete="off"
-          autocapitalize="off"
-          aria-invalid={problem ? 'true' : undefined}
-          aria-describedby={below ? `${id}-below` : undefined}
-          data-testid={testid}
-          onInput={(event) => onInput(event.currentTarget.value)}
-        />
+        {secret ? <input type="password" {...shared} /> : <input type="text" {...shared} />}
         {children}
       </div>
       {below && (

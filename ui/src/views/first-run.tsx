@@ -1,6 +1,5 @@
 // The very first look: one sentence and two ways on.
 import * as act from '../model/act';
-import { adding } from '../model/state';
 import { words } from '../model/words';
 import { Button } from '../parts/button';
 import { Mark } from '../parts/mark';
@@ -16,13 +15,7 @@ export function FirstRun() {
         <p class={styles.line}>{words.firstLine}</p>
         <Banners />
         <div class={styles.actions}>
-          <Button
-            kind="primary"
-            testid="add-portal"
-            onClick={() => {
-              adding.value = true;
-            }}
-          >
+          <Button kind="primary" testid="add-portal" onClick={act.openWizard}>
             {words.addPortal}
           </Button>
           <Button testid="try-demo" waiting={act.isRunning('demo')} onClick={act.tryDemo}>

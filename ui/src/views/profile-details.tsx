@@ -8,11 +8,14 @@ import { now, selected } from '../model/state';
 import * as say from '../model/words';
 import { titleOf, words } from '../model/words';
 import { Button } from '../parts/button';
+import { CopyButton } from '../parts/copy-button';
 import { Icon } from '../parts/icon';
 import { SignInLife, TokenLife } from '../parts/life-line';
 import { Notice } from '../parts/notice';
 import { StateBadge } from '../parts/state-badge';
+import { Connect } from './connect';
 import { EndQuestion } from './end-question';
+import { Life } from './life';
 import { MoreRightsNotice } from './more-rights';
 import styles from './profile-details.module.css';
 import { RemoveProfile } from './remove-profile';
@@ -47,7 +50,11 @@ export function ProfileDetails({ profile }: { profile: ProfileShown }) {
       <MoreRightsNotice profile={profile} />
       <Actions profile={profile} />
       {profile.sign_in?.asked && <EndQuestion profile={profile} signIn={profile.sign_in} />}
+      {isSignedIn(profile) && <Life profile={profile} />}
       <Facts profile={profile} />
+      {isSignedIn(profile) && <Connect profile={profile} />}
+      <Technical profile={profile} />
+      <Endings profile={profile} />
     </div>
   );
 }
@@ -64,7 +71,6 @@ function back(): void {
 }
 
 function Actions({ profile }: { profile: ProfileShown }) {
-  const [removing, setRemoving] = useState(false);
   const held = isSignedIn(profile);
   const { name, state } = profile;
   return (
@@ -86,8 +92,21 @@ function Actions({ profile }: { profile: ProfileShown }) {
       <Button testid="action-examine" onClick={() => act.examine(name, titleOf(profile))}>
         {words.examine}
       </Button>
-      {held && (
-        <Button testid="action-sign-out" waiting={act.isRunning('sign-out', name)} onClick={() => act.signOut(profile)}>
+    </div>
+  );
+}
+
+/** What ends something stands apart, below everything else. */
+function Endings({ profile }: { profile: ProfileShown }) {
+  const [removing, setRemoving] = useState(false);
+  return (
+    <div class={styles.actions}>
+      {isSignedIn(profile) && (
+        <Button
+          testid="action-sign-out"
+          waiting={act.isRunning('sign-out', profile.name)}
+          onClick={() => act.signOut(profile)}
+        >
           {words.signOut}
         </Button>
       )}
@@ -101,32 +120,56 @@ function Actions({ profile }: { profile: ProfileShown }) {
 
 function Facts({ profile }: { profile: ProfileShown }) {
   const { sign_in } = profile;
+  if (!sign_in) return null;
   return (
     <dl class={styles.facts}>
-      {sign_in && (
-        <Fact name={words.signInEnd}>
-          {say.signInDetail(profile, now.value)}
-          <div class={styles.line}>
-            <SignInLife profile={profile} />
-          </div>
-          <span class={styles.soft}>
-            {words.signedInSince} {say.dateWords(sign_in.since, now.value)}
-          </span>
-          {sign_in.known !== 'server' && !sign_in.asked && <ChangeEnd profile={profile} signIn={sign_in} />}
-        </Fact>
-      )}
-      {sign_in && <Fact name={words.account}>{profile.account ?? words.unknownAccount}</Fact>}
-      <Fact name={words.server}>
-        <span class={styles.address}>{profile.url}</span>
+      <Fact name={words.signInEnd}>
+        {say.signInDetail(profile, now.value)}
+        <div class={styles.line}>
+          <SignInLife profile={profile} />
+        </div>
+        <span class={styles.soft}>
+          {words.signedInSince} {say.dateWords(sign_in.since, now.value)}
+        </span>
+        {sign_in.known !== 'server' && !sign_in.asked && <ChangeEnd profile={profile} signIn={sign_in} />}
       </Fact>
+      <Fact name={words.account}>{profile.account ?? words.unknownAccount}</Fact>
       {profile.access && <Fact name={words.addAccess}>{say.accessWords(profile.access)}</Fact>}
-      {profile.issuer && (
-        <Fact name={words.issuer}>
-          <span class={styles.address}>{profile.issuer}</span>
-        </Fact>
-      )}
-      {sign_in && <SignedInFacts profile={profile} />}
+      <SignedInFacts profile={profile} />
     </dl>
+  );
+}
+
+/** What programs and support ask for, each to be copied. */
+function Technical({ profile }: { profile: ProfileShown }) {
+  const rows: [string, string][] = [
+    [words.profileName, profile.name],
+    [words.server, profile.url],
+    ...(profile.issuer ? [[words.issuer, profile.issuer] as [string, string]] : []),
+    ...(profile.scopes.length > 0 ? [[words.scopes, profile.scopes.join(' ')] as [string, string]] : []),
+  ];
+  return (
+    <section class={styles.technical} aria-label={words.technical} data-testid="technical">
+      <header class={styles.between}>
+        <h2 class={styles.heading}>{words.technical}</h2>
+        <CopyButton
+          quiet
+          text={rows.map(([name, value]) => `${name}: ${value}`).join('\n')}
+          label={words.facts}
+          shown={words.copyFacts}
+        />
+      </header>
+      <dl class={styles.facts}>
+        {rows.map(([name, value]) => (
+          <Fact key={name} name={name}>
+            <span class={styles.copied}>
+              <span class={styles.address}>{value}</span>
+              <CopyButton quiet text={value} label={name} />
+            </span>
+          </Fact>
+        ))}
+      </dl>
+    </section>
   );
 }
 

@@ -2,10 +2,12 @@
 
 mod proxied;
 
-use keyfob_core::failure::{Failure, StoreProblem, Temporary};
+use keyfob_core::failure::Failure;
 use keyfob_links::client::{Client, Via, Wanted, Writing};
 use keyfob_links::clients::{self, ALL};
 use keyfob_links::link::{LinkError, Links, Plan};
+use keyfob_links::proxied::{Address, carry_out, forget};
+use keyfob_platform::client_keys::ProxyDoorsHere;
 use keyfob_platform::client_programs::SystemClientPrograms;
 use serde_json::json;
 
@@ -15,7 +17,7 @@ use crate::{output, words};
 
 pub(crate) fn clients(arguments: &Clients, context: &Context) -> Result<(), Failure> {
     let machine = SystemClientPrograms::new(&context.paths);
-    let ledger = Links::new(&machine, context.paths.links_dir()).ledger().map_err(failure)?;
+    let ledger = Links::new(&machine, context.paths.links_dir()).ledger()?;
     let linked = |client: &Client| -> Vec<_> {
         let links = ledger.links.iter().filter(|link| link.client == client.id);
         links.map(|link| (link.profile.clone(), link.via)).collect()
@@ -76,34 +78,34 @@ pub(crate) async fn link(arguments: &LinkTo, context: &Context) -> Result<(), Fa
         output::data(&snippet(&wanted));
         return Ok(());
     }
+    let doors = ProxyDoorsHere::new(&context.paths);
     let address = match wanted.via {
         Via::Proxy if client.ways.contains(&Via::Proxy) => {
-            let there = links.ledger().map_err(failure)?.find(client.id, &wanted.profile).cloned();
-            Some(proxied::Address::of(context, client.id, &profile, there.as_ref(), arguments.dry_run)?)
+            let there = links.ledger()?.find(client.id, &wanted.profile).cloned();
+            let of = |doors: &_| Address::of(doors, client.id, &profile, there.as_ref());
+            Some(if arguments.dry_run { Address::on_trial(&doors, &profile)? } else { of(&doors)? })
         }
         _ => None,
     };
-    wanted.proxy = address.as_ref().map(proxied::Address::text);
+    wanted.proxy = address.as_ref().map(Address::text);
     let plan = match links.plan(client, &wanted) {
         Err(LinkError::Linked(_)) => {
             output::good(&format!("{} is linked to {} already", client.name, wanted.profile));
             return Ok(());
         }
-        plan => plan.map_err(failure)?,
+        plan => plan?,
     };
     if arguments.dry_run {
         show(&plan);
         return Ok(());
     }
     output::note(plan.shown().trim_end());
-    proxied::carry_out(context, client.id, &profile, address.as_ref(), || {
-        links.carry_out(&plan).map_err(failure)
-    })?;
+    carry_out(&doors, client.id, &profile, address.as_ref(), || Ok(links.carry_out(&plan)?))?;
     output::good(&format!("{} is linked to {} by its {}", client.name, wanted.profile, wanted.via.word()));
     output::note(client.afterwards);
     if let Some(address) = &address {
         context.tell_keeper(Some(&profile.name)).await;
-        address.say_who_answers(context).await;
+        proxied::say_who_answers(address.port(), context).await;
     }
     Ok(())
 }
@@ -112,13 +114,13 @@ pub(crate) fn unlink(arguments: &Unlink, context: &Context) -> Result<(), Failur
     let client = client(&arguments.client)?;
     let machine = SystemClientPrograms::new(&context.paths);
     let links = Links::new(&machine, context.paths.links_dir());
-    let plan = links.plan_undo(client, &arguments.name).map_err(failure)?;
+    let plan = links.plan_undo(client, &arguments.name)?;
     if arguments.dry_run {
         show(&plan);
         return Ok(());
     }
-    links.carry_out(&plan).map_err(failure)?;
-    proxied::forget(context, client.id, &arguments.name)?;
+    links.carry_out(&plan)?;
+    forget(&ProxyDoorsHere::new(&context.paths), client.id, &arguments.name)?;
     let file =
         plan.file().map(|file| format!("; {} has the rest as it was", file.display())).unwrap_or_default();
     output::good(&format!("{} is no longer linked to {}{file}", client.name, arguments.name));
@@ -156,14 +158,4 @@ fn this_program() -> Result<String, Failure> {
     let path =
         std::env::current_exe().map_err(|error| Failure::Bug(format!("no path of keyfob: {error}")))?;
     Ok(path.to_string_lossy().into_owned())
-}
-
-fn failure(error: LinkError) -> Failure {
-    use keyfob_agent::client_programs::ReplaceError;
-    match error {
-        LinkError::Store { problem: ReplaceError::Store(problem), .. } => problem.into(),
-        LinkError::Store { problem: ReplaceError::Changed, .. } => Temporary::Busy.into(),
-        LinkError::Command(why) => StoreProblem::Io(why).into(),
-        other => Failure::Usage(other.to_string()),
-    }
 }

@@ -60,6 +60,7 @@ pub struct AuthorizationServer {
     token_endpoint_auth_methods: Vec<ClientAuthentication>,
     iss_promised: bool,
     client_id_metadata_document: bool,
+    machines: bool,
 }
 
 /// RFC 8628 §4
@@ -113,6 +114,8 @@ impl AuthorizationServer {
             token_endpoint_auth_methods: auth_methods(&object),
             iss_promised: flag(&object, "authorization_response_iss_parameter_supported"),
             client_id_metadata_document: flag(&object, "client_id_metadata_document_supported"),
+            machines: strings(&object, "grant_types_supported")
+                .is_some_and(|names| names.iter().any(|name| name == "client_credentials")),
         })
     }
 
@@ -185,6 +188,15 @@ impl AuthorizationServer {
     /// True where a client id may be the URL of a metadata document.
     pub fn takes_client_id_metadata_document(&self) -> bool {
         self.client_id_metadata_document
+    }
+
+    /// Whether its document offers this way to sign in; a machine's only by name (RFC 8414 §2).
+    pub fn offers(&self, grant: GrantKind) -> bool {
+        match grant {
+            GrantKind::AuthorizationCode => self.authorization_endpoint.is_some(),
+            GrantKind::Device => self.device_authorization_endpoint.is_some(),
+            GrantKind::ClientCredentials => self.machines,
+        }
     }
 }
 
@@ -369,5 +381,20 @@ mod tests {
             check(lie, GrantKind::Device).unwrap_err(),
             Failure::AuthorizationServerMisbehaved(Misbehaviour::UnusableEndpoint { .. })
         ));
+    }
+
+    #[test]
+    fn a_way_to_sign_in_is_offered_by_its_endpoint_and_a_machines_by_name() {
+        let usual = check(&json!({})).unwrap();
+        let offered = |server: &AuthorizationServer| {
+            [GrantKind::AuthorizationCode, GrantKind::Device, GrantKind::ClientCredentials]
+                .map(|grant| server.offers(grant))
+        };
+        assert_eq!(offered(&usual), [true, false, false]);
+        let more = check(&json!({
+            "device_authorization_endpoint": "https://as.example/device",
+            "grant_types_supported": ["authorization_code", "client_credentials"],
+        }));
+        assert_eq!(offered(&more.unwrap()), [true, true, true]);
     }
 }

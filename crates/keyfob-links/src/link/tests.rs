@@ -16,7 +16,7 @@ pub(crate) struct Memory {
 }
 
 impl Memory {
-    fn holding(files: &[(&str, &str)]) -> Self {
+    pub(crate) fn holding(files: &[(&str, &str)]) -> Self {
         let files = files.iter().map(|(path, text)| ((*path).into(), text.as_bytes().to_vec())).collect();
         Self { files: Mutex::new(files), ran: Mutex::default() }
     }
@@ -233,4 +233,28 @@ fn the_second_time_is_told_and_so_is_a_way_that_does_not_exist() {
     let none = Wanted { proxy: None, ..wanted("other", Via::Proxy) };
     assert_eq!(links(&machine).plan(named("cursor").unwrap(), &none), Err(LinkError::NoProxy));
     assert_eq!(unlink(&machine, "zed", "work"), Err(LinkError::NotLinked("Zed")));
+}
+
+/// V15: other servers' secrets stand beside an entry in the same file.
+#[test]
+fn what_is_shown_of_a_plan_is_the_entry_alone_and_holds_no_key() {
+    let file = "/home/ada/.cursor/mcp.json";
+    let machine = Memory::holding(&[(
+        file,
+        r#"{"mcpServers":{"other":{"url":"https://o.example","headers":{"x-key":"s3cr3t-of-other"}}}}"#,
+    )]);
+    let links = Links::new(&machine, "/data/links".into());
+    let cursor = named("cursor").unwrap();
+    let wanted = Wanted {
+        proxy: Some("http://127.0.0.1:4117/c/s3cr3t/work/mcp".into()),
+        ..wanted("work", Via::Proxy)
+    };
+    let plan = links.plan(cursor, &wanted).unwrap();
+    let shown = plan.entry_lines().join("\n");
+    assert!(shown.contains("keyfob-work") && shown.contains("/c/KEY/work/mcp"), "{shown}");
+    assert!(!shown.contains("s3cr3t"), "{shown}");
+    links.carry_out(&plan).unwrap();
+    assert!(machine.text(file).unwrap().contains("/c/s3cr3t/work/mcp"), "the file has the whole address");
+    let undone = links.plan_undo(cursor, "work").unwrap().entry_lines();
+    assert!(undone.iter().all(|line| line.starts_with("- ") && !line.contains("s3cr3t")), "{undone:?}");
 }

@@ -1,0 +1,74 @@
+//! What the window can ask about clients on this machine and their links.
+
+use keyfob_core::identity::ProfileName;
+use tauri::State;
+
+use super::error::CommandError;
+use super::linked::{ClientShown, FoundServerShown, LinkShown, PlanShown, ViaShown};
+use super::view::parse_name;
+use crate::desk::Desk;
+
+type Answer<T> = Result<T, CommandError>;
+
+#[tauri::command]
+pub(crate) async fn servers_here(desk: State<'_, Desk>) -> Answer<Vec<FoundServerShown>> {
+    Ok(desk.linking().servers_here().into_iter().map(FoundServerShown::from).collect())
+}
+
+#[tauri::command]
+pub(crate) async fn links(desk: State<'_, Desk>) -> Answer<Vec<LinkShown>> {
+    let links = desk.linking().links().map_err(|failure| CommandError::of_none(&failure))?;
+    Ok(links.iter().map(LinkShown::from).collect())
+}
+
+#[tauri::command]
+pub(crate) async fn clients(desk: State<'_, Desk>, name: String) -> Answer<Vec<ClientShown>> {
+    let name = parse_name(&name)?;
+    let about = CommandError::about(&name);
+    let (links, clients) =
+        (desk.linking().links().map_err(&about)?, desk.linking().clients().map_err(&about)?);
+    Ok(clients.into_iter().map(|client| ClientShown::new(client, name.as_str(), &links)).collect())
+}
+
+#[tauri::command]
+pub(crate) async fn plan_link(
+    desk: State<'_, Desk>,
+    name: String,
+    client: String,
+    via: Option<ViaShown>,
+) -> Answer<PlanShown> {
+    let name = parse_name(&name)?;
+    let about = CommandError::about(&name);
+    let prepared = desk.linking().plan_link(&name, &client, via.map(Into::into)).map_err(&about)?;
+    let replaces = is_linked(&desk, &name, &client).map_err(about)?;
+    Ok(PlanShown::new(&prepared, replaces))
+}
+
+fn is_linked(desk: &Desk, name: &ProfileName, client: &str) -> Result<bool, keyfob_core::failure::Failure> {
+    Ok(desk.linking().links()?.iter().any(|link| link.client == client && link.profile == name.as_str()))
+}
+
+#[tauri::command]
+pub(crate) async fn plan_unlink(desk: State<'_, Desk>, name: String, client: String) -> Answer<PlanShown> {
+    let name = parse_name(&name)?;
+    let prepared = desk.linking().plan_unlink(&name, &client).map_err(CommandError::about(&name))?;
+    Ok(PlanShown::new(&prepared, false))
+}
+
+/// A note comes back where the link is made and nobody answers it yet.
+#[tauri::command]
+pub(crate) async fn link(
+    desk: State<'_, Desk>,
+    name: String,
+    client: String,
+    via: ViaShown,
+) -> Answer<Option<String>> {
+    let name = parse_name(&name)?;
+    desk.linking().link(&name, &client, via.into()).await.map_err(CommandError::about(&name))
+}
+
+#[tauri::command]
+pub(crate) async fn unlink(desk: State<'_, Desk>, name: String, client: String) -> Answer<()> {
+    let name = parse_name(&name)?;
+    desk.linking().unlink(&name, &client).await.map_err(CommandError::about(&name))
+}

@@ -1,0 +1,149 @@
+//! Clients on this machine, their links, and what a link would change, as the window gets them. No key of the proxy is among it.
+
+use keyfob_links::client::{Client, Via};
+use keyfob_links::found::FoundServer;
+use keyfob_links::ledger::Link;
+use serde::{Deserialize, Serialize};
+#[cfg(test)]
+use ts_rs::TS;
+
+use super::under_way::client_name;
+use crate::desk::linking::Prepared;
+
+/// How a client gets its token.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+#[cfg_attr(test, derive(TS))]
+#[cfg_attr(test, ts(rename = "Via"))]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum ViaShown {
+    Helper,
+    Proxy,
+    Bridge,
+}
+
+impl From<Via> for ViaShown {
+    fn from(via: Via) -> Self {
+        match via {
+            Via::Helper => Self::Helper,
+            Via::Proxy => Self::Proxy,
+            Via::Bridge => Self::Bridge,
+        }
+    }
+}
+
+impl From<ViaShown> for Via {
+    fn from(via: ViaShown) -> Self {
+        match via {
+            ViaShown::Helper => Self::Helper,
+            ViaShown::Proxy => Self::Proxy,
+            ViaShown::Bridge => Self::Bridge,
+        }
+    }
+}
+
+/// A link that was made.
+#[derive(Debug, Clone, Serialize)]
+#[cfg_attr(test, derive(TS))]
+pub(crate) struct LinkShown {
+    profile: String,
+    client: String,
+    client_name: String,
+    via: ViaShown,
+}
+
+impl From<&Link> for LinkShown {
+    fn from(link: &Link) -> Self {
+        Self {
+            profile: link.profile.clone(),
+            client: link.client.clone(),
+            client_name: client_name(&link.client).to_owned(),
+            via: link.via.into(),
+        }
+    }
+}
+
+/// A client that is here.
+#[derive(Debug, Clone, Serialize)]
+#[cfg_attr(test, derive(TS))]
+pub(crate) struct ClientShown {
+    id: String,
+    name: String,
+    /// The best first.
+    ways: Vec<ViaShown>,
+    /// How it is linked to the profile that was asked for.
+    linked: Option<ViaShown>,
+}
+
+impl ClientShown {
+    pub(crate) fn new(client: &Client, profile: &str, links: &[Link]) -> Self {
+        let linked = links.iter().find(|link| link.client == client.id && link.profile == profile);
+        Self {
+            id: client.id.to_owned(),
+            name: client.name.to_owned(),
+            ways: client.ways.iter().copied().map(ViaShown::from).collect(),
+            linked: linked.map(|link| link.via.into()),
+        }
+    }
+}
+
+/// A server that a client is configured for.
+#[derive(Debug, Clone, Serialize)]
+#[cfg_attr(test, derive(TS))]
+#[cfg_attr(test, ts(rename = "FoundServer"))]
+pub(crate) struct FoundServerShown {
+    client_name: String,
+    name: String,
+    url: String,
+}
+
+impl From<FoundServer> for FoundServerShown {
+    fn from(found: FoundServer) -> Self {
+        Self { client_name: found.client.to_owned(), name: found.name, url: found.url }
+    }
+}
+
+/// What a link, or the end of one, would change.
+#[derive(Debug, Clone, Serialize)]
+#[cfg_attr(test, derive(TS))]
+#[cfg_attr(test, ts(rename = "LinkPlan"))]
+pub(crate) struct PlanShown {
+    via: ViaShown,
+    file: Option<String>,
+    /// The client's own command that would run.
+    command: Option<String>,
+    /// The entry, each line behind `+` or `-`; or the lines to run by hand.
+    lines: Vec<String>,
+    /// Nothing can be edited: a person runs the lines.
+    by_hand: bool,
+    /// An entry made before gives way.
+    replaces: bool,
+    /// What to do afterwards.
+    afterwards: String,
+}
+
+impl PlanShown {
+    pub(crate) fn new(prepared: &Prepared, replaces: bool) -> Self {
+        let afterwards = prepared.client.afterwards.to_owned();
+        let via = prepared.via.into();
+        match &prepared.plan {
+            Ok(plan) => Self {
+                via,
+                file: plan.file().map(|file| file.display().to_string()),
+                command: plan.command(),
+                lines: plan.entry_lines(),
+                by_hand: false,
+                replaces,
+                afterwards,
+            },
+            Err(snippet) => Self {
+                via,
+                file: None,
+                command: None,
+                lines: snippet.lines().map(str::to_owned).collect(),
+                by_hand: true,
+                replaces: false,
+                afterwards,
+            },
+        }
+    }
+}

@@ -1,0 +1,148 @@
+// The programs on this computer and their links to one portal: what a link would change is shown before, what to restart after.
+import { useEffect, useState } from 'preact/hooks';
+import type { ClientShown, LinkPlan, ProfileShown, Via } from '../ipc/bindings';
+import * as act from '../model/act';
+import { links } from '../model/state';
+import { planWords, VIA, VIA_HINT, words } from '../model/words';
+import { Button } from '../parts/button';
+import { CopyButton } from '../parts/copy-button';
+import { Icon } from '../parts/icon';
+import { Notice } from '../parts/notice';
+import styles from './connect.module.css';
+
+export function Connect({ profile }: { profile: ProfileShown }) {
+  const [clients, setClients] = useState<ClientShown[] | null>(null);
+  const mine = links.value.filter((link) => link.profile === profile.name).length;
+  // A link that was made or undone changes who is here.
+  useEffect(() => {
+    act.clientsOf(profile.name).then(setClients);
+  }, [profile.name, mine]);
+  if (!clients) return <p class={styles.soft}>{words.lookingForClients}</p>;
+  return (
+    <section class={styles.connect} aria-label={words.connectTitle} data-testid="connect">
+      <h3 class={styles.heading}>{words.connectTitle}</h3>
+      {clients.length === 0 && <p class={styles.soft}>{words.noClients}</p>}
+      <ul class={styles.clients}>
+        {clients.map((client) => (
+          <li key={client.id} class={styles.client} data-testid="client" data-client={client.id}>
+            <Client profile={profile} client={client} />
+          </li>
+        ))}
+      </ul>
+    </section>
+  );
+}
+
+/** What is open below a client's line. */
+interface Planned {
+  plan: LinkPlan;
+  undo: boolean;
+}
+
+function Client({ profile, client }: { profile: ProfileShown; client: ClientShown }) {
+  const [planned, setPlanned] = useState<Planned | null>(null);
+  const [after, setAfter] = useState<string | null>(null);
+  const look = async (undo: boolean, via: Via | null = null) => {
+    setAfter(null);
+    const plan = await act.planLink(profile, client, undo, via);
+    setPlanned(plan && { plan, undo });
+  };
+  const carryOut = async () => {
+    if (!planned) return;
+    if (await act.carryOut(profile, client, planned.undo, planned.plan.via)) {
+      setPlanned(null);
+      setAfter(planned.plan.afterwards);
+    }
+  };
+  return (
+    <>
+      <div class={styles.row}>
+        <span class={styles.name}>
+          {client.name}
+          {client.linked && (
+            <span class={styles.linked}>
+              <Icon name="link" />
+              {VIA[client.linked]}
+            </span>
+          )}
+        </span>
+        {!planned && (
+          <Button
+            label={client.linked ? `${words.unlink}: ${client.name}` : `${words.link}: ${client.name}`}
+            testid={client.linked ? 'unlink' : 'link'}
+            waiting={act.isRunning('plan', `${profile.name} ${client.id}`)}
+            onClick={() => look(client.linked !== null)}
+          >
+            {client.linked ? words.unlink : words.link}
+          </Button>
+        )}
+      </div>
+      {after && <Notice tone="calm" message={after} />}
+      {planned && (
+        <Plan
+          profile={profile}
+          client={client}
+          planned={planned}
+          onVia={(via) => look(false, via)}
+          onYes={carryOut}
+          onNo={() => setPlanned(null)}
+        />
+      )}
+    </>
+  );
+}
+
+interface PlanProps {
+  profile: ProfileShown;
+  client: ClientShown;
+  planned: Planned;
+  onVia: (via: Via) => void;
+  onYes: () => void;
+  onNo: () => void;
+}
+
+function Plan({ profile, client, planned, onVia, onYes, onNo }: PlanProps) {
+  const { plan, undo } = planned;
+  return (
+    <div class={styles.plan} data-testid="plan">
+      {!undo && client.ways.length > 1 && <Ways client={client} chosen={plan.via} onVia={onVia} />}
+      <p class={styles.soft}>{planWords(plan, undo)}</p>
+      <pre class={styles.diff}>
+        {plan.lines.map((line, index) => (
+          <span key={`${index} ${line}`} class={line.startsWith('-') ? styles.out : styles.in}>
+            {line}
+          </span>
+        ))}
+      </pre>
+      {plan.by_hand && <CopyButton text={plan.lines.join('\n')} label={words.snippet} />}
+      <div class={styles.actions}>
+        <Button onClick={onNo}>{plan.by_hand ? words.close : words.cancel}</Button>
+        {!plan.by_hand && (
+          <Button
+            kind={undo ? 'danger' : 'primary'}
+            testid="carry-out"
+            waiting={act.isRunning('link', `${profile.name} ${client.id}`)}
+            onClick={onYes}
+          >
+            {undo ? words.unlinkNow : words.linkNow}
+          </Button>
+        )}
+      </div>
+    </div>
+  );
+}
+
+function Ways({ client, chosen, onVia }: { client: ClientShown; chosen: Via; onVia: (via: Via) => void }) {
+  return (
+    <fieldset class={styles.ways}>
+      <legend>{words.viaTitle}</legend>
+      {client.ways.map((via) => (
+        <label key={via} title={VIA_HINT[via]}>
+          <input type="radio" name={`via-${client.id}`} checked={chosen === via} onChange={() => onVia(via)} />
+          {VIA[via]}
+        </label>
+      ))}
+      <p class={styles.soft}>{VIA_HINT[chosen]}</p>
+    </fieldset>
+  );
+}

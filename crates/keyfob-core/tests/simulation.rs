@@ -10,7 +10,6 @@ use std::collections::{BTreeMap, BinaryHeap};
 use chrono::{DateTime, TimeDelta};
 use keyfob_core::client_registration::{Registration, RegistrationOrigin};
 use keyfob_core::credential::{Credential, Endpoints, NewSignIn};
-use keyfob_core::discovery::authorization_server::ClientAuthentication;
 use keyfob_core::failure::Temporary;
 use keyfob_core::grant::token_endpoint::{Refusal, TokenAnswer};
 use keyfob_core::moment::Moment;
@@ -67,18 +66,7 @@ fn answer(lifetime: TimeDelta, access: String) -> TokenAnswer {
 
 fn signed_in(lifetime: TimeDelta, now: &Moment) -> Credential {
     let url = |text: &str| CheckedUrl::parse(text).unwrap();
-    let registration = Registration {
-        issuer: "https://as.example".into(),
-        client_id: "c".into(),
-        client_secret: None,
-        authentication: ClientAuthentication::None,
-        origin: RegistrationOrigin::Dynamic,
-        redirect_uri: None,
-        scopes: None,
-        secret_expires_at: None,
-        management: None,
-        private_key: None,
-    };
+    let registration = Registration::public("https://as.example", "c", RegistrationOrigin::Dynamic);
     let new = NewSignIn {
         registration,
         url: url("https://mcp.example/mcp"),

@@ -17,7 +17,6 @@ use keyfob_agent::ports::Ports;
 use keyfob_agent::snapshot::KeeperKind;
 use keyfob_core::client_registration::{Registration, RegistrationOrigin};
 use keyfob_core::credential::{Credential, Endpoints, NewSignIn};
-use keyfob_core::discovery::authorization_server::ClientAuthentication;
 use keyfob_core::grant::token_endpoint::TokenAnswer;
 use keyfob_core::identity::ProfileName;
 use keyfob_core::profile::Profile;
@@ -97,18 +96,11 @@ impl Soak {
 
     fn sign_in(&self, number: usize) -> NewSignIn {
         let (access, lifetime, refresh) = self.servers.first_tokens(number);
-        let registration = Registration {
-            issuer: "https://portal.example.com".into(),
-            client_id: format!("client-{number}"),
-            client_secret: None,
-            authentication: ClientAuthentication::None,
-            origin: RegistrationOrigin::Dynamic,
-            redirect_uri: None,
-            scopes: None,
-            secret_expires_at: None,
-            management: None,
-            private_key: None,
-        };
+        let registration = Registration::public(
+            "https://portal.example.com",
+            &format!("client-{number}"),
+            RegistrationOrigin::Dynamic,
+        );
         let answer = TokenAnswer {
             access_token: AccessToken::new(access),
             lifetime: TimeDelta::seconds(i64::try_from(lifetime).unwrap()),

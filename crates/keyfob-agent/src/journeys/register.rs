@@ -5,7 +5,7 @@ use keyfob_core::client_registration::{
     Registration, RegistrationChoice, RegistrationOrigin, choose, dynamic,
 };
 use keyfob_core::credential::Credential;
-use keyfob_core::discovery::authorization_server::{AuthorizationServer, ClientAuthentication};
+use keyfob_core::discovery::authorization_server::AuthorizationServer;
 use keyfob_core::failure::{Failure, SignInNeeded};
 use keyfob_core::moment::Moment;
 use keyfob_core::profile::Profile;
@@ -65,28 +65,18 @@ pub(super) async fn register(
         return Ok(known.clone());
     }
     let proof = credential.given();
-    let plain = |client_id: String, authentication, origin| Registration {
-        issuer: wanted.server.issuer().as_str().to_owned(),
-        client_id,
-        client_secret: credential.given_client_secret.clone(),
-        authentication,
-        origin,
+    let plain = |client_id: &str, origin| Registration {
         redirect_uri: wanted.redirect_uri.map(str::to_owned),
-        scopes: None,
-        secret_expires_at: None,
-        management: None,
-        private_key: credential.given_private_key.clone(),
+        ..Registration::public(wanted.server.issuer().as_str(), client_id, origin)
     };
     match choose(&wanted.profile.client, proof, wanted.server)? {
-        RegistrationChoice::PreRegistered { client_id, authentication } => {
-            Ok(plain(client_id, authentication, RegistrationOrigin::PreRegistered))
-        }
-        RegistrationChoice::MetadataDocument(url) => {
-            let mut registration =
-                plain(url, ClientAuthentication::None, RegistrationOrigin::MetadataDocument);
-            (registration.client_secret, registration.private_key) = (None, None);
-            Ok(registration)
-        }
+        RegistrationChoice::PreRegistered { client_id, authentication } => Ok(Registration {
+            client_secret: credential.given_client_secret.clone(),
+            authentication,
+            private_key: credential.given_private_key.clone(),
+            ..plain(&client_id, RegistrationOrigin::PreRegistered)
+        }),
+        RegistrationChoice::MetadataDocument(url) => Ok(plain(&url, RegistrationOrigin::MetadataDocument)),
         RegistrationChoice::Dynamic(endpoint) => {
             match dynamically(ports, &endpoint, wanted, wanted.redirect_uri).await {
                 // D14: a path per issuer where registration allows it; some servers take none but the usual one.

@@ -8,18 +8,16 @@ use keyfob_agent::journal::JournalEvent;
 use keyfob_agent::notice::NoticeKind;
 use keyfob_agent::ports::{Clock, CredentialStore};
 use keyfob_agent::snapshot::KeeperKind;
-use keyfob_core::client_registration::{Registration, RegistrationOrigin};
-use keyfob_core::credential::{Credential, Endpoints, NewSignIn};
-use keyfob_core::discovery::authorization_server::ClientAuthentication;
+use keyfob_core::credential::{Credential, NewSignIn};
 use keyfob_core::failure::StoreProblem;
 use keyfob_core::grant::token_endpoint::{Refusal, TokenAnswer};
 use keyfob_core::identity::ProfileName;
 use keyfob_core::profile::{LifetimeAnswer, Profile};
 use keyfob_core::resource::CheckedUrl;
-use keyfob_core::scope::ScopeSet;
 use keyfob_core::secret::{AccessToken, RefreshToken};
 
 use crate::doubles::{World, held};
+use crate::server;
 
 fn name() -> ProfileName {
     ProfileName::parse("work").unwrap()
@@ -28,37 +26,15 @@ fn name() -> ProfileName {
 /// A sign-in whose access token outlives the test, so that no renewal comes between; the server says how long the sign-in
 /// itself lives, or not.
 fn new_sign_in(profile: &Profile, ends_in: Option<TimeDelta>) -> NewSignIn {
-    NewSignIn {
-        registration: Registration {
-            issuer: "https://as.example".into(),
-            client_id: "client".into(),
-            client_secret: None,
-            authentication: ClientAuthentication::None,
-            origin: RegistrationOrigin::Dynamic,
-            redirect_uri: None,
-            scopes: None,
-            secret_expires_at: None,
-            management: None,
-            private_key: None,
-        },
-        url: profile.url.clone(),
-        resource: profile.url.to_string(),
-        endpoints: Endpoints {
-            token: CheckedUrl::parse("https://as.example/token").unwrap(),
-            revocation: None,
-        },
-        answer: TokenAnswer {
-            access_token: AccessToken::new("access".into()),
-            lifetime: TimeDelta::days(500),
-            refresh_token: Some(RefreshToken::new("refresh".into())),
-            scopes: None,
-            sign_in_ends_in: ends_in,
-            account: None,
-        },
-        requested: ScopeSet::default(),
+    let answer = TokenAnswer {
+        access_token: AccessToken::new("access".into()),
+        lifetime: TimeDelta::days(500),
+        refresh_token: Some(RefreshToken::new("refresh".into())),
+        scopes: None,
+        sign_in_ends_in: ends_in,
         account: None,
-        machine: false,
-    }
+    };
+    server::new_sign_in(profile, answer)
 }
 
 async fn write(world: &World, change: impl FnOnce(&Credential) -> Credential) {

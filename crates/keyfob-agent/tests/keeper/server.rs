@@ -14,7 +14,6 @@ use keyfob_agent::ports::{
 };
 use keyfob_core::client_registration::{Registration, RegistrationOrigin};
 use keyfob_core::credential::{Credential, Endpoints, NewSignIn};
-use keyfob_core::discovery::authorization_server::ClientAuthentication;
 use keyfob_core::grant::credential_request::CredentialRequest;
 use keyfob_core::grant::token_endpoint::TokenAnswer;
 use keyfob_core::identity::ProfileName;
@@ -153,22 +152,26 @@ pub(crate) fn sign_in_quickly(world: &World, number: usize) {
     held(&world.records).insert(name(number), record);
 }
 
+/// What a sign-in at `as.example` leaves, with this answer of its token endpoint.
+pub(crate) fn new_sign_in(profile: &Profile, answer: TokenAnswer) -> NewSignIn {
+    NewSignIn {
+        registration: Registration::public("https://as.example", "client", RegistrationOrigin::Dynamic),
+        url: profile.url.clone(),
+        resource: profile.url.to_string(),
+        endpoints: Endpoints {
+            token: CheckedUrl::parse("https://as.example/token").unwrap(),
+            revocation: None,
+        },
+        answer,
+        requested: ScopeSet::default(),
+        account: None,
+        machine: false,
+    }
+}
+
 fn signed_in_to_new_profile(world: &World, number: usize) -> Credential {
     let profile = Profile::new(name(number), CheckedUrl::parse("https://mcp.example/mcp").unwrap());
     held(&world.profiles).push(profile.clone());
-    let registration = Registration {
-        issuer: "https://as.example".into(),
-        client_id: "client".into(),
-        client_secret: None,
-        authentication: ClientAuthentication::None,
-        origin: RegistrationOrigin::Dynamic,
-        redirect_uri: None,
-        scopes: None,
-        secret_expires_at: None,
-        management: None,
-        private_key: None,
-    };
-    let token = CheckedUrl::parse("https://as.example/token").unwrap();
     let answer = TokenAnswer {
         access_token: AccessToken::new(format!("first-{number}")),
         lifetime: TimeDelta::hours(1),
@@ -177,15 +180,5 @@ fn signed_in_to_new_profile(world: &World, number: usize) -> Credential {
         sign_in_ends_in: None,
         account: None,
     };
-    let new = NewSignIn {
-        registration,
-        url: profile.url.clone(),
-        resource: profile.url.to_string(),
-        endpoints: Endpoints { token, revocation: None },
-        answer,
-        requested: ScopeSet::default(),
-        account: None,
-        machine: false,
-    };
-    Credential::empty("machine").signed_in(new, &world.now())
+    Credential::empty("machine").signed_in(new_sign_in(&profile, answer), &world.now())
 }

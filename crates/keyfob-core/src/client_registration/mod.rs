@@ -144,20 +144,25 @@ pub fn default_authentication(given: Given, server: &AuthorizationServer) -> Cli
 }
 
 impl Registration {
-    /// Stands beside tokens that were brought from elsewhere without their client: nothing can be asked for with it.
-    pub fn unknown(issuer: &str) -> Self {
+    /// A public client of this issuer, of which nothing else is known; a client with more says the rest.
+    pub fn public(issuer: &str, client_id: &str, origin: RegistrationOrigin) -> Self {
         Self {
             issuer: issuer.to_owned(),
-            client_id: String::new(),
+            client_id: client_id.to_owned(),
             client_secret: None,
             authentication: ClientAuthentication::None,
-            origin: RegistrationOrigin::Dynamic,
+            origin,
             redirect_uri: None,
             scopes: None,
             secret_expires_at: None,
             management: None,
             private_key: None,
         }
+    }
+
+    /// Stands beside tokens that were brought from elsewhere without their client: nothing can be asked for with it.
+    pub fn unknown(issuer: &str) -> Self {
+        Self::public(issuer, "", RegistrationOrigin::Dynamic)
     }
 
     /// False for the client that nobody knows.

@@ -135,18 +135,9 @@ pub(crate) mod tests {
     use crate::secret::ClientSecret;
 
     pub(crate) fn client(authentication: ClientAuthentication, secret: Option<&str>) -> Registration {
-        Registration {
-            issuer: "https://as.example".into(),
-            client_id: "me".into(),
-            client_secret: secret.map(|s| ClientSecret::new(s.into())),
-            authentication,
-            origin: RegistrationOrigin::PreRegistered,
-            redirect_uri: None,
-            scopes: None,
-            secret_expires_at: None,
-            management: None,
-            private_key: None,
-        }
+        let public = Registration::public("https://as.example", "me", RegistrationOrigin::PreRegistered);
+        let client_secret = secret.map(|s| ClientSecret::new(s.into()));
+        Registration { client_secret, authentication, ..public }
     }
 
     fn build(authentication: ClientAuthentication, secret: Option<&str>) -> (Option<String>, String) {

@@ -56,16 +56,11 @@ fn client(profile: &Profile, held: &Credential, examined: &Examined) -> Result<R
         Some(method) => method,
         None => default_authentication(given, &examined.server),
     };
+    let issuer = examined.server.issuer().as_str();
     Ok(Registration {
-        issuer: examined.server.issuer().as_str().to_owned(),
-        client_id,
         client_secret: held.given_client_secret.clone(),
         authentication,
-        origin: RegistrationOrigin::PreRegistered,
-        redirect_uri: None,
-        scopes: None,
-        secret_expires_at: None,
-        management: None,
         private_key: held.given_private_key.clone(),
+        ..Registration::public(issuer, &client_id, RegistrationOrigin::PreRegistered)
     })
 }

@@ -167,6 +167,18 @@ fn no_thread_is_asked_for_in_a_way_that_panics_when_there_is_none() {
     }
 }
 
+/// G10: the bridge and the proxy start no program, so that there is none to log or to hold short: they lack the means.
+#[test]
+fn bridge_and_proxy_start_no_program() {
+    for (file, text) in product().into_iter().filter(|(file, _)| file.starts_with("crates/keyfob-proxy/")) {
+        for means in ["Command::new", "process::Command", "std::process", "tokio::process", "child-process"] {
+            assert!(!text.contains(means), "{file}: {means}");
+        }
+    }
+    let manifest = read("crates/keyfob-proxy/Cargo.toml");
+    assert!(!manifest.contains("\"process\"") && !manifest.contains("transport-child-process"), "{manifest}");
+}
+
 /// V30: nothing comes from elsewhere than the one registry, at no other version than the one locked.
 #[test]
 fn every_dependency_is_locked_and_comes_from_the_one_registry() {

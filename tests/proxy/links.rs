@@ -3,7 +3,7 @@
 use keyfob_tests::{Keyfob, mode, portal};
 use tokio::net::TcpListener;
 
-use crate::desk::linked;
+use crate::desk::{Desk, linked};
 
 async fn with_profile() -> (Keyfob, keyfob_demo::Portal) {
     let (keyfob, portal) = (Keyfob::new(), portal().await);
@@ -74,4 +74,23 @@ async fn a_taken_port_is_told_with_the_next_step() {
     drop(other);
     let said = keyfob.run(["link", "work", "zed", "--via", "proxy"]).await.expect_code(0);
     assert!(!said.stderr.contains("does not answer"), "{}", said.stderr);
+}
+
+#[tokio::test]
+async fn status_names_the_proxys_port_its_clients_and_whether_anybody_answers() {
+    let desk = Desk::new().await;
+    let line = |shown: String| shown.lines().last().unwrap_or_default().to_owned();
+    let shown = line(desk.keyfob.must(["status"]).await);
+    assert_eq!(shown, format!("proxy: port {}, cursor (work)", desk.port));
+    desk.keyfob.must(["unlink", "work", "cursor"]).await;
+    assert!(line(desk.keyfob.must(["status"]).await).ends_with("no client is linked"));
+    let json = desk.keyfob.run(["status", "--json"]).await.json();
+    assert_eq!(json.get("proxy"), None, "the contract of scripts is as it was");
+    let Desk { keyfob, keeper, .. } = desk;
+    keeper.terminate();
+    keeper.ended().await.expect_code(0);
+    let off = line(keyfob.must(["status"]).await);
+    assert_eq!(off, "proxy: off until a keeper runs, no client is linked");
+    let never = Keyfob::new();
+    assert!(!never.must(["status"]).await.contains("proxy"));
 }

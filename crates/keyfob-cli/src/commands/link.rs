@@ -1,6 +1,6 @@
 //! `keyfob clients`, `link` and `unlink`: entries in MCP clients' configurations that point at keyfob.
 
-mod proxied;
+pub(crate) mod proxied;
 
 use keyfob_core::failure::Failure;
 use keyfob_links::client::{Client, Via, Wanted, Writing};

@@ -7,6 +7,7 @@ use keyfob_agent::snapshot::{AgentShown, KeeperKind, ProfileShown, Snapshot};
 use keyfob_core::failure::{Failure, Temporary};
 use keyfob_platform::lease::Lease;
 
+use super::link::proxied;
 use crate::arguments::Status;
 use crate::context::Context;
 use crate::{output, words};
@@ -25,7 +26,13 @@ pub(crate) async fn run(arguments: &Status, context: &Context) -> Result<(), Fai
         Some(Err(ControlFailure::Answered(failure))) => return Err(failure),
         Some(Err(ControlFailure::Broken(_))) | None => snapshot_without_keeper(context.ports()?).await?,
     };
-    show(snapshot, arguments)
+    show(snapshot, arguments)?;
+    if !arguments.json
+        && let Some(proxy) = proxied::shown(context).await
+    {
+        output::data(&proxy);
+    }
+    Ok(())
 }
 
 /// What the records say, and that a keeper runs all the same (fault 34).

@@ -2,6 +2,10 @@
 
 use std::time::Duration;
 
+use keyfob_links::client::Via;
+use keyfob_links::link::Links;
+use keyfob_platform::client_programs::SystemClientPrograms;
+use keyfob_platform::config_file::Settings;
 use keyfob_platform::local_entrances::answers_at;
 
 use crate::context::Context;
@@ -32,4 +36,22 @@ pub(super) async fn say_who_answers(port: u16, context: &Context) {
              and link again"
         ));
     }
+}
+
+/// The proxy in a line: its port, who is linked to it, and whether it answers. `None` where no client was ever linked by it.
+pub(crate) async fn shown(context: &Context) -> Option<String> {
+    let port = Settings::read(&context.paths).ok()?.proxy.port?;
+    let machine = SystemClientPrograms::new(&context.paths);
+    let ledger = Links::new(&machine, context.paths.links_dir()).ledger().ok()?;
+    let linked = ledger.links.iter().filter(|link| link.via == Via::Proxy);
+    let linked: Vec<_> = linked.map(|link| format!("{} ({})", link.client, link.profile)).collect();
+    let who = if linked.is_empty() { "no client is linked".to_owned() } else { linked.join(", ") };
+    Some(match (answers_at(port).await, context.keeper().await.is_some()) {
+        (true, _) => format!("proxy: port {port}, {who}"),
+        (false, true) if linked.is_empty() => format!("proxy: off, {who}"),
+        (false, true) => {
+            format!("proxy: nobody answers at port {port}, for {who}; another program may have it")
+        }
+        (false, false) => format!("proxy: off until a keeper runs, {who}"),
+    })
 }

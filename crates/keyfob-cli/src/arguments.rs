@@ -1,6 +1,7 @@
 //! The command line as product contract: scripts are written against it. The commands' own arguments lie by family below.
 
 mod clients;
+pub(crate) mod frequent;
 mod keeping;
 mod profiles;
 mod servers;

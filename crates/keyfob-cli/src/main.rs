@@ -12,7 +12,7 @@ mod words;
 
 use std::process::ExitCode;
 
-use arguments::{Arguments, Command, LogFormat};
+use arguments::{Arguments, Command, LogFormat, frequent};
 use clap::error::ErrorKind;
 use clap::{CommandFactory, Parser};
 use context::Context;
@@ -20,7 +20,8 @@ use keyfob_core::failure::Failure;
 use keyfob_platform::paths::Paths;
 
 fn main() -> ExitCode {
-    let arguments = match Arguments::try_parse() {
+    let frequent = frequent::call(std::env::args_os().skip(1), |name| std::env::var_os(name));
+    let arguments = match frequent.map_or_else(Arguments::try_parse, Ok) {
         Ok(arguments) => arguments,
         // The help says more than that a command is missing.
         Err(error) if error.kind() == ErrorKind::MissingSubcommand => {

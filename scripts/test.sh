@@ -130,14 +130,20 @@ stage_app() {
     cargo nextest run --locked -p keyfob-app
 }
 
+# on_desktops COMMAND...: each test on a desktop of its own. A panel's tray that has seen a few apps come and go may end.
+on_desktops() {
+    local host
+    host="$(rustc -vV | sed -n 's/^host: //p' | tr 'a-z-' 'A-Z_')"
+    env "CARGO_TARGET_${host}_RUNNER=$PWD/scripts/desktop.sh" "$@"
+}
+
 stage_desktop() {
     scripts/setup.sh desktop
     scripts/npm-packages.sh tests/parts
     need ui/dist "built by: scripts/test.sh ui"
     cargo build --locked -p keyfob-cli
     cargo build --locked -p keyfob-app
-    # One screen and one tray: one test at a time.
-    scripts/desktop.sh cargo nextest run --locked -p keyfob-tests --test desktop --test-threads 1 \
+    on_desktops cargo nextest run --locked -p keyfob-tests --test desktop --test-threads 1 \
         -E 'not test(/^package::/)'
 }
 
@@ -148,7 +154,7 @@ stage_package() {
     fi
     KEYFOB_DEB="$(scripts/package.sh --debug deb)"
     export KEYFOB_DEB
-    scripts/desktop.sh cargo nextest run --locked -p keyfob-tests --test desktop -E 'test(/^package::/)'
+    on_desktops cargo nextest run --locked -p keyfob-tests --test desktop -E 'test(/^package::/)'
 }
 
 stage_deep() {

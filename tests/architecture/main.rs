@@ -168,7 +168,9 @@ fn every_file_that_readme_names_is_there() {
         named += 1;
     }
     assert!(named >= 20, "the table is there: {named}");
-    assert!(root().join("docs/pictures/window.png").is_file());
+    let pictures: Vec<_> = readme.split('"').filter(|word| word.starts_with("docs/pictures/")).collect();
+    assert_eq!(pictures.len(), 2, "in light and dark");
+    assert!(pictures.iter().all(|path| root().join(path).is_file()), "{pictures:?}");
 }
 
 #[test]

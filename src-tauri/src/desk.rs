@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use keyfob_agent::agent::{AgentHandle, find_profile};
-use keyfob_agent::journeys::sign_in::{SignInOptions, usual_timeout};
+use keyfob_agent::journeys::sign_in::{OtherAccount, SignInOptions, usual_timeout};
 use keyfob_core::failure::{Failure, Temporary};
 use keyfob_core::identity::ProfileName;
 use keyfob_core::profile::{Access, Profile};
@@ -119,8 +119,11 @@ impl Desk {
         let profile = find_profile(self.agent.ports(), name)?;
         let attempt = self.sign_ins.begin(&profile).ok_or(Temporary::Busy)?;
         let (options, heard) = SignInOptions::usual();
-        let options = SignInOptions { timeout: usual_timeout(profile.grant), ..options };
-        let (outcome, ()) = tokio::join!(self.agent.sign_in(name.clone(), options), attempt.follow(heard));
+        let (questions, asked) = tokio::sync::mpsc::channel(1);
+        let other_account = OtherAccount::Ask(questions);
+        let options = SignInOptions { timeout: usual_timeout(profile.grant), other_account, ..options };
+        let (outcome, ()) =
+            tokio::join!(self.agent.sign_in(name.clone(), options), attempt.follow(heard, asked));
         attempt.ended(&outcome);
         outcome
     }

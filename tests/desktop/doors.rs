@@ -91,6 +91,7 @@ async fn every_command_is_called_and_none_gives_a_token() {
         ("pause", named()),
         ("resume", named()),
         ("cancel_sign_in", named()),
+        ("answer_account", json!({ "name": "readonly", "takes": false })),
         ("decline_more", named()),
         ("doctor", json!({ "target": "readonly", "heard": heard })),
         ("journal", named()),

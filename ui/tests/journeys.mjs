@@ -206,6 +206,21 @@ const journeys = [
     },
   ],
   [
+    'another account than before is asked about',
+    'account',
+    async (page) => {
+      await openDetails(page, 'readonly');
+      const question = at(page, 'profile-details').getByTestId('other-account');
+      assert.match(
+        await question.textContent(),
+        /bob@example\.com has signed in\. Until now this was ada@example\.com/,
+      );
+      await question.getByRole('button', { name: 'Go on as bob@example.com' }).click();
+      await card(page, 'readonly').getByText('bob@example.com').waitFor();
+      assert.equal(await at(page, 'other-account').count(), 0);
+    },
+  ],
+  [
     'more rights are decided about before a browser opens',
     'more',
     async (page) => {

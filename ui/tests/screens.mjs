@@ -59,6 +59,7 @@ const views = [
   ['device', 'device', async () => {}],
   ['sign-in-failed-list', 'denied', async () => {}],
   ['sign-in-failed', 'denied', details('tracker')],
+  ['other-account', 'account', details('readonly')],
   ['no-browser', 'no-browser', details('sandbox')],
   ['more-rights-list', 'more', async () => {}],
   [

@@ -2,18 +2,18 @@
 //! One that failed stays until it is tried again or dismissed, so that nobody has to catch the moment.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use chrono::{DateTime, Utc};
-use keyfob_agent::journeys::sign_in::SignInProgress;
+use keyfob_agent::journeys::sign_in::{AccountQuestion, SignInProgress};
 use keyfob_agent::notice::{Notice, NoticeKind};
 use keyfob_agent::ports::Notifier;
 use keyfob_core::failure::Failure;
 use keyfob_core::grant::device_code::DevicePrompt;
 use keyfob_core::identity::ProfileName;
 use keyfob_core::profile::Profile;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{mpsc, oneshot, watch};
 use url::Url;
 
 /// How far a sign-in is.
@@ -25,6 +25,8 @@ pub(crate) enum Stage {
     Browser(Option<Url>),
     /// A person types the code; `opened` says whether a browser was started at its page.
     Device { prompt: Box<DevicePrompt>, until: DateTime<Utc>, opened: bool },
+    /// Another account signed in than before: a person says whether it takes its place.
+    OtherAccount { before: String, now: String },
     /// The person is done; the tokens are fetched and kept.
     Finishing,
     /// It did not work.
@@ -39,6 +41,8 @@ pub(crate) type UnderWay = BTreeMap<ProfileName, (u64, Stage)>;
 pub(crate) struct SignIns {
     all: watch::Sender<UnderWay>,
     last: Arc<AtomicU64>,
+    /// Who waits to be told whether another account may take the place of the one before.
+    answers: Arc<Mutex<BTreeMap<ProfileName, oneshot::Sender<bool>>>>,
     notifier: Arc<dyn Notifier>,
 }
 
@@ -53,7 +57,12 @@ pub(crate) struct Attempt {
 
 impl SignIns {
     pub(crate) fn new(notifier: Arc<dyn Notifier>) -> Self {
-        Self { all: watch::Sender::new(UnderWay::new()), last: Arc::default(), notifier }
+        Self {
+            all: watch::Sender::new(UnderWay::new()),
+            last: Arc::default(),
+            answers: Arc::default(),
+            notifier,
+        }
     }
 
     /// What there is to show; changes are waited for on the receiver.
@@ -81,6 +90,15 @@ impl SignIns {
         })
     }
 
+    /// A person's answer to "another account?"; without a question it is nobody's.
+    pub(crate) fn answer(&self, profile: &ProfileName, takes: bool) {
+        let waiting = self.answers.lock().unwrap_or_else(PoisonError::into_inner).remove(profile);
+        if let Some(waiting) = waiting {
+            // A journey that was given up needs no answer.
+            let _ = waiting.send(takes);
+        }
+    }
+
     /// Forgets what is said of a profile: its sign-in was given up, or its failure read.
     pub(crate) fn dismiss(&self, profile: &ProfileName) {
         self.all.send_if_modified(|all| all.remove(profile).is_some());
@@ -89,26 +107,48 @@ impl SignIns {
 
 impl Attempt {
     /// Tells how it goes until the journey says no more.
-    pub(crate) async fn follow(&self, mut heard: mpsc::UnboundedReceiver<SignInProgress>) {
-        while let Some(progress) = heard.recv().await {
-            let stage = match progress {
-                SignInProgress::Visit { url, opened } => Stage::Browser(opened.is_err().then_some(url)),
-                SignInProgress::EnterCode { prompt, until, opened } => {
-                    self.tell_code(&prompt, until);
-                    Stage::Device { prompt, until, opened: opened.is_ok() }
-                }
-                SignInProgress::Redirected => Stage::Finishing,
-                SignInProgress::SetAside(path) => {
-                    tracing::warn!(profile = %self.profile, path, "a record that does not open was set aside");
-                    continue;
-                }
-                SignInProgress::LookedUp(_)
-                | SignInProgress::Registered
-                | SignInProgress::PastedInVain(_)
-                | SignInProgress::DeliveryFailed(_) => continue,
-            };
-            self.is_at(stage);
+    pub(crate) async fn follow(
+        &self,
+        mut heard: mpsc::UnboundedReceiver<SignInProgress>,
+        mut asked: mpsc::Receiver<AccountQuestion>,
+    ) {
+        loop {
+            tokio::select! {
+                progress = heard.recv() => match progress {
+                    Some(progress) => self.hear(progress),
+                    None => return,
+                },
+                Some(question) = asked.recv() => self.ask(question),
+            }
         }
+    }
+
+    fn ask(&self, question: AccountQuestion) {
+        let AccountQuestion { before, now, answer } = question;
+        let mut answers = self.of.answers.lock().unwrap_or_else(PoisonError::into_inner);
+        answers.insert(self.profile.clone(), answer);
+        drop(answers);
+        self.is_at(Stage::OtherAccount { before, now });
+    }
+
+    fn hear(&self, progress: SignInProgress) {
+        let stage = match progress {
+            SignInProgress::Visit { url, opened } => Stage::Browser(opened.is_err().then_some(url)),
+            SignInProgress::EnterCode { prompt, until, opened } => {
+                self.tell_code(&prompt, until);
+                Stage::Device { prompt, until, opened: opened.is_ok() }
+            }
+            SignInProgress::Redirected => Stage::Finishing,
+            SignInProgress::SetAside(path) => {
+                tracing::warn!(profile = %self.profile, path, "a record that does not open was set aside");
+                return;
+            }
+            SignInProgress::LookedUp(_)
+            | SignInProgress::Registered
+            | SignInProgress::PastedInVain(_)
+            | SignInProgress::DeliveryFailed(_) => return,
+        };
+        self.is_at(stage);
     }
 
     /// The end of it.

@@ -93,6 +93,13 @@ pub(crate) async fn cancel_sign_in(desk: State<'_, Desk>, name: String) -> Answe
     Ok(())
 }
 
+/// Whether the account that has just signed in takes the place of the one before.
+#[tauri::command]
+pub(crate) async fn answer_account(desk: State<'_, Desk>, name: String, takes: bool) -> Answer<()> {
+    desk.sign_ins.answer(&parse_name(&name)?, takes);
+    Ok(())
+}
+
 /// No sign-in asks for what clients wanted beyond it.
 #[tauri::command]
 pub(crate) async fn decline_more(desk: State<'_, Desk>, name: String) -> Answer<()> {

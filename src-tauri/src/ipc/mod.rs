@@ -28,6 +28,7 @@ pub(crate) fn handler() -> impl Fn(Invoke<Wry>) -> bool + Send + Sync + 'static 
         commands::add_profile,
         commands::sign_in,
         commands::cancel_sign_in,
+        commands::answer_account,
         commands::decline_more,
         commands::refresh,
         commands::sign_out,

@@ -55,6 +55,7 @@ fn generated() -> String {
         shape::<under_way::UnderWayShown>(cfg),
         shape::<under_way::SignInStep>(cfg),
         shape::<under_way::DeviceShown>(cfg),
+        shape::<under_way::AccountsShown>(cfg),
         shape::<under_way::StepUpShown>(cfg),
         shape::<examined::ProgressShown>(cfg),
         shape::<examined::FindingShown>(cfg),

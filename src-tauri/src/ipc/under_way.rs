@@ -25,6 +25,8 @@ pub(crate) struct UnderWayShown {
     /// Where to go on, if no browser could be started.
     address: Option<String>,
     device: Option<DeviceShown>,
+    /// Another account signed in than before: which of them stays is to be said.
+    accounts: Option<AccountsShown>,
     /// Why it failed.
     refusal: Option<CommandError>,
 }
@@ -37,8 +39,18 @@ pub(crate) enum SignInStep {
     Looking,
     Browser,
     Device,
+    Account,
     Finishing,
     Failed,
+}
+
+/// The account so far, and the one that has signed in now.
+#[derive(Debug, Clone, Serialize)]
+#[cfg_attr(test, derive(TS))]
+#[cfg_attr(test, ts(rename = "OtherAccount"))]
+pub(crate) struct AccountsShown {
+    before: String,
+    now: String,
 }
 
 /// What a person needs to go on at any device with a browser. It gives no token by itself.
@@ -76,16 +88,19 @@ pub(crate) fn sign_ins(all: &UnderWay) -> Vec<UnderWayShown> {
 }
 
 fn sign_in(profile: &ProfileName, stage: &Stage) -> UnderWayShown {
-    let (step, mut address, mut device, mut refusal) = (step_of(stage), None, None, None);
+    let (mut address, mut device, mut accounts, mut refusal) = (None, None, None, None);
     match stage {
         Stage::Looking | Stage::Finishing => {}
         Stage::Browser(url) => address = url.as_ref().map(ToString::to_string),
         Stage::Device { prompt, until, opened } => device = Some(device_of(prompt, *until, *opened)),
+        Stage::OtherAccount { before, now } => {
+            accounts = Some(AccountsShown { before: before.clone(), now: now.clone() });
+        }
         Stage::Failed(failure) => {
             refusal = Some(CommandError::at_sign_in(profile)(failure.as_ref().clone()));
         }
     }
-    UnderWayShown { profile: profile.to_string(), step, address, device, refusal }
+    UnderWayShown { profile: profile.to_string(), step: step_of(stage), address, device, accounts, refusal }
 }
 
 fn step_of(stage: &Stage) -> SignInStep {
@@ -93,6 +108,7 @@ fn step_of(stage: &Stage) -> SignInStep {
         Stage::Looking => SignInStep::Looking,
         Stage::Browser(_) => SignInStep::Browser,
         Stage::Device { .. } => SignInStep::Device,
+        Stage::OtherAccount { .. } => SignInStep::Account,
         Stage::Finishing => SignInStep::Finishing,
         Stage::Failed(_) => SignInStep::Failed,
     }

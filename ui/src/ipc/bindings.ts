@@ -30,6 +30,8 @@ export interface Ipc {
   signIn(name: string): Promise<boolean>;
   /** Also takes the word of one that failed away. */
   cancelSignIn(name: string): Promise<void>;
+  /** Whether the account that has just signed in takes the place of the one before. */
+  answerAccount(name: string, takes: boolean): Promise<void>;
   /** No sign-in asks for what programs wanted beyond it. */
   declineMore(name: string): Promise<void>;
   refresh(name: string): Promise<void>;

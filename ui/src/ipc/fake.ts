@@ -131,7 +131,7 @@ function adding(here: World): Pick<Ipc, 'lookUp' | 'addProfile' | 'tryDemo'> {
   };
 }
 
-function signing(here: World): Pick<Ipc, 'signIn' | 'cancelSignIn' | 'declineMore'> {
+function signing(here: World): Pick<Ipc, 'signIn' | 'cancelSignIn' | 'answerAccount' | 'declineMore'> {
   const cancels = new Map<string, () => void>();
   return {
     signIn: async (name) => {
@@ -158,6 +158,15 @@ function signing(here: World): Pick<Ipc, 'signIn' | 'cancelSignIn' | 'declineMor
     cancelSignIn: async (name) => {
       here.under(name, null);
       cancels.get(name)?.();
+    },
+    answerAccount: async (name, takes) => {
+      const { accounts } = here.now().sign_ins.find((one) => one.profile === name) ?? {};
+      here.under(name, null);
+      here.change(name, (one) => ({
+        ...one,
+        signing_in: false,
+        account: takes && accounts ? accounts.now : one.account,
+      }));
     },
     declineMore: async (name) => here.decided(name),
   };

@@ -46,6 +46,7 @@ it('names every command and its arguments as agreed', async () => {
   await ipc.addProfile(added);
   await ipc.signIn('a');
   await ipc.cancelSignIn('a');
+  await ipc.answerAccount('a', true);
   await ipc.declineMore('a');
   await ipc.refresh('a');
   await ipc.signOut('a');
@@ -72,6 +73,7 @@ it('names every command and its arguments as agreed', async () => {
     ['add_profile', { profile: added }],
     ['sign_in', name],
     ['cancel_sign_in', name],
+    ['answer_account', { name: 'a', takes: true }],
     ['decline_more', name],
     ['refresh', name],
     ['sign_out', name],

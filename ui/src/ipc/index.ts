@@ -22,6 +22,7 @@ const app: Ipc = {
   addProfile: (profile) => invoke('add_profile', { profile }),
   signIn: (name) => invoke<boolean>('sign_in', { name }),
   cancelSignIn: (name) => invoke('cancel_sign_in', { name }),
+  answerAccount: (name, takes) => invoke('answer_account', { name, takes }),
   declineMore: (name) => invoke('decline_more', { name }),
   refresh: (name) => invoke('refresh', { name }),
   signOut: (name) => invoke<string | null>('sign_out', { name }),

@@ -159,6 +159,7 @@ export const underWay = (profile: string, step: SignInUnderWay['step']): SignInU
   step,
   address: null,
   device: null,
+  accounts: null,
   refusal: null,
 });
 
@@ -169,7 +170,8 @@ const phone = (): ProfileShown => ({
 
 /**
  * `empty`: the first run. `daily`: every state. `well`: two calm ones. `trouble`: nothing can be read. `device`: a code waits to
- * be typed. `denied`: a sign-in was refused. `more`: a program asks for more rights. `no-browser`: none could be started.
+ * be typed. `denied`: a sign-in was refused. `account`: another account
+ * signed in. `more`: a program asks for more rights. `no-browser`: none could be started.
  */
 export const scenes: Record<string, () => Snapshot> = {
   empty: () => base([]),
@@ -179,6 +181,10 @@ export const scenes: Record<string, () => Snapshot> = {
   device: () => ({
     ...base([readonly(), { ...phone(), state: 'signing-in', signing_in: true }, tracker()]),
     sign_ins: [{ ...underWay('device-tv', 'device'), device: devicePrompt() }],
+  }),
+  account: () => ({
+    ...base([{ ...readonly(), signing_in: true }, admin()]),
+    sign_ins: [{ ...underWay('readonly', 'account'), accounts: { before: 'ada@example.com', now: 'bob@example.com' } }],
   }),
   denied: () => ({
     ...base([readonly(), tracker()]),

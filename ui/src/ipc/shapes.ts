@@ -125,6 +125,10 @@ export type SignInUnderWay = { profile: string, step: SignInStep,
  */
 address: string | null, device: DevicePrompt | null,
 /**
+ * Another account signed in than before: which of them stays is to be said.
+ */
+accounts: OtherAccount | null,
+/**
  * Why it failed.
  */
 refusal: Refusal | null, };
@@ -132,7 +136,7 @@ refusal: Refusal | null, };
 /**
  * How far it is.
  */
-export type SignInStep = 'looking' | 'browser' | 'device' | 'finishing' | 'failed';
+export type SignInStep = 'looking' | 'browser' | 'device' | 'account' | 'finishing' | 'failed';
 
 /**
  * What a person needs to go on at any device with a browser. It gives no token by itself.
@@ -154,6 +158,11 @@ opened: boolean,
  * The best address as a QR code, row by row: `1` is dark; none for one too long.
  */
 picture: Array<string>, };
+
+/**
+ * The account so far, and the one that has signed in now.
+ */
+export type OtherAccount = { before: string, now: string, };
 
 /**
  * What clients ask for beyond a sign-in.

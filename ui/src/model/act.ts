@@ -49,6 +49,13 @@ export const cancelSignIn = (profile: ProfileShown) =>
     return null;
   });
 
+/** Whether the account that has just signed in takes the place of the one before. */
+export const answerAccount = (profile: ProfileShown, takes: boolean) =>
+  run('account', profile.name, async () => {
+    await app().answerAccount(profile.name, takes);
+    return null;
+  });
+
 /** No sign-in asks for what programs wanted beyond it. */
 export const declineMore = (profile: ProfileShown) =>
   run('decline', profile.name, async () => {

@@ -7,6 +7,7 @@ import type {
   Known,
   LinkPlan,
   LinkShown,
+  OtherAccount,
   ProfileShown,
   StoreShown,
   Via,
@@ -55,6 +56,7 @@ export const words = {
   noBrowser: 'No browser could be started here. Open this address in one on this computer:',
   signInAddress: 'the address',
   tryAgain: 'Try again',
+  otherAccountHint: 'Nothing is changed until you say so.',
   copy: 'Copy',
   copied: 'Copied',
   notCopied: 'Not copied: select it by hand',
@@ -342,6 +344,11 @@ export function clockWords(milliseconds: number): string {
   const seconds = Math.ceil(milliseconds / 1_000);
   return `Ends in ${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, '0')}`;
 }
+
+export const otherAccountWords = (accounts: OtherAccount): string =>
+  `${accounts.now} has signed in. Until now this was ${accounts.before}.`;
+export const keepAccountWords = (accounts: OtherAccount): string => `Stay ${accounts.before}`;
+export const takeAccountWords = (accounts: OtherAccount): string => `Go on as ${accounts.now}`;
 
 /** A cause as a sentence of its own. */
 export const sentence = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);

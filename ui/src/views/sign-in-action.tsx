@@ -1,9 +1,17 @@
 // Signing in: the button, then where to go on and how to give up, then why it did not work.
-import type { ProfileShown, SignInUnderWay } from '../ipc/bindings';
+import type { OtherAccount, ProfileShown, SignInUnderWay } from '../ipc/bindings';
 import * as act from '../model/act';
 import { isSignedIn } from '../model/profiles';
 import { deciding, signInOf, stepUpOf } from '../model/state';
-import { nextStepHint, sentence, titleOf, words } from '../model/words';
+import {
+  keepAccountWords,
+  nextStepHint,
+  otherAccountWords,
+  sentence,
+  takeAccountWords,
+  titleOf,
+  words,
+} from '../model/words';
 import { Button } from '../parts/button';
 import { CopyButton } from '../parts/copy-button';
 import { Notice } from '../parts/notice';
@@ -20,6 +28,7 @@ interface Props {
 export function SignInAction({ profile, primary, small = false }: Props) {
   const underWay = signInOf(profile.name);
   if (underWay?.step === 'failed') return <Failed profile={profile} underWay={underWay} />;
+  if (underWay?.accounts) return <Account profile={profile} accounts={underWay.accounts} />;
   if (underWay || profile.signing_in) return <Waiting profile={profile} underWay={underWay} small={small} />;
   const again = isSignedIn(profile);
   const text = again ? words.signInAgain : words.signIn;
@@ -42,6 +51,28 @@ export function SignInAction({ profile, primary, small = false }: Props) {
 function begin(profile: ProfileShown): void {
   if (stepUpOf(profile.name)) deciding.value = { name: profile.name, signingIn: true };
   else act.signIn(profile);
+}
+
+/** Whoever mistook the account in the browser would go on to write as somebody else. */
+function Account({ profile, accounts }: { profile: ProfileShown; accounts: OtherAccount }) {
+  const waiting = act.isRunning('account', profile.name);
+  return (
+    <div class={styles.above} data-testid="other-account">
+      <Notice tone="act" alert message={otherAccountWords(accounts)} hint={words.otherAccountHint}>
+        <Button
+          testid="keep-account"
+          kind="primary"
+          waiting={waiting}
+          onClick={() => act.answerAccount(profile, false)}
+        >
+          {keepAccountWords(accounts)}
+        </Button>
+        <Button testid="take-account" waiting={waiting} onClick={() => act.answerAccount(profile, true)}>
+          {takeAccountWords(accounts)}
+        </Button>
+      </Notice>
+    </div>
+  );
 }
 
 interface WaitingProps {

@@ -36,7 +36,31 @@ async fn heard(attempt: &Attempt, progress: SignInProgress) {
     let (sender, receiver) = mpsc::unbounded_channel();
     sender.send(progress).unwrap();
     drop(sender);
-    attempt.follow(receiver).await;
+    let (_questions, asked) = mpsc::channel(1);
+    attempt.follow(receiver, asked).await;
+}
+
+#[tokio::test]
+async fn another_account_waits_for_a_persons_word() {
+    let all = SignIns::new(Arc::new(Told::default()));
+    let attempt = all.begin(&work()).unwrap();
+    let (progress, heard) = mpsc::unbounded_channel();
+    let (questions, asked) = mpsc::channel(1);
+    let (answer, mut told) = oneshot::channel();
+    questions.send(AccountQuestion { before: "ada".into(), now: "bob".into(), answer }).await.unwrap();
+    let mut seen = all.watch();
+    let person = async {
+        let is_asked = |all: &UnderWay| {
+            all.values().any(|(_, stage)| matches!(stage, Stage::OtherAccount { before, now } if before == "ada" && now == "bob"))
+        };
+        seen.wait_for(is_asked).await.unwrap();
+        assert!(told.try_recv().is_err(), "nobody has answered yet");
+        all.answer(&work().name, true);
+        assert_eq!(told.await, Ok(true));
+        drop(progress);
+    };
+    tokio::join!(attempt.follow(heard, asked), person);
+    all.answer(&work().name, false);
 }
 
 /// H4

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use keyfob_demo::{Endpoint, Portal, PortalOptions};
+use keyfob_demo::oddities::DeviceInterval;
+use keyfob_demo::{Endpoint, GivenClient, Portal, PortalOptions};
 use keyfob_tests::{Keyfob, TlsDoor, visit};
 use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::net::{TcpListener, TcpStream};
@@ -50,7 +51,15 @@ async fn office(with_certificate: bool) -> Office {
     let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let scopes = ["openid", "read"].map(str::to_owned).to_vec();
     let public_origin = Some(format!("https://{NAME}"));
-    let options = PortalOptions { port: Some(port), public_origin, scopes, ..PortalOptions::default() };
+    let machine = GivenClient {
+        client_id: "machine".into(),
+        client_secret: Some("its secret".into()),
+        redirect_uris: Vec::new(),
+    };
+    let clients = vec![machine];
+    let mut options =
+        PortalOptions { port: Some(port), public_origin, scopes, clients, ..PortalOptions::default() };
+    options.oddities.token.device_interval = DeviceInterval::Told(1);
     let portal = Portal::start(options).await.unwrap();
     let local = format!("127.0.0.1:{port}");
     let door = TlsDoor::before_with_client_certificates(&local, NAME).await;
@@ -105,6 +114,36 @@ async fn proxy_authority_and_client_certificate_hold_on_every_leg() {
     }
     assert_eq!((seen.revoked.len(), seen.deleted_registrations.len()), (2, 1));
     assert!(proxied.load(Ordering::Relaxed) >= 5);
+}
+
+/// The same for a code typed on another device, and for a machine's own client: the name leads nowhere but through the proxy.
+#[tokio::test]
+async fn a_device_and_a_machine_go_the_same_way() {
+    let Office { portal, keyfob, proxied, .. } = office(true).await;
+    let url = portal.mcp_url();
+    let mut running = keyfob.spawn(["add", "tv", &url, "--grant", "device", "--sign-in", "--no-browser"]);
+    let code = running.stderr_line("enter").await.trim().trim_start_matches("enter").trim().to_owned();
+    assert!(portal.allow_device(&code));
+    running.ended().await.expect_code(0);
+    keyfob.must(["refresh", "tv"]).await;
+
+    let add = [
+        "add",
+        "robot",
+        &url,
+        "--grant",
+        "client-credentials",
+        "--client-id",
+        "machine",
+        "--client-secret-stdin",
+    ];
+    keyfob.run_with_input(add, "its secret\n").await.expect_code(0);
+    keyfob.must(["refresh", "robot"]).await;
+
+    let seen = portal.record().seen();
+    assert_eq!((seen.count(Endpoint::DeviceAuthorization), seen.count(Endpoint::Refresh)), (1, 1));
+    assert!(seen.count(Endpoint::Token) >= 3, "a poll and two tokens of the machine");
+    assert!(proxied.load(Ordering::Relaxed) >= 4);
 }
 
 /// Without the certificate nothing but the handshake is had, and it is told as what it is.

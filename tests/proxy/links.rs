@@ -20,7 +20,7 @@ fn config(keyfob: &Keyfob) -> String {
 async fn a_link_keeps_its_port_and_key_and_leaves_no_key_of_its_own_in_the_clear() {
     let (keyfob, _portal) = with_profile().await;
     let shown = keyfob.must(["link", "work", "cursor", "--via", "proxy", "--dry-run"]).await;
-    assert!(shown.contains("/c/KEY/work/mcp"), "{shown}");
+    assert!(shown.contains("http://127.0.0.1:PORT/c/KEY/work/mcp"), "{shown}");
     assert_eq!(config(&keyfob), "", "a trial run chooses nothing");
     keyfob.run(["link", "work", "cursor", "--via", "proxy"]).await.expect_code(0).says("agent --install");
     let address = linked(&keyfob);

@@ -123,9 +123,24 @@ pub struct Client {
     pub entry: fn(&Wanted) -> Value,
     /// What to do afterwards, as one sentence.
     pub afterwards: &'static str,
+    /// The first version that runs a helper, where older ones are still about.
+    pub helper_since: Option<&'static str>,
 }
 
 impl Client {
+    /// What to do after a link that goes this way, and a word for whoever runs a version too old for it.
+    pub fn after_linking(&self, via: Via) -> String {
+        match (via, self.helper_since) {
+            (Via::Helper, Some(version)) => {
+                format!(
+                    "{} {} before {version} knows no helper: link it with --via bridge.",
+                    self.afterwards, self.name
+                )
+            }
+            _ => self.afterwards.to_owned(),
+        }
+    }
+
     /// Where its file is on this machine: the first place that exists, else where a new one belongs.
     pub fn file(&self, machine: &dyn ClientPrograms) -> Option<PathBuf> {
         let (Writing::File { places, .. } | Writing::Command { places, .. }) = &self.writing else {

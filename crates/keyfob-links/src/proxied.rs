@@ -1,6 +1,8 @@
 //! Links through the loopback proxy: an address with a key of its own for this client and profile, made before the link and
 //! taken back with it.
 
+use std::fmt::Display;
+
 use keyfob_agent::local_proxy::ProxyDoors;
 use keyfob_core::failure::Failure;
 use keyfob_core::identity::ProfileName;
@@ -46,8 +48,9 @@ impl Address {
     /// # Errors
     /// Where the settings cannot be read.
     pub fn on_trial(doors: &dyn ProxyDoors, profile: &Profile) -> Result<Self, Failure> {
-        let port = doors.chosen_port()?.unwrap_or_default();
-        Ok(Self { text: address(port, "KEY", profile), port, key: None })
+        let port = doors.chosen_port()?;
+        let said = port.map_or_else(|| "PORT".to_owned(), |port| port.to_string());
+        Ok(Self { text: address(said, "KEY", profile), port: port.unwrap_or_default(), key: None })
     }
 
     /// As it is written.
@@ -98,12 +101,12 @@ pub fn forget(doors: &dyn ProxyDoors, client: &str, profile: &str) -> Result<(),
     }
 }
 
-fn address(port: u16, key: &str, profile: &Profile) -> String {
+fn address(port: impl Display, key: &str, profile: &Profile) -> String {
     format!("{}{key}{}", before_the_key(port), below_the_key(profile))
 }
 
 /// 127.0.0.1 and no name: whoever listens at another address of `localhost` is not keyfob (V8).
-fn before_the_key(port: u16) -> String {
+fn before_the_key(port: impl Display) -> String {
     format!("http://127.0.0.1:{port}/c/")
 }
 

@@ -123,7 +123,7 @@ pub(crate) struct PlanShown {
 
 impl PlanShown {
     pub(crate) fn new(prepared: &Prepared, replaces: bool) -> Self {
-        let afterwards = prepared.client.afterwards.to_owned();
+        let afterwards = prepared.client.after_linking(prepared.via);
         let via = prepared.via.into();
         match &prepared.plan {
             Ok(plan) => Self {

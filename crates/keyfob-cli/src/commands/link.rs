@@ -102,7 +102,7 @@ pub(crate) async fn link(arguments: &LinkTo, context: &Context) -> Result<(), Fa
     output::note(plan.shown().trim_end());
     carry_out(&doors, client.id, &profile, address.as_ref(), || Ok(links.carry_out(&plan)?))?;
     output::good(&format!("{} is linked to {} by its {}", client.name, wanted.profile, wanted.via.word()));
-    output::note(client.afterwards);
+    output::note(&client.after_linking(wanted.via));
     if let Some(address) = &address {
         context.tell_keeper(Some(&profile.name)).await;
         proxied::say_who_answers(address.port(), context).await;

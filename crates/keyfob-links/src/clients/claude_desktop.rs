@@ -17,6 +17,7 @@ pub(super) const CLIENT: Client = Client {
     writing: Writing::File { format: Format::Json, places, tables: mcp_servers },
     entry,
     afterwards: "Quit Claude Desktop from its tray icon before, and start it again: closing the window is not enough.",
+    helper_since: None,
 };
 
 fn places(machine: &dyn ClientPrograms) -> Vec<PathBuf> {

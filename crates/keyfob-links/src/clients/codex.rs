@@ -19,7 +19,8 @@ pub(super) const CLIENT: Client = Client {
     },
     writing: Writing::File { format: Format::Toml, places, tables: mcp_servers },
     entry,
-    afterwards: "Start a new Codex session. Codex before 0.148 knows no helper: link it with --via bridge.",
+    afterwards: "Start a new Codex session.",
+    helper_since: Some("0.148"),
 };
 
 fn places(machine: &dyn ClientPrograms) -> Vec<PathBuf> {

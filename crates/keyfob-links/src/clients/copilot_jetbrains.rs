@@ -17,6 +17,7 @@ pub(super) const CLIENT: Client = Client {
     writing: Writing::File { format: Format::Json, places, tables: servers },
     entry,
     afterwards: "In the IDE, open the chat of Copilot in agent mode and start the server in its tool list.",
+    helper_since: None,
 };
 
 fn places(machine: &dyn ClientPrograms) -> Vec<PathBuf> {

@@ -17,6 +17,7 @@ pub(super) const CLIENT: Client = Client {
     writing: Writing::File { format: Format::JsonWithComments, places, tables: mcp_servers },
     entry,
     afterwards: "In Cursor, open Settings, MCP, and switch the server on; restart Cursor where it does not show.",
+    helper_since: None,
 };
 
 fn places(machine: &dyn ClientPrograms) -> Vec<PathBuf> {

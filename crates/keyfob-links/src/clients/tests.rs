@@ -59,3 +59,12 @@ fn ids_are_those_of_the_command_line_and_stand_once() {
     assert_eq!(ids.join(" "), expected);
     assert!(ALL.iter().all(|client| !client.ways.is_empty() && client.afterwards.ends_with('.')));
 }
+
+#[test]
+fn only_a_link_by_the_helper_speaks_of_versions_without_one() {
+    let codex = ALL.iter().find(|client| client.id == "codex").unwrap();
+    let by_helper = codex.after_linking(Via::Helper);
+    assert!(by_helper.contains("before 0.148") && by_helper.contains("--via bridge"), "{by_helper}");
+    assert_eq!(codex.after_linking(Via::Bridge), codex.afterwards);
+    assert!(!codex.afterwards.contains("0.148"));
+}

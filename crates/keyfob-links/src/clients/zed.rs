@@ -17,6 +17,7 @@ pub(super) const CLIENT: Client = Client {
     writing: Writing::File { format: Format::JsonWithComments, places, tables: context_servers },
     entry,
     afterwards: "Zed sees the change when the file is saved; nothing to do.",
+    helper_since: None,
 };
 
 fn places(machine: &dyn ClientPrograms) -> Vec<PathBuf> {

@@ -3,6 +3,7 @@
 //!
 //! Timed by strace, which stops the program at nothing but the calls that are timed.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Duration;
 
@@ -17,20 +18,17 @@ const MOST: Duration = Duration::from_millis(10);
 const LONGEST: Duration = Duration::from_millis(50);
 
 /// When a traced call began, and how long it took.
-struct Timed<'a> {
-    call: &'a str,
+struct Timed {
+    call: String,
     began: Duration,
     took: Duration,
 }
 
-impl<'a> Timed<'a> {
-    /// From a line such as `71 1795255294.825774 recvfrom(11<TCP:[…]>, "HTTP/1.1 …) = 691 <0.000021>`.
-    fn read(line: &'a str) -> Option<Self> {
-        let (_thread, rest) = line.split_once(' ')?;
-        let (began, call) = rest.trim_start().split_once(' ')?;
-        let took = call.rsplit_once('<')?.1.strip_suffix('>')?;
-        let seconds = |text: &str| Some(Duration::from_secs_f64(text.parse().ok()?));
-        Some(Self { call, began: seconds(began)?, took: seconds(took)? })
+impl Timed {
+    /// From what follows the time in a line such as `recvfrom(11<TCP:[…]>, "HTTP/1.1 …) = 691 <0.000021>`.
+    fn read(began: Duration, text: &str) -> Option<Self> {
+        let (call, took) = text.rsplit_once('<')?;
+        Some(Self { call: call.to_owned(), began, took: seconds(took.strip_suffix('>')?)? })
     }
 
     fn ended(&self) -> Duration {
@@ -38,14 +36,38 @@ impl<'a> Timed<'a> {
     }
 }
 
+fn seconds(text: &str) -> Option<Duration> {
+    Some(Duration::from_secs_f64(text.parse().ok()?))
+}
+
+/// The calls of a trace such as `71 1795255294.825774 recvfrom(…) = 691 <0.000021>`. A call during which another thread's was
+/// written stands in two lines of its thread's, and is put together here.
+fn calls(trace: &str) -> Vec<Timed> {
+    let mut open = BTreeMap::new();
+    let of_line = |line| -> Option<Timed> {
+        let (thread, rest) = str::split_once(line, ' ')?;
+        let (time, text) = rest.trim_start().split_once(' ')?;
+        let time = seconds(time)?;
+        if let Some(first) = text.strip_suffix("<unfinished ...>") {
+            open.insert(thread, (time, first));
+            return None;
+        }
+        if text.starts_with("<... ") {
+            let ((began, first), end) = (open.remove(thread)?, text.split_once(" resumed>")?.1);
+            return Timed::read(began, &format!("{}{end}", first.trim_end()));
+        }
+        Timed::read(time, text)
+    };
+    trace.lines().filter_map(of_line).collect()
+}
+
 /// From the last byte of the answer to the end of the folder's sync.
 fn window(trace: &str, records: &Path) -> Option<Duration> {
-    let calls: Vec<_> = trace.lines().filter_map(Timed::read).collect();
-    let read =
-        |timed: &Timed<'_>| timed.call.starts_with("recvfrom(") && timed.call.contains("\"HTTP/1.1 200");
+    let calls = calls(trace);
+    let read = |timed: &Timed| timed.call.starts_with("recvfrom(") && timed.call.contains("\"HTTP/1.1 200");
     let answered = calls.iter().rposition(read)?;
     let synced = format!("<{}>)", records.display());
-    let synced = |timed: &&Timed<'_>| timed.call.starts_with("fsync(") && timed.call.contains(&synced);
+    let synced = |timed: &&Timed| timed.call.starts_with("fsync(") && timed.call.contains(&synced);
     let durable = calls[answered..].iter().find(synced)?;
     Some(durable.ended().saturating_sub(calls[answered].ended()))
 }

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use std::net::IpAddr;
 use thiserror::Error;
-use url::{Host, Url};
+use url::{Host, Position, Url};
 
 use crate::server_text::is_invisible;
 
@@ -181,11 +181,7 @@ pub fn compare_resource(published: &str, expected: &CheckedUrl) -> ResourceMatch
     if published == expected.as_str() || published == expected.url().as_str() {
         return ResourceMatch::Exact;
     }
-    // The parser repairs what it reads; what is sent as `resource` and shown to people is the text itself.
-    let is_plain = published.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\');
-    let Some(published) = Url::parse(published).ok().filter(|_| is_plain) else {
-        return ResourceMatch::Different;
-    };
+    let Some(published) = unrepaired(published) else { return ResourceMatch::Different };
     let is_anonymous = published.username().is_empty() && published.password().is_none();
     let same_origin = published.origin() == expected.url().origin() && is_anonymous;
     if !same_origin || published.query().is_some() || published.fragment().is_some() {
@@ -199,6 +195,17 @@ pub fn compare_resource(published: &str, expected: &CheckedUrl) -> ResourceMatch
         Some(rest) if rest.is_empty() || rest.starts_with('/') => ResourceMatch::ParentPath,
         _ => ResourceMatch::Different,
     }
+}
+
+/// The parser repairs what it reads (`https:/a`, `https:a`, a backslash, a tab); what is shown to people is the text itself. So
+/// only text is read that the parser leaves as it is, but for the `/` of an empty path and for capitals in scheme and host.
+fn unrepaired(text: &str) -> Option<Url> {
+    let url = Url::parse(text).ok()?;
+    let (server, rest) = url.as_str().split_at(url[..Position::BeforePath].len());
+    let (of_server, of_rest) = text.split_at_checked(server.len())?;
+    let is_as_written =
+        of_server.eq_ignore_ascii_case(server) && (of_rest == rest || (of_rest.is_empty() && rest == "/"));
+    is_as_written.then_some(url)
 }
 
 #[cfg(test)]
@@ -220,6 +227,11 @@ mod tests {
             "https://eve@a.example/mcp",
             "https:\\\\a.example\\mcp",
             " https://a.example/mcp",
+            "https:/a.example/mcp",
+            "https:a.example/mcp",
+            "https:///a.example/mcp",
+            "https://a.example/./mcp",
+            "https://a.example:443/mcp",
         ] {
             assert_eq!(compare_resource(published, &expected), ResourceMatch::Different, "{published:?}");
         }

@@ -33,8 +33,13 @@ impl Driver {
             .process_group(0)
             .spawn()
             .expect("tauri-driver is installed by scripts/setup.sh desktop");
-        eventually("tauri-driver listens", async || TcpStream::connect(("127.0.0.1", port)).await.is_ok())
+        // It listens before the native driver does, which it started and passes everything on to.
+        for (name, port) in [("tauri-driver", port), ("the native driver", native)] {
+            eventually(&format!("{name} listens"), async || {
+                TcpStream::connect(("127.0.0.1", port)).await.is_ok()
+            })
             .await;
+        }
         let wanted = json!({ "capabilities": { "alwaysMatch": { "tauri:options": { "application": app, "args": ["--show"] } } } });
         let answer = request(port, "POST", "/session", Some(&wanted)).await;
         let session =

@@ -171,8 +171,9 @@ need_tauri_cli() {
     [[ "$("$TOOLS/bin/tauri" --version 2>/dev/null)" == "tauri-cli $TAURI_CLI_VERSION" ]] && return 0
     say "installing Tauri's bundler $TAURI_CLI_VERSION into target/tools, for packing"
     mkdir -p "$TOOLS/tauri-cli" "$TOOLS/bin"
-    quietly npm install --prefix "$TOOLS/tauri-cli" --no-save --no-audit --no-fund "@tauri-apps/cli@$TAURI_CLI_VERSION" ||
-        fail "needed for packing: @tauri-apps/cli"
+    # As in scripts/npm-packages.sh: an office's own certificate authority is in the system's store.
+    quietly env NODE_USE_SYSTEM_CA=1 npm install --prefix "$TOOLS/tauri-cli" --no-save --no-audit --no-fund \
+        "@tauri-apps/cli@$TAURI_CLI_VERSION" || fail "needed for packing: @tauri-apps/cli"
     ln -sf ../tauri-cli/node_modules/.bin/tauri "$TOOLS/bin/tauri"
 }
 

@@ -5,8 +5,8 @@ use std::time::Duration;
 use keyfob_agent::control::client::{ControlClient, ControlFailure};
 use keyfob_agent::journeys::hand_out::HandOutRequest;
 use keyfob_core::identity::ProfileName;
-use keyfob_demo::Endpoint;
-use keyfob_tests::{Keyfob, portal};
+use keyfob_demo::{Endpoint, Portal};
+use keyfob_tests::{Keyfob, Running, portal};
 use tokio::net::UnixStream;
 
 /// How many descriptors (`--nofile`) or threads (`--nproc`) the process may have, from now on.
@@ -58,6 +58,11 @@ async fn a_keeper_without_descriptors_spends_nothing_stays_and_recovers() {
     assert_eq!(after.stderr, "", "the keeper answers again");
     assert_ne!(after.stdout.trim(), before);
     assert!(renewed.warning.is_none());
+    one_renewal_and_no_panic(&portal, keeper).await;
+}
+
+/// The keeper renewed once and as it should, and ends as it should.
+async fn one_renewal_and_no_panic(portal: &Portal, keeper: Running) {
     let refreshes = portal.record().seen().refreshes;
     assert_eq!((refreshes.renewed, refreshes.repeated, refreshes.reused), (1, 0, 0));
     keeper.terminate();
@@ -81,11 +86,7 @@ async fn a_keeper_without_threads_renews_all_the_same() {
     let after = keyfob.must(["token", "a"]).await;
     assert_ne!(before, after);
 
-    let refreshes = portal.record().seen().refreshes;
-    assert_eq!((refreshes.renewed, refreshes.repeated, refreshes.reused), (1, 0, 0));
-    keeper.terminate();
-    let ended = keeper.ended().await.expect_code(0);
-    assert!(!ended.stderr.contains("panicked"), "{}", ended.stderr);
+    one_renewal_and_no_panic(&portal, keeper).await;
 }
 
 /// fault 39: the same for a command that does its work itself; a name that nobody can look up is a network that is away.

@@ -176,7 +176,8 @@ pub enum ResourceMatch {
 
 /// Compares a published `resource` with the MCP server's URL (A4, A5).
 ///
-/// Exact means byte-identical, or identical but for the one `/` that URL types append to an empty path.
+/// Exact means byte-identical, or identical but for the one `/` that URL types append to an empty path and for capitals in
+/// scheme and host. What names the usual port of its scheme is another identifier.
 pub fn compare_resource(published: &str, expected: &CheckedUrl) -> ResourceMatch {
     if published == expected.as_str() || published == expected.url().as_str() {
         return ResourceMatch::Exact;

@@ -117,7 +117,6 @@ export const words = {
   noKeeper: 'The keeper is not running',
   noKeeperHint: 'Nothing is renewed until it runs again: restart keyfob.',
 
-  addTitle: 'Add a portal',
   addUrl: 'Address of the MCP server',
   addUrlPlaceholder: 'https://mcp.example.com/mcp',
   lookUp: 'Look up',
@@ -168,7 +167,6 @@ export const words = {
   technical: 'For programs and support',
   copyFacts: 'Copy them all',
   facts: 'the facts',
-  resource: 'Resource',
   profileName: 'Name',
 
   addName: 'Name',
@@ -583,4 +581,3 @@ export const signedInNote = (title: string): string => `${title} is signed in.`;
 export const signedOutNote = (title: string): string => `Signed out of ${title}.`;
 export const refreshedNote = (title: string): string => `${title} has a fresh token.`;
 export const removedNote = (title: string): string => `${title} is removed.`;
-export const openWords = (title: string): string => `${title}: details`;

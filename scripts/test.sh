@@ -161,7 +161,7 @@ stage_deep() {
     scripts/test.sh
     PROPTEST_CASES=20000 cargo nextest run --locked -p keyfob-core
     KEYFOB_DEEP=1 cargo nextest run --locked -p keyfob-platform --lib -E 'test(readers_of_a_file)'
-    KEYFOB_DEEP=1 KEYFOB_FUZZ_SECONDS=600 cargo nextest run --locked -p keyfob-tests --test faults --test fuzz
+    KEYFOB_DEEP=1 KEYFOB_FUZZ_SECONDS="${KEYFOB_FUZZ_SECONDS:-120}" cargo nextest run --locked -p keyfob-tests --test faults --test fuzz
     KEYFOB_DEEP=1 cargo nextest run --locked -p keyfob-tests --test proxy --test journeys -E 'test(of_thousands_of_calls)'
     KEYFOB_DEEP=1 cargo nextest run --locked -p keyfob-tests --test crash_points --test-threads 1 --success-output final
     # 100,000 malformed servers, and as many worlds in which portals move and servers lie.

@@ -20,7 +20,7 @@ use keyfob_platform::keeper::Keeper;
 use keyfob_platform::paths::Paths;
 use keyfob_proxy::loopback_proxy::LoopbackProxy;
 use shell::notifications::{self, DesktopNotifier};
-use shell::{autostart, tray, windows};
+use shell::{autostart, preferences, tray, windows};
 use tauri::{Manager, RunEvent};
 
 fn main() -> ExitCode {
@@ -59,6 +59,7 @@ fn run(arguments: &Arguments) -> Result<(), Failure> {
         .invoke_handler(ipc::handler())
         .setup(move |app| {
             let handle = app.handle().clone();
+            preferences::install(&handle, &app.state::<Desk>().paths);
             tray::install(&handle)?;
             ipc::events::follow(&handle);
             listen(&handle, door);

@@ -1,6 +1,6 @@
 // The window: what is wrong with everything, then the list and, beside it where there is room, one portal's details.
 import styles from './app.module.css';
-import { announced, open, snapshot, startProblem } from './model/state';
+import { announced, open, settings, snapshot, startProblem } from './model/state';
 import { words } from './model/words';
 import { Notice } from './parts/notice';
 import { Toasts } from './parts/toasts';
@@ -9,6 +9,7 @@ import { FirstRun } from './views/first-run';
 import { MoreRights } from './views/more-rights';
 import { ProfileDetails } from './views/profile-details';
 import { ProfileList } from './views/profile-list';
+import { Settings } from './views/settings';
 import { AddWizard } from './views/wizard';
 
 export function App() {
@@ -42,6 +43,7 @@ function Main() {
       </main>
     );
   }
+  if (settings.value === 'open') return <Settings />;
   // A profile list that cannot be read is not an empty one.
   if (known.profiles.length === 0 && !known.settings_problem) return <FirstRun />;
   return (

@@ -5,9 +5,10 @@ import { render } from 'preact';
 import { App } from './app';
 import { connect } from './ipc';
 import { begin } from './model/act';
-import { startClock } from './model/state';
+import { startClock, startTheme } from './model/state';
 
 const root = document.getElementById('app');
 if (root) render(<App />, root);
 startClock();
+startTheme();
 connect().then(begin);

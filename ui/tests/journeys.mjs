@@ -329,6 +329,30 @@ const journeys = [
     },
   ],
   [
+    'the settings are opened, used and left by keyboard, and a theme is worn at once',
+    'daily',
+    async (page) => {
+      await tabTo(page, 'open-settings');
+      await page.keyboard.press('Enter');
+      await page.getByRole('heading', { level: 1, name: 'Settings' }).waitFor();
+      const back = () => page.evaluate(() => getComputedStyle(document.body).backgroundColor);
+      const light = await back();
+      await page.getByRole('radio', { name: 'Dark' }).check();
+      assert.notEqual(await back(), light);
+      await page.keyboard.press('ArrowLeft');
+      await page.getByRole('radio', { name: 'Light', checked: true }).waitFor();
+      assert.equal(await back(), light);
+      const start = page.getByRole('switch', { name: 'Start at login' });
+      assert.equal(await start.getAttribute('aria-checked'), 'false');
+      await start.focus();
+      await page.keyboard.press('Space');
+      await page.getByRole('switch', { name: 'Start at login', checked: true }).waitFor();
+      await page.keyboard.press('Escape');
+      await page.getByRole('heading', { level: 1, name: 'Portals' }).waitFor();
+      assert.equal(await focused(page), 'open-settings');
+    },
+  ],
+  [
     'removing asks first and then leaves nothing',
     'daily',
     async (page) => {

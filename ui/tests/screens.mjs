@@ -172,6 +172,7 @@ const views = [
       await at(page, 'plan').waitFor();
     },
   ],
+  ['settings', 'daily', (page) => at(page, 'open-settings').click()],
   ['many', 'many', async (page) => at(page, 'search').waitFor()],
   ['many-found', 'many', async (page) => at(page, 'search').fill('docs team1')],
   [

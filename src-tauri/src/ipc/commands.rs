@@ -17,7 +17,7 @@ use super::told::EntryShown;
 use super::view::{Added, LookedUp, NewProfile, parse_name, parse_url, revocation_note};
 use crate::desk::Desk;
 use crate::desk::examining::Patient;
-use crate::shell::autostart;
+use crate::shell::{autostart, preferences};
 
 type Answer<T> = Result<T, CommandError>;
 
@@ -172,5 +172,8 @@ pub(crate) async fn offer_start_at_login(app: AppHandle, desk: State<'_, Desk>) 
 
 #[tauri::command]
 pub(crate) async fn answer_start_at_login(app: AppHandle, desk: State<'_, Desk>, on: bool) -> Answer<()> {
-    autostart::answer(&app, &desk.paths, on)
+    if on {
+        preferences::set_start_at_login(&app, true)?;
+    }
+    autostart::answered(&app, &desk.paths)
 }

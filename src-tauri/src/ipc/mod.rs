@@ -7,6 +7,8 @@ pub(crate) mod events;
 pub(crate) mod examined;
 pub(crate) mod link_commands;
 pub(crate) mod linked;
+pub(crate) mod preferences;
+pub(crate) mod settings_commands;
 pub(crate) mod shown;
 pub(crate) mod told;
 pub(crate) mod under_way;
@@ -48,5 +50,8 @@ pub(crate) fn handler() -> impl Fn(Invoke<Wry>) -> bool + Send + Sync + 'static 
         commands::try_demo,
         commands::offer_start_at_login,
         commands::answer_start_at_login,
+        settings_commands::preferences,
+        settings_commands::set_theme,
+        settings_commands::set_start_at_login,
     ]
 }

@@ -12,6 +12,7 @@ use ts_rs::{Config, TS};
 use super::error::CommandError;
 use super::examined;
 use super::linked;
+use super::preferences::{Preferences, Theme};
 use super::shown;
 use super::told;
 use super::under_way;
@@ -71,6 +72,8 @@ fn generated() -> String {
         shape::<linked::FoundServerShown>(cfg),
         shape::<linked::PlanShown>(cfg),
         shape::<told::EntryShown>(cfg),
+        shape::<Theme>(cfg),
+        shape::<Preferences>(cfg),
         shape::<CommandError>(cfg),
     ];
     format!("{HEAD}{}", shapes.concat())

@@ -1,4 +1,4 @@
-//! Start at login: offered once, after the first sign-in, and never switched on unasked.
+//! Start at login: offered once, after the first sign-in, switched in the settings, and never switched on unasked.
 
 use keyfob_platform::paths::Paths;
 use tauri::plugin::TauriPlugin;
@@ -20,11 +20,22 @@ pub(crate) fn was_asked(app: &AppHandle, paths: &Paths) -> Result<bool, CommandE
     Ok(app.store(paths.app_preferences())?.get(ASKED).is_some())
 }
 
-/// Takes the user's answer.
-pub(crate) fn answer(app: &AppHandle, paths: &Paths, on: bool) -> Result<(), CommandError> {
-    if on {
-        app.autolaunch().enable()?;
-    }
+/// Whether the desktop starts the app; where that cannot be read it does not.
+pub(crate) fn is_on(app: &AppHandle) -> bool {
+    app.autolaunch().is_enabled().unwrap_or_else(|error| {
+        tracing::warn!(%error, "whether keyfob starts at login cannot be read");
+        false
+    })
+}
+
+/// Switches it on or off.
+pub(crate) fn switch(app: &AppHandle, on: bool) -> Result<(), CommandError> {
+    let launch = app.autolaunch();
+    Ok(if on { launch.enable() } else { launch.disable() }?)
+}
+
+/// The user has answered, and is not asked again.
+pub(crate) fn answered(app: &AppHandle, paths: &Paths) -> Result<(), CommandError> {
     let preferences = app.store(paths.app_preferences())?;
     preferences.set(ASKED, true);
     Ok(preferences.save()?)

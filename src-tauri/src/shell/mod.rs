@@ -3,6 +3,7 @@
 pub(crate) mod autostart;
 pub(crate) mod notice_words;
 pub(crate) mod notifications;
+pub(crate) mod preferences;
 pub(crate) mod tray;
 pub(crate) mod tray_model;
 pub(crate) mod windows;

@@ -2,6 +2,8 @@
 
 use tauri::{AppHandle, Manager, WebviewUrl, WebviewWindowBuilder};
 
+use super::preferences;
+
 const LABEL: &str = "main";
 
 /// Shows the window, making it if there is none.
@@ -15,6 +17,7 @@ pub(crate) fn show(app: &AppHandle) -> tauri::Result<()> {
         .title("keyfob")
         .inner_size(880.0, 680.0)
         .min_inner_size(360.0, 420.0)
+        .theme(preferences::window_theme(app))
         // The window shows our own pages and nothing else, whatever a page asks for (V15).
         .on_navigation(|url| url.scheme() == "tauri" || url.host_str() == Some("tauri.localhost"))
         .build()?;

@@ -10,7 +10,9 @@ import type {
   LinkPlan,
   LinkShown,
   NewProfile,
+  Preferences,
   Snapshot,
+  Theme,
   Via,
 } from './shapes';
 
@@ -60,4 +62,9 @@ export interface Ipc {
   /** Whether to ask about starting with the desktop. */
   offerStartAtLogin(): Promise<boolean>;
   answerStartAtLogin(on: boolean): Promise<void>;
+  preferences(): Promise<Preferences>;
+  /** Calls `listener` whenever they change, in whatever window; the answer ends that. */
+  onPreferences(listener: (preferences: Preferences) => void): Promise<() => void>;
+  setTheme(theme: Theme): Promise<void>;
+  setStartAtLogin(on: boolean): Promise<void>;
 }

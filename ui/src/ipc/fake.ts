@@ -10,6 +10,7 @@ import type {
   Verdict,
 } from './bindings';
 import { fakeLinks, USUAL_LINKS } from './fake-links';
+import { fakeSettings } from './fake-settings';
 import { journalFor } from './journals';
 import { at, blank, devicePrompt, scenes, signedIn, underWay } from './scenes';
 import { walkTo } from './walks';
@@ -67,6 +68,7 @@ export function fake(scene: string): Ipc {
     ...signing(here),
     ...keeping(here),
     ...fakeLinks(scene === 'empty' ? [] : USUAL_LINKS),
+    ...fakeSettings(),
     journal: async (name) => journalFor(name, here.find(name).sign_in !== null),
     doctor: (target, heard) => doctor(here, target, heard),
     // Only where it would be worth asking.

@@ -65,6 +65,9 @@ it('names every command and its arguments as agreed', async () => {
   await ipc.tryDemo();
   await ipc.offerStartAtLogin();
   await ipc.answerStartAtLogin(true);
+  await ipc.preferences();
+  await ipc.setTheme('dark');
+  await ipc.setStartAtLogin(false);
   const name = { name: 'a' };
   expect(calls).toEqual([
     ['snapshot'],
@@ -92,11 +95,15 @@ it('names every command and its arguments as agreed', async () => {
     ['try_demo'],
     ['offer_start_at_login'],
     ['answer_start_at_login', { on: true }],
+    ['preferences'],
+    ['set_theme', { theme: 'dark' }],
+    ['set_start_at_login', { on: false }],
   ]);
 });
 
-it('hands on the whole snapshot of each event', async () => {
+it('hands on the whole of each event', async () => {
   const heard: unknown[] = [];
   await ipc.onSnapshot((snapshot) => heard.push(snapshot));
-  expect(heard).toEqual(['the payload of snapshot']);
+  await ipc.onPreferences((preferences) => heard.push(preferences));
+  expect(heard).toEqual(['the payload of snapshot', 'the payload of preferences']);
 });

@@ -11,6 +11,7 @@ import type {
   JournalEntry,
   LinkPlan,
   LinkShown,
+  Preferences,
   Snapshot,
 } from './bindings';
 
@@ -41,6 +42,10 @@ const app: Ipc = {
   tryDemo: () => invoke('try_demo'),
   offerStartAtLogin: () => invoke<boolean>('offer_start_at_login'),
   answerStartAtLogin: (on) => invoke('answer_start_at_login', { on }),
+  preferences: () => invoke<Preferences>('preferences'),
+  onPreferences: (listener) => listen<Preferences>('preferences', (event) => listener(event.payload)),
+  setTheme: (theme) => invoke('set_theme', { theme }),
+  setStartAtLogin: (on) => invoke('set_start_at_login', { on }),
 };
 
 /** The app, or its twin in a plain browser. */

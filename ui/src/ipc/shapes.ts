@@ -336,6 +336,16 @@ program: string | null,
 times: number, };
 
 /**
+ * How the windows look.
+ */
+export type Theme = 'system' | 'light' | 'dark';
+
+/**
+ * What the user prefers of the app itself.
+ */
+export type Preferences = { theme: Theme, start_at_login: boolean, };
+
+/**
  * Why a command failed and what to do next.
  */
 export type Refusal = { message: string, hint: string | null, };

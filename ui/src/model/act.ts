@@ -2,6 +2,7 @@
 
 import type { Ipc, JournalEntry, ProfileShown } from '../ipc/bindings';
 import { readLinks } from './act-links';
+import { followPreferences } from './act-settings';
 import { EMPTY_WALK, type Examination, examination, walked } from './examination';
 import { isSignedIn } from './profiles';
 import { app, run, useApp } from './run';
@@ -22,6 +23,7 @@ export async function begin(connected: Ipc): Promise<void> {
     take(first);
     offerOnce();
     await readLinks();
+    await followPreferences();
   } catch (thrown) {
     startProblem.value = asRefusal(thrown);
   }
@@ -136,6 +138,7 @@ export const answerStart = (on: boolean) =>
   });
 
 export * from './act-links';
+export * from './act-settings';
 export * from './act-wizard';
 export { isRunning } from './run';
 export { signIn } from './sign-in';

@@ -1,6 +1,6 @@
 // The window's whole state, in signals. The snapshot comes from the keeper and is never changed here.
-import { computed, signal } from '@preact/signals';
-import type { LinkShown, Refusal, SignInUnderWay, Snapshot, StepUp } from '../ipc/bindings';
+import { computed, effect, signal } from '@preact/signals';
+import type { LinkShown, Preferences, Refusal, SignInUnderWay, Snapshot, StepUp } from '../ipc/bindings';
 import { sorted } from './profiles';
 import { changedWords, words } from './words';
 
@@ -16,6 +16,11 @@ export const offerStart = signal(false);
 export const startProblem = signal<Refusal | null>(null);
 /** What runs now, as `action name`, so that its button can wait. */
 export const running = signal<ReadonlySet<string>>(new Set());
+
+/** Whether the settings are open; whoever has left them finds the keyboard where they came from. */
+export const settings = signal<'closed' | 'open' | 'left'>('closed');
+/** What the user prefers of the app itself. */
+export const preferences = signal<Preferences>({ theme: 'system', start_at_login: false });
 
 /** What is looked for in the list. */
 export const query = signal('');
@@ -64,6 +69,15 @@ export function startClock(): void {
   document.addEventListener('visibilitychange', move);
 }
 
+/** The page looks as preferred, from now on; without a preference as the desktop does. */
+export function startTheme(): void {
+  const { dataset } = document.documentElement;
+  effect(() => {
+    if (preferences.value.theme === 'system') delete dataset.theme;
+    else dataset.theme = preferences.value.theme;
+  });
+}
+
 export function take(next: Snapshot): void {
   now.value = Date.now();
   announce(next);
@@ -76,7 +90,9 @@ export function take(next: Snapshot): void {
 function showNewCode(next: Snapshot): void {
   const isNew = (one: SignInUnderWay) => one.step === 'device' && signInOf(one.profile)?.step !== 'device';
   const first = next.sign_ins.find(isNew);
-  if (first) selected.value = first.profile;
+  if (!first) return;
+  selected.value = first.profile;
+  settings.value = 'closed';
 }
 
 /** What someone does here says itself what came of it. */

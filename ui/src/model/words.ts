@@ -10,6 +10,7 @@ import type {
   OtherAccount,
   ProfileShown,
   StoreShown,
+  Theme,
   Via,
 } from '../ipc/bindings';
 import { broken, type Walk, warnings } from './examination';
@@ -194,6 +195,12 @@ export const words = {
   endNotKnown: 'Not known',
   endChange: 'Change when it ends',
 
+  settings: 'Settings',
+  settingsGeneral: 'General',
+  startAtLogin: 'Start at login',
+  startAtLoginHint: 'keyfob can only renew while it runs.',
+  theme: 'Look',
+
   failed: 'That did not work.',
   failedHint: 'Try again; if it happens again, look at: keyfob log',
   demoAdded: 'The demo portals are ready.',
@@ -216,6 +223,9 @@ const STATE: Record<ProfileShown['state'], string> = {
   locked: 'Locked',
   paused: 'Paused',
 };
+
+/** How the windows look. */
+export const THEME: Record<Theme, string> = { system: 'As the desktop', light: 'Light', dark: 'Dark' };
 
 /** Ways to sign in. */
 export const GRANT: Record<Grant, string> = {

@@ -1,7 +1,7 @@
 // The few line icons of the window, drawn on 16 units. The state icons have the shapes of the tray's.
 import type { Urgency } from '../model/profiles';
 
-type IconName = Urgency | 'add' | 'back' | 'check' | 'close' | 'copy' | 'info' | 'link' | 'search';
+type IconName = Urgency | 'add' | 'back' | 'check' | 'close' | 'copy' | 'info' | 'link' | 'search' | 'settings';
 
 const PATHS: Record<IconName, string> = {
   well: 'M8 1.75a6.25 6.25 0 1 0 0 12.5a6.25 6.25 0 1 0 0-12.5M5.2 8.2l2 2 3.6-4',
@@ -18,6 +18,8 @@ const PATHS: Record<IconName, string> = {
   close: 'M4 4l8 8M12 4l-8 8',
   link: 'M6.8 9.2a2.6 2.6 0 0 0 3.7 0l2.2-2.2a2.6 2.6 0 0 0-3.7-3.7l-.9.9M9.2 6.8a2.6 2.6 0 0 0-3.7 0L3.3 9a2.6 2.6 0 0 0 3.7 3.7l.9-.9',
   search: 'M7 2.5a4.5 4.5 0 1 0 0 9a4.5 4.5 0 1 0 0-9M10.3 10.3l3.2 3.2',
+  settings:
+    'M6.9 1.9h2.2l.4 1.7 1.2.5 1.5-.9 1.6 1.6-.9 1.5.5 1.2 1.7.4v2.2l-1.7.4-.5 1.2.9 1.5-1.6 1.6-1.5-.9-1.2.5-.4 1.7H6.9l-.4-1.7-1.2-.5-1.5.9-1.6-1.6.9-1.5-.5-1.2-1.7-.4V7.9l1.7-.4.5-1.2-.9-1.5 1.6-1.6 1.5.9 1.2-.5zM8 6.4a2.4 2.4 0 1 0 0 4.8 2.4 2.4 0 1 0 0-4.8',
   info: 'M8 1.75a6.25 6.25 0 1 0 0 12.5a6.25 6.25 0 1 0 0-12.5M8 7.4v3.6M8 5v.2',
 };
 

@@ -7,6 +7,7 @@ import { foundWords, stateWords, storeWords, summaryWords, words } from '../mode
 import { Button } from '../parts/button';
 import { Icon } from '../parts/icon';
 import { Banners } from './banners';
+import { OpenSettings } from './open-settings';
 import { ProfileCard } from './profile-card';
 import styles from './profile-list.module.css';
 
@@ -29,10 +30,13 @@ export function ProfileList() {
               : summaryWords(overall(known, now.value), known.profiles.length)}
           </p>
         </div>
-        <Button testid="add-portal" label={words.addPortal} onClick={act.openWizard}>
-          <Icon name="add" />
-          {words.add}
-        </Button>
+        <div class={styles.ways}>
+          <OpenSettings />
+          <Button testid="add-portal" label={words.addPortal} onClick={act.openWizard}>
+            <Icon name="add" />
+            {words.add}
+          </Button>
+        </div>
       </header>
       {known.profiles.length > MANY && <Search onDown={() => focusCard(list.current, 0)} />}
       <Banners />

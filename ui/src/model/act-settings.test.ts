@@ -1,0 +1,47 @@
+// The settings against the app's twin: what is switched arrives by the event, in every window.
+import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import type { Ipc, Preferences } from '../ipc/bindings';
+import { fake } from '../ipc/fake';
+import * as act from './act';
+import { preferences, settings, toasts } from './state';
+
+let ipc: Ipc;
+
+beforeEach(async () => {
+  vi.useFakeTimers();
+  toasts.value = [];
+  settings.value = 'closed';
+  ipc = fake('daily');
+  await act.begin(ipc);
+});
+afterEach(() => vi.useRealTimers());
+
+/** Lets an act run to its end, however long the twin takes. */
+async function done(running: Promise<unknown>) {
+  await vi.advanceTimersByTimeAsync(4_000);
+  await running;
+}
+
+it('what is preferred in one window is told to every window', async () => {
+  const other: Preferences[] = [];
+  await ipc.onPreferences((next) => other.push(next));
+  await done(act.setTheme('dark'));
+  await done(act.setStartAtLogin(true));
+  expect(preferences.value).toEqual({ theme: 'dark', start_at_login: true });
+  expect(other.at(-1)).toEqual(preferences.value);
+});
+
+it('a preference that could not be kept is told and stays as it was', async () => {
+  ipc.setTheme = () => Promise.reject({ message: 'the preferences could not be kept: the disk is full', hint: null });
+  await done(act.setTheme('dark'));
+  expect(preferences.value.theme).toBe('system');
+  expect(toasts.value.map((one) => one.message)).toEqual(['the preferences could not be kept: the disk is full']);
+});
+
+it('what the desktop has switched meanwhile is seen when the settings are opened', async () => {
+  ipc.preferences = async () => ({ theme: 'system', start_at_login: true });
+  act.openSettings();
+  await vi.advanceTimersByTimeAsync(0);
+  expect(settings.value).toBe('open');
+  expect(preferences.value.start_at_login).toBe(true);
+});

@@ -6,6 +6,7 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 STAGES=(fmt clippy deny ui unit doc real clients faults app desktop package)
+DEEP=(deep_rules deep_store deep_calls deep_faults deep_servers deep_crashes)
 
 describe() {
     cat <<'TEXT'
@@ -21,7 +22,14 @@ faults   broken networks, strange servers, many callers at once, hostile bytes a
 app      lints and tests of the desktop app
 desktop  the real app in a whole desktop without a screen
 package  CI only, for it changes the machine: apt installs the package, its desktop entry starts, apt removes it
-deep     (not part of the whole run) everything, then the same properties with many more cases
+
+Not part of the whole run; deep stands for all of the above and these, the same properties with many more cases:
+deep_rules    20,000 cases for each rule
+deep_store    readers and writers of one file for a long time
+deep_calls    ten thousand calls through the proxy and the bridge
+deep_faults   the long soak, and two minutes (KEYFOB_FUZZ_SECONDS) for each fuzz target
+deep_servers  100,000 servers that lie, and as many worlds in which portals move
+deep_crashes  every crash point with all three stores, three times
 TEXT
 }
 
@@ -157,15 +165,32 @@ stage_package() {
     on_desktops cargo nextest run --locked -p keyfob-tests --test desktop -E 'test(/^package::/)'
 }
 
-stage_deep() {
-    scripts/test.sh
-    PROPTEST_CASES=20000 cargo nextest run --locked -p keyfob-core
+# The stages of the deep run: each can be gone on with alone.
+stage_deep_rules() { PROPTEST_CASES=20000 cargo nextest run --locked -p keyfob-core; }
+
+stage_deep_store() {
     KEYFOB_DEEP=1 cargo nextest run --locked -p keyfob-platform --lib -E 'test(readers_of_a_file)'
-    KEYFOB_DEEP=1 KEYFOB_FUZZ_SECONDS="${KEYFOB_FUZZ_SECONDS:-120}" cargo nextest run --locked -p keyfob-tests --test faults --test fuzz
+}
+
+stage_deep_calls() {
+    cargo build --locked -p keyfob-cli -p keyfob-tests --bins
     KEYFOB_DEEP=1 cargo nextest run --locked -p keyfob-tests --test proxy --test journeys -E 'test(of_thousands_of_calls)'
+}
+
+stage_deep_faults() {
+    cargo build --locked -p keyfob-cli -p keyfob-tests --bins
+    KEYFOB_DEEP=1 KEYFOB_FUZZ_SECONDS="${KEYFOB_FUZZ_SECONDS:-120}" \
+        cargo nextest run --locked -p keyfob-tests --test faults --test fuzz --success-output final
+}
+
+# 100,000 malformed servers, and as many worlds in which portals move and servers lie.
+stage_deep_servers() {
+    KEYFOB_CASES="${KEYFOB_CASES:-100000}" cargo nextest run --locked -p keyfob-tests --test hostile --success-output final
+}
+
+stage_deep_crashes() {
+    cargo build --locked -p keyfob-cli -p keyfob-tests --bins
     KEYFOB_DEEP=1 cargo nextest run --locked -p keyfob-tests --test crash_points --test-threads 1 --success-output final
-    # 100,000 malformed servers, and as many worlds in which portals move and servers lie.
-    KEYFOB_CASES="${KEYFOB_CASES:-100000}" cargo nextest run --locked -p keyfob-tests --test hostile
 }
 
 # One stage in a process of its own, so that its first failing command ends it.
@@ -191,6 +216,7 @@ case "${1:-}" in
         exit
         ;;
 esac
+if [[ "${1:-}" == deep ]]; then set -- "${STAGES[@]}" "${DEEP[@]}"; fi
 for stage in "$@"; do
     declare -F "stage_$stage" >/dev/null || {
         printf 'no stage %s; there are:\n' "$stage" >&2

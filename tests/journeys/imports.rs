@@ -295,3 +295,16 @@ async fn of_several_servers_the_one_that_is_named_is_taken_over() {
         assert_eq!(keyfob.must(["token", name]).await, theirs.access);
     }
 }
+
+/// What another program sealed stays there: it is said, with what to do in its place.
+#[tokio::test]
+async fn a_store_that_keyfob_cannot_read_is_named_with_the_next_step() {
+    let user = Keyfob::new();
+    let codex = user.run(["import", "codex"]).await.expect_code(2);
+    codex
+        .says("another program's keyring entries")
+        .says("codex mcp login")
+        .says("keyfob add NAME URL --sign-in");
+    let gemini = user.run(["import", "gemini"]).await.expect_code(2);
+    gemini.says("encrypt their tokens").says("keyfob add NAME URL --sign-in");
+}

@@ -99,3 +99,45 @@ async fn the_inspector_gets_a_line_to_run() {
     assert!(line.starts_with("mcp-inspector --cli --server-url http://127.0.0.1:"), "{line}");
     assert!(line.contains("Authorization: Bearer $("), "{line}");
 }
+
+/// What others wrote down in the clear is offered for replacement, replaced on a word, shown nowhere, and given back.
+#[tokio::test]
+async fn an_entry_with_a_plain_token_or_mcp_remote_is_offered_and_replaced() {
+    let (user, portal) = (Keyfob::new(), portal().await);
+    let url = portal.mcp_url();
+    let before = format!(
+        "{{\n  \"mcpServers\": {{\n    \"gh\": {{ \"url\": \"{url}\", \"headers\": {{ \"Authorization\": \"Bearer s3cr3t\" }} }},\n    \
+         \"old\": {{ \"command\": \"npx\", \"args\": [\"mcp-remote\", \"https://old.example/sse\"] }}\n  }}\n}}\n"
+    );
+    write(&user, ".cursor/mcp.json", &before);
+    let offered = user.run(["clients"]).await.expect_code(0);
+    let offered = offered
+        .says("Cursor: `gh` holds a token in the clear")
+        .says(&format!("keyfob add NAME {url} --sign-in, then keyfob link NAME cursor --replace gh"))
+        .says("Cursor: `old` runs mcp-remote (https://old.example/sse)");
+    assert!(!offered.stderr.contains("s3cr3t") && !offered.stdout.contains("s3cr3t"));
+    user.must(["add", "work", &url]).await;
+    user.run(["clients"]).await.says("hint: keyfob link work cursor --replace gh");
+    let clients: Value = serde_json::from_str(&user.must(["clients", "--json"]).await).unwrap();
+    let cursor = clients.as_array().unwrap().iter().find(|client| client["id"] == "cursor").unwrap();
+    assert_eq!(
+        cursor["replaceable"],
+        serde_json::json!([
+            { "entry": "gh", "url": url, "why": "plain-token" },
+            { "entry": "old", "url": "https://old.example/sse", "why": "mcp-remote" },
+        ])
+    );
+    user.run(["link", "work", "cursor", "--replace", "nobody"])
+        .await
+        .expect_code(2)
+        .says("no entry `nobody`");
+    assert_eq!(read(&user, ".cursor/mcp.json"), before);
+    let linked =
+        user.run(["link", "work", "cursor", "--via", "bridge", "--replace", "gh"]).await.expect_code(0);
+    let linked = linked.says("`gh` made room for it").says("Bearer …");
+    assert!(!linked.stderr.contains("s3cr3t"), "{}", linked.stderr);
+    let text = read(&user, ".cursor/mcp.json");
+    assert!(!text.contains("s3cr3t") && text.contains("\"old\"") && text.contains("keyfob-work"), "{text}");
+    user.must(["unlink", "work", "cursor"]).await;
+    assert_eq!(read(&user, ".cursor/mcp.json"), before);
+}

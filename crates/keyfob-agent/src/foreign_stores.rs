@@ -111,16 +111,19 @@ pub fn place(machine: &dyn ClientPrograms, source: Source) -> Option<PathBuf> {
 /// Where a program may keep its sign-ins out of keyfob's sight, and what to do then.
 pub fn elsewhere(machine: &dyn ClientPrograms, source: Source) -> Option<&'static str> {
     match (source, machine.system()) {
-        (Source::ClaudeCode, System::MacOs) => {
-            Some("Claude Code keeps its sign-ins in the Keychain here, which keyfob does not read")
-        }
+        (Source::ClaudeCode, System::MacOs) => Some(
+            "Claude Code keeps its sign-ins in the Keychain here, which keyfob does not read; sign in anew with keyfob add \
+                 NAME URL --sign-in",
+        ),
         (Source::Codex, _) => Some(
             "Codex keeps its sign-ins in the keyring unless its config.toml says mcp_oauth_credentials_store = \"file\", and \
-             keyfob does not read another program's keyring entries",
+             keyfob does not read another program's keyring entries; set that and run codex mcp login, or sign in anew with \
+             keyfob add NAME URL --sign-in",
         ),
-        (Source::Gemini, _) => {
-            Some("newer versions of Gemini CLI encrypt their tokens, and keyfob does not decrypt them")
-        }
+        (Source::Gemini, _) => Some(
+            "newer versions of Gemini CLI encrypt their tokens, and keyfob does not decrypt them; sign in anew with keyfob \
+                 add NAME URL --sign-in",
+        ),
         _ => None,
     }
 }

@@ -54,4 +54,6 @@ pub fn named(id: &str) -> Option<&'static Client> {
 }
 
 #[cfg(test)]
+mod corpus;
+#[cfg(test)]
 mod tests;

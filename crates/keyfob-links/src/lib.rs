@@ -11,3 +11,4 @@ pub mod ledger;
 pub mod link;
 pub mod mcp_remote;
 pub mod proxied;
+pub mod replaceable;

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use keyfob_agent::client_programs::{ClientPrograms, ReplaceError};
-use keyfob_core::failure::{Failure, StoreProblem, Temporary};
+use keyfob_core::failure::StoreProblem;
 use serde_json::Value as Json;
 use similar::TextDiff;
 
@@ -12,71 +12,15 @@ use crate::edit::{self, EditError, Format, Place};
 use crate::ledger::{Ledger, Link, fingerprint};
 use crate::proxied;
 
+mod error;
+
+pub use error::LinkError;
+
 /// The links of one user.
 pub struct Links<'a> {
     machine: &'a dyn ClientPrograms,
     /// keyfob's own folder for the ledger and for the files as they were before.
     folder: PathBuf,
-}
-
-/// Why a link was not made or undone. Nothing was changed.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum LinkError {
-    /// The client cannot be linked that way.
-    #[error("{client} cannot be linked that way; it takes {ways}")]
-    NoSuchWay {
-        /// The client, as people call it.
-        client: &'static str,
-        /// The ways it takes.
-        ways: String,
-    },
-    /// The proxy is wanted and there is none.
-    #[error("there is no proxy to link to")]
-    NoProxy,
-    /// The client is linked to this profile already, by this way.
-    #[error("{0} is linked to this profile already")]
-    Linked(&'static str),
-    /// There is no such link.
-    #[error("{0} is not linked to this profile")]
-    NotLinked(&'static str),
-    /// The client's file was not understood, or the entry is not ours.
-    #[error("{}: {problem}", file.display())]
-    File {
-        /// Which file.
-        file: PathBuf,
-        /// What is the matter.
-        problem: EditError,
-    },
-    /// The file could not be read or written.
-    #[error("{}: {problem}", file.display())]
-    Store {
-        /// Which file.
-        file: PathBuf,
-        /// What is the matter.
-        problem: ReplaceError,
-    },
-    /// The entry was changed by somebody since; it stays.
-    #[error("the entry `{name}` in {} was changed since keyfob wrote it", file.display())]
-    Changed {
-        /// The entry.
-        name: String,
-        /// Which file.
-        file: PathBuf,
-    },
-    /// The client's own command failed.
-    #[error("{0}")]
-    Command(String),
-}
-
-impl From<LinkError> for Failure {
-    fn from(error: LinkError) -> Self {
-        match error {
-            LinkError::Store { problem: ReplaceError::Store(problem), .. } => problem.into(),
-            LinkError::Store { problem: ReplaceError::Changed, .. } => Temporary::Busy.into(),
-            LinkError::Command(why) => StoreProblem::Io(why).into(),
-            other => Failure::Usage(other.to_string()),
-        }
-    }
 }
 
 /// What would be done.
@@ -109,7 +53,7 @@ impl Plan {
                 let after = becomes.clone().unwrap_or_default();
                 let file = self.link.file.as_deref().unwrap_or(Path::new("")).display().to_string();
                 let diff = TextDiff::from_lines(before.as_ref(), after.as_str());
-                diff.unified_diff().context_radius(2).header(&file, &file).to_string()
+                masked(&diff.unified_diff().context_radius(2).header(&file, &file).to_string())
             }
         }
     }
@@ -157,6 +101,16 @@ impl<'a> Links<'a> {
 
     /// What linking would change. A link that is there by another way is replaced.
     pub fn plan(&self, client: &'static Client, wanted: &Wanted) -> Result<Plan, LinkError> {
+        self.plan_replacing(client, wanted, None)
+    }
+
+    /// As [`Links::plan`], and the entry of another name goes where keyfob's comes.
+    pub fn plan_replacing(
+        &self,
+        client: &'static Client,
+        wanted: &Wanted,
+        other: Option<&str>,
+    ) -> Result<Plan, LinkError> {
         if !client.ways.contains(&wanted.via) {
             return Err(LinkError::NoSuchWay { client: client.name, ways: ways(client) });
         }
@@ -170,7 +124,12 @@ impl<'a> Links<'a> {
             return Err(LinkError::Linked(client.name));
         }
         match &client.writing {
-            Writing::File { format, tables, .. } => self.plan_edit(client, wanted, *format, *tables),
+            Writing::File { .. } => self.plan_edit(client, wanted, other),
+            Writing::Command { program, remove, .. } if other.is_some() => {
+                let name = other.unwrap_or_default().to_owned();
+                let command = format!("{program} {}", remove(&name).join(" "));
+                Err(LinkError::ReplacedByHand { client: client.name, name, command })
+            }
             Writing::Command { program, add, remove, tables, .. } => {
                 let program = self.machine.program(program).ok_or_else(|| absent(program))?;
                 let name = wanted.entry_name();
@@ -190,9 +149,10 @@ impl<'a> Links<'a> {
         &self,
         client: &'static Client,
         wanted: &Wanted,
-        format: Format,
-        tables: fn(&str) -> &'static [&'static str],
+        other: Option<&str>,
     ) -> Result<Plan, LinkError> {
+        let Writing::File { format, tables, .. } = &client.writing else { return Err(LinkError::NoProxy) };
+        let format = *format;
         let file = client.file(self.machine).unwrap_or_default();
         let (was, text) = self.text(&file)?;
         let (tables, name, entry) = (tables(&text), wanted.entry_name(), (client.entry)(wanted));
@@ -205,6 +165,10 @@ impl<'a> Links<'a> {
                 edit::without_entry(&text, format, place, 0).map_err(refused)?
             }
             _ => text.clone(),
+        };
+        let base = match other {
+            Some(name) => taken_out(&base, format, Place { tables, name }, &file)?,
+            None => base,
         };
         let made = edit::tables_to_make(&base, format, place).map_err(refused)?;
         let becomes = edit::with_entry(&base, format, place, &entry).map_err(refused)?;
@@ -347,6 +311,29 @@ impl<'a> Links<'a> {
 
 fn replaced(file: &Path, done: Result<(), ReplaceError>) -> Result<(), LinkError> {
     done.map_err(|problem| LinkError::Store { file: file.to_owned(), problem })
+}
+
+/// The text with what follows the word `Bearer` left out: nobody needs to see a token to know which line goes.
+fn masked(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.to_ascii_lowercase().find("bearer ") {
+        let (before, token) = rest.split_at(at + "bearer ".len());
+        let end = token.find(['"', '\'', ',', '\n', '\r', '}', ']', ' ']).unwrap_or(token.len());
+        shown.push_str(before);
+        shown.push_str(if end == 0 || token.starts_with(['$', '{']) { &token[..end] } else { "…" });
+        rest = &token[end..];
+    }
+    shown + rest
+}
+
+/// The text without an entry of somebody else's, which must be there.
+fn taken_out(text: &str, format: Format, place: Place<'_>, file: &Path) -> Result<String, LinkError> {
+    let refused = |problem| LinkError::File { file: file.to_owned(), problem };
+    if edit::read(text, format, place).map_err(refused)?.is_none() {
+        return Err(LinkError::NothingToReplace { name: place.name.to_owned(), file: file.to_owned() });
+    }
+    edit::without_entry(text, format, place, 0).map_err(refused)
 }
 
 fn absent(program: &str) -> LinkError {

@@ -28,6 +28,17 @@ fn named_in(text: &str) -> impl Iterator<Item = String> {
     })
 }
 
+/// The address that mcp-remote is started with in these words; `None` where it is not mcp-remote that is started.
+pub(crate) fn url_in(words: &[String]) -> Option<String> {
+    let is_program = |word: &String| {
+        word.split(['/', '\\']).any(|part| part == "mcp-remote" || part.starts_with("mcp-remote@"))
+            && !word.contains("://")
+    };
+    let at = words.iter().position(is_program)?;
+    let is_address = |word: &&String| word.starts_with("https://") || word.starts_with("http://");
+    words[at..].iter().find(is_address).cloned()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

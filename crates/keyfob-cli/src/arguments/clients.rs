@@ -47,6 +47,9 @@ pub(crate) struct LinkTo {
     /// How the client gets its token; the client's best way if not given.
     #[arg(long, value_enum)]
     pub(crate) via: Option<LinkVia>,
+    /// An entry of the client that makes room for keyfob's, such as one with a token in the clear; unlink brings it back.
+    #[arg(long, value_name = "ENTRY")]
+    pub(crate) replace: Option<String>,
     /// Only show what would change.
     #[arg(long)]
     pub(crate) dry_run: bool,

@@ -1,6 +1,9 @@
 //! `keyfob clients`, `link` and `unlink`: entries in MCP clients' configurations that point at keyfob.
 
+mod listing;
 pub(crate) mod proxied;
+
+pub(crate) use listing::clients;
 
 use keyfob_core::failure::Failure;
 use keyfob_links::client::{Client, Via, Wanted, Writing};
@@ -9,56 +12,10 @@ use keyfob_links::link::{LinkError, Links, Plan};
 use keyfob_links::proxied::{Address, carry_out, forget};
 use keyfob_platform::client_keys::ProxyDoorsHere;
 use keyfob_platform::client_programs::SystemClientPrograms;
-use serde_json::json;
 
-use crate::arguments::{Clients, LinkTo, LinkVia, Unlink};
+use crate::arguments::{LinkTo, LinkVia, Unlink};
 use crate::context::Context;
-use crate::{output, words};
-
-pub(crate) fn clients(arguments: &Clients, context: &Context) -> Result<(), Failure> {
-    let machine = SystemClientPrograms::new(&context.paths);
-    let ledger = Links::new(&machine, context.paths.links_dir()).ledger()?;
-    let linked = |client: &Client| -> Vec<_> {
-        let links = ledger.links.iter().filter(|link| link.client == client.id);
-        links.map(|link| (link.profile.clone(), link.via)).collect()
-    };
-    if arguments.json {
-        let all: Vec<_> = ALL
-            .iter()
-            .map(|client| {
-                let linked: Vec<_> = linked(client)
-                    .iter()
-                    .map(|(profile, via)| json!({ "profile": profile, "via": via }))
-                    .collect();
-                json!({ "id": client.id, "name": client.name, "installed": (client.installed)(&machine),
-                    "config": client.file(&machine), "linked": linked })
-            })
-            .collect();
-        output::data(&serde_json::to_string_pretty(&all).map_err(|error| Failure::Bug(error.to_string()))?);
-        return Ok(());
-    }
-    let (here, others): (Vec<&Client>, Vec<&Client>) =
-        ALL.into_iter().partition(|client| (client.installed)(&machine) || !linked(client).is_empty());
-    let row = |client: &&Client| {
-        let links = linked(client)
-            .iter()
-            .map(|(profile, via)| format!("{profile} ({})", via.word()))
-            .collect::<Vec<_>>();
-        let links = if links.is_empty() { "not linked".to_owned() } else { links.join(", ") };
-        [client.id.to_owned(), client.name.to_owned(), links]
-    };
-    let rows: Vec<_> = here.iter().map(row).collect();
-    if rows.is_empty() {
-        output::data("None of the clients that keyfob knows was found on this machine.");
-    } else {
-        output::data(&words::columns(&rows).join("\n"));
-    }
-    let others: Vec<_> = others.iter().map(|client| client.id).collect();
-    let others = format!("not found here: {}", others.join(" "));
-    output::note(&output::width().map_or_else(|| others.clone(), |width| words::wrapped(&others, width)));
-    output::hint("keyfob link NAME CLIENT --dry-run shows what a link would change");
-    Ok(())
-}
+use crate::output;
 
 pub(crate) async fn link(arguments: &LinkTo, context: &Context) -> Result<(), Failure> {
     let client = client(&arguments.client)?;
@@ -88,9 +45,13 @@ pub(crate) async fn link(arguments: &LinkTo, context: &Context) -> Result<(), Fa
         _ => None,
     };
     wanted.proxy = address.as_ref().map(Address::text);
-    let plan = match links.plan(client, &wanted) {
+    let plan = match links.plan_replacing(client, &wanted, arguments.replace.as_deref()) {
         Err(LinkError::Linked(_)) => {
             output::good(&format!("{} is linked to {} already", client.name, wanted.profile));
+            if let Some(other) = &arguments.replace {
+                let why = format!("`{other}` was left as it is: unlink {} first", client.name);
+                return Err(Failure::Usage(why));
+            }
             return Ok(());
         }
         plan => plan?,
@@ -103,6 +64,14 @@ pub(crate) async fn link(arguments: &LinkTo, context: &Context) -> Result<(), Fa
     carry_out(&doors, client.id, &profile, address.as_ref(), || Ok(links.carry_out(&plan)?))?;
     output::good(&format!("{} is linked to {} by its {}", client.name, wanted.profile, wanted.via.word()));
     output::note(&client.after_linking(wanted.via));
+    if let Some(replaced) = &arguments.replace {
+        output::note(&format!(
+            "`{}` made room for it. A token that stood there goes on working: end it at the server that gave it. keyfob keeps \
+             the file as it was in {} until it is unlinked",
+            keyfob_core::server_text::shown(replaced),
+            context.paths.links_dir().display()
+        ));
+    }
     if let Some(address) = &address {
         context.tell_keeper(Some(&profile.name)).await;
         proxied::say_who_answers(address.port(), context).await;

@@ -28,15 +28,22 @@ pub(super) fn with_entry(body: &str, place: Place<'_>, entry: &Value) -> Result<
     if body.trim().is_empty() {
         return Ok(format!("{table}:\n{block}"));
     }
+    // A table that is missing comes at the end, as text, since there is nothing to disturb.
+    let at_the_end = || {
+        let end = if body.ends_with('\n') { "" } else { "\n" };
+        Ok(format!("{body}{end}{table}:\n{block}"))
+    };
+    if parse(body)? == Json::Null {
+        // Comments alone.
+        return at_the_end();
+    }
     let (file, document) = document(body)?;
     let whole = document.as_mapping().ok_or_else(|| EditError::NotATable("the whole file".into()))?;
     if whole.get_mapping(*table).is_none() {
-        // A table that is missing or has nothing in it: at the end, as text, since there is nothing to disturb.
         if whole.contains_key(*table) {
             return Err(EditError::NotATable((*table).into()));
         }
-        let end = if body.ends_with('\n') { "" } else { "\n" };
-        return Ok(format!("{body}{end}{table}:\n{block}"));
+        return at_the_end();
     }
     if let Some(inner) = whole.get_mapping(*table) {
         let made = Document::from_str(&self::block(place.name, entry, 0))

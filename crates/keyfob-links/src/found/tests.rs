@@ -9,7 +9,8 @@ fn each_server_is_found_once_and_neither_keyfobs_own_nor_a_broken_file_is() {
         (
             "/home/ada/.cursor/mcp.json",
             r#"{"mcpServers":{"acme":{"url":"https://mcp.acme.example/mcp?key=s3cr3t"},
-                "local":{"command":"x"},"keyfob-work":{"url":"https://work.example/mcp"}}}"#,
+                "local":{"command":"x"},
+                "linear":{"command":"npx","args":["mcp-remote","https://mcp.linear.example/sse"]},"keyfob-work":{"url":"https://work.example/mcp"}}}"#,
         ),
         ("/home/ada/.codex/config.toml", "[mcp_servers.same]\nurl = \"https://mcp.acme.example/mcp\"\n"),
         (
@@ -25,14 +26,8 @@ fn each_server_is_found_once_and_neither_keyfobs_own_nor_a_broken_file_is() {
         found,
         [
             wanted("Codex", "same", "https://mcp.acme.example/mcp"),
+            wanted("Cursor", "linear", "https://mcp.linear.example/sse"),
             wanted("Gemini CLI", "odd", "https://odd.example/mcp"),
         ]
     );
-}
-
-#[test]
-fn an_address_with_a_password_in_it_is_left_out_and_a_query_is_cut_off() {
-    assert_eq!(bare("https://ada:pw@a.example/mcp"), None);
-    assert_eq!(bare("https://a.example/mcp?key=x"), Some("https://a.example/mcp".into()));
-    assert_eq!(bare("ftp://a.example"), None);
 }

@@ -258,3 +258,42 @@ fn what_is_shown_of_a_plan_is_the_entry_alone_and_holds_no_key() {
     let undone = links.plan_undo(cursor, "work").unwrap().entry_lines();
     assert!(undone.iter().all(|line| line.starts_with("- ") && !line.contains("s3cr3t")), "{undone:?}");
 }
+
+/// What a person wrote makes room for keyfob's entry, no token is shown, and the way back leads to the file as it was.
+#[test]
+fn an_entry_with_a_plain_token_gives_its_place_to_keyfobs_and_comes_back_with_the_unlink() {
+    let before = "{\n  \"mcpServers\": {\n    \"gh\": {\n      \"url\": \"https://a.example/mcp\",\n      \
+        \"headers\": { \"Authorization\": \"Bearer s3cr3t\" }\n    },\n    \"other\": {}\n  }\n}\n";
+    let machine = Memory::holding(&[(CURSOR, before)]);
+    let (links, cursor) = (links(&machine), named("cursor").unwrap());
+    let plan = links.plan_replacing(cursor, &wanted("work", Via::Proxy), Some("gh")).unwrap();
+    assert!(
+        plan.shown().contains("-      \"headers\": { \"Authorization\": \"Bearer …\" }"),
+        "{}",
+        plan.shown()
+    );
+    assert!(!plan.shown().contains("s3cr3t"));
+    links.carry_out(&plan).unwrap();
+    let text = machine.text(CURSOR).unwrap();
+    assert!(!text.contains("s3cr3t") && text.contains("keyfob-work") && text.contains("\"other\""), "{text}");
+    unlink(&machine, "cursor", "work").unwrap();
+    assert_eq!(machine.text(CURSOR).unwrap(), before);
+}
+
+#[test]
+fn what_cannot_give_its_place_is_said_and_nothing_is_changed() {
+    let machine = Memory::holding(&[(CURSOR, "{}")]);
+    let by_proxy = wanted("work", Via::Proxy);
+    let absent = links(&machine).plan_replacing(named("cursor").unwrap(), &by_proxy, Some("gh")).unwrap_err();
+    assert_eq!(absent.to_string(), format!("there is no entry `gh` in {CURSOR}"));
+    let by_hand = links(&machine).plan_replacing(named("claude-code").unwrap(), &by_proxy, Some("gh"));
+    let by_hand = by_hand.unwrap_err().to_string();
+    assert!(by_hand.contains("take `gh` out there: claude mcp remove --scope user gh"), "{by_hand}");
+    assert_eq!(machine.text(CURSOR).unwrap(), "{}");
+}
+
+#[test]
+fn of_what_is_shown_every_bearer_token_is_masked_and_no_variable() {
+    let text = "a: Bearer abc\nb: \"bearer  \" 'Bearer x.y-z', Bearer ${env:T}\nBEARER q";
+    assert_eq!(masked(text), "a: Bearer …\nb: \"bearer  \" 'Bearer …', Bearer ${env:T}\nBEARER …");
+}

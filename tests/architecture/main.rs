@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a tree that cannot be read fails the test")]
 
 mod imports;
+mod pages;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};

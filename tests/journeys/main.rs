@@ -29,6 +29,7 @@ mod link;
 mod machines;
 mod networks;
 mod overtaken;
+mod pages;
 mod passphrase;
 mod recipes;
 mod service;

@@ -2,8 +2,11 @@
 
 mod adding;
 pub(crate) mod examining;
+pub(crate) mod files;
 pub(crate) mod linking;
+pub(crate) mod proxy_port;
 pub(crate) mod sign_ins;
+pub(crate) mod store;
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -18,6 +21,7 @@ use keyfob_demo::{Consent, Portal, PortalOptions};
 use keyfob_platform::keeper::{Keeper, LAST_FLIGHT};
 use keyfob_platform::paths::Paths;
 use sign_ins::SignIns;
+use store::TypedPassphrase;
 use tauri::{AppHandle, Manager};
 
 /// Shared by all commands.
@@ -25,6 +29,7 @@ pub(crate) struct Desk {
     pub(crate) agent: AgentHandle,
     pub(crate) paths: Paths,
     pub(crate) sign_ins: SignIns,
+    passphrase: TypedPassphrase,
     /// Runs until the app ends it.
     keeper: Mutex<Option<Keeper>>,
     demo: Mutex<Vec<Portal>>,
@@ -41,11 +46,12 @@ const SIGN_IN_LIFETIME: Duration = Duration::from_hours(30 * 24);
 const DEMO_PATIENCE: Duration = Duration::from_secs(5);
 
 impl Desk {
-    pub(crate) fn new(keeper: Keeper, paths: Paths) -> Self {
+    pub(crate) fn new(keeper: Keeper, paths: Paths, passphrase: TypedPassphrase) -> Self {
         Self {
             sign_ins: SignIns::new(Arc::clone(&keeper.agent.ports().notifier)),
             agent: keeper.agent.clone(),
             paths,
+            passphrase,
             keeper: Mutex::new(Some(keeper)),
             demo: Mutex::default(),
         }

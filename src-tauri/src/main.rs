@@ -12,6 +12,7 @@ use std::sync::Arc;
 
 use arguments::Arguments;
 use desk::Desk;
+use desk::store::TypedPassphrase;
 use keyfob_agent::control::server::DoorRequest;
 use keyfob_agent::snapshot::KeeperKind;
 use keyfob_core::failure::Failure;
@@ -46,11 +47,13 @@ fn run(arguments: &Arguments) -> Result<(), Failure> {
         return Ok(());
     }
     let (notifier, pressed) = DesktopNotifier::new();
-    let ports = Composition::new(paths.clone(), Arc::new(notifier)).ports()?;
+    let passphrase = TypedPassphrase::default();
+    let composition = Composition::new(paths.clone(), Arc::new(notifier));
+    let ports = Composition { prompt: Some(passphrase.prompt()), ..composition }.ports()?;
     let mut keeper = runtime.block_on(Keeper::take_over(&paths, ports, KeeperKind::App))?;
     let door = keeper.take_door();
     let _proxy = LoopbackProxy::start(keeper.proxy_ports(&paths)?)?;
-    let desk = Desk::new(keeper, paths);
+    let desk = Desk::new(keeper, paths, passphrase);
     let wanted = arguments.clone();
     let app = tauri::Builder::default()
         .plugin(tauri_plugin_store::Builder::default().build())

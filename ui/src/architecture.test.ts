@@ -47,7 +47,8 @@ describe('rooms', () => {
     expect(files.filter((path) => !read(path).startsWith('// '))).toEqual([]);
   });
   it('keep their files small', () => {
-    const ours = files.filter((path) => path !== 'model/words.ts'); // all words in one file, however many they are
+    // All words are in one file, however many they are; the shapes are generated.
+    const ours = files.filter((path) => !['model/words.ts', 'ipc/shapes.ts'].includes(path));
     expect(ours.filter((path) => read(path).split('\n').length > 400)).toEqual([]);
   });
   it('hold no sentence outside words.ts: no text between tags, none in a label', () => {

@@ -353,6 +353,75 @@ const journeys = [
     },
   ],
   [
+    'another port says who is connected again, refuses what is taken, and every file can be copied',
+    'daily',
+    async (page) => {
+      await at(page, 'open-settings').click();
+      const reminders = at(page, 'settings-reminders');
+      assert.match(
+        await reminders.textContent(),
+        /14 days and 2 days before.*All other portals7 days, 1 day and 2 hours before/,
+      );
+      await page.getByRole('button', { name: 'Change the port' }).click();
+      const dialog = page.getByRole('dialog', { name: 'Change the port' });
+      assert.match(
+        await at(page, 'relinked').textContent(),
+        /Cursor \(readonly\) and Zed \(admin\) are connected again/,
+      );
+      await at(page, 'proxy-port').fill('80');
+      await page.keyboard.press('Enter');
+      await dialog.getByText('A number from 1024 to 65535.').waitFor();
+      await at(page, 'proxy-port').fill('8080');
+      await page.keyboard.press('Enter');
+      await at(page, 'toast').getByText('another program uses port 8080').waitFor();
+      await at(page, 'proxy-port').fill('24200');
+      await page.keyboard.press('Enter');
+      await dialog.waitFor({ state: 'detached' });
+      await at(page, 'settings-proxy').getByText('127.0.0.1:24200 · answers').waitFor();
+      await page.getByRole('button', { name: 'Copy: Journal' }).click();
+      assert.equal(await page.evaluate(() => navigator.clipboard.readText()), '/home/ada/.local/state/keyfob/journal');
+      assert.equal(await at(page, 'files-others').locator('[data-kind=client-config]').count(), 3);
+    },
+  ],
+  [
+    'the key is moved after its new place was explained, and a passphrase is typed twice',
+    'daily',
+    async (page) => {
+      await at(page, 'open-settings').click();
+      await at(page, 'settings-store').getByText('In the desktop keyring').waitFor();
+      await at(page, 'store-move').click();
+      const dialog = page.getByRole('dialog', { name: 'Move the key' });
+      assert.ok(await dialog.getByRole('radio', { name: /In the desktop keyring \(now\)/ }).isDisabled());
+      await dialog.getByRole('radio', { name: /The weakest place/ }).check();
+      await dialog.getByRole('radio', { name: /made from a passphrase/ }).check();
+      await at(page, 'passphrase').fill('correct horse');
+      assert.equal(await at(page, 'passphrase').getAttribute('type'), 'password');
+      await page.keyboard.press('Enter');
+      await dialog.getByText('These are two different ones.').waitFor();
+      await at(page, 'passphrase-again').fill('correct horse');
+      await page.keyboard.press('Enter');
+      await dialog.getByText('Every sign-in is sealed anew…').waitFor();
+      await dialog.waitFor({ state: 'detached' });
+      await at(page, 'toast').getByText('The key is moved: 6 sign-ins sealed anew.').waitFor();
+      await at(page, 'settings-store').getByText('Nowhere: made from a passphrase').waitFor();
+    },
+  ],
+  [
+    'a store that waits for its passphrase is unlocked from the list, and a wrong one is told',
+    'passphrase',
+    async (page) => {
+      await at(page, 'unlock').click();
+      const dialog = page.getByRole('dialog', { name: 'Unlock your sign-ins' });
+      await page.keyboard.type('correct house');
+      await page.keyboard.press('Enter');
+      await at(page, 'toast').getByText('this is not the passphrase').waitFor();
+      await at(page, 'passphrase').fill('correct horse');
+      await page.keyboard.press('Enter');
+      await dialog.waitFor({ state: 'detached' });
+      assert.equal(await at(page, 'unlock').count(), 0);
+    },
+  ],
+  [
     'removing asks first and then leaves nothing',
     'daily',
     async (page) => {

@@ -172,7 +172,53 @@ const views = [
       await at(page, 'plan').waitFor();
     },
   ],
-  ['settings', 'daily', (page) => at(page, 'open-settings').click()],
+  [
+    'settings',
+    'daily',
+    async (page) => {
+      await at(page, 'open-settings').click();
+      await at(page, 'files-others').waitFor();
+    },
+  ],
+  [
+    'settings-move',
+    'daily',
+    async (page) => {
+      await at(page, 'open-settings').click();
+      await at(page, 'store-move').click();
+      await page.locator('input[value=passphrase]').check();
+      await at(page, 'passphrase').fill('correct horse');
+      await at(page, 'store-move-now').click();
+    },
+  ],
+  ['locked', 'passphrase', async () => {}],
+  ['locked-unlock', 'passphrase', async (page) => at(page, 'unlock').click()],
+  [
+    'locked-settings',
+    'passphrase',
+    async (page) => {
+      await at(page, 'open-settings').click();
+      await at(page, 'settings-store').scrollIntoViewIfNeeded();
+    },
+  ],
+  [
+    'settings-files',
+    'daily',
+    async (page) => {
+      await at(page, 'open-settings').click();
+      await at(page, 'files-kept').scrollIntoViewIfNeeded();
+    },
+  ],
+  [
+    'settings-port',
+    'daily',
+    async (page) => {
+      await at(page, 'open-settings').click();
+      await at(page, 'proxy-change').click();
+      await at(page, 'proxy-port').fill('80');
+      await at(page, 'proxy-set').click();
+    },
+  ],
   ['many', 'many', async (page) => at(page, 'search').waitFor()],
   ['many-found', 'many', async (page) => at(page, 'search').fill('docs team1')],
   [

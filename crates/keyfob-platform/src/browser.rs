@@ -1,7 +1,7 @@
 //! Opening the system browser (D11): never through a shell, one URL as exactly one argument (V1, V2).
 
 #[cfg(all(unix, not(target_os = "macos")))]
-mod opener;
+pub(crate) mod opener;
 
 use async_trait::async_trait;
 use keyfob_agent::ports::Browser;

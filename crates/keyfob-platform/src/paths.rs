@@ -82,6 +82,11 @@ impl Paths {
         if self.differ { where_toml::keep(self).map(Some) } else { Ok(self.told_by.clone()) }
     }
 
+    /// Where those folders are written down for such programs; `None` where they need it not.
+    pub fn where_toml(&self) -> Option<PathBuf> {
+        self.differ.then(|| self.state.join(where_toml::NAME))
+    }
+
     /// What the user may edit.
     pub fn profiles_toml(&self) -> PathBuf {
         self.config.join("profiles.toml")

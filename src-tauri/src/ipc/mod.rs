@@ -9,6 +9,7 @@ pub(crate) mod link_commands;
 pub(crate) mod linked;
 pub(crate) mod preferences;
 pub(crate) mod settings_commands;
+pub(crate) mod settings_shown;
 pub(crate) mod shown;
 pub(crate) mod told;
 pub(crate) mod under_way;
@@ -50,6 +51,11 @@ pub(crate) fn handler() -> impl Fn(Invoke<Wry>) -> bool + Send + Sync + 'static 
         commands::try_demo,
         commands::offer_start_at_login,
         commands::answer_start_at_login,
+        settings_commands::settings,
+        settings_commands::move_store,
+        settings_commands::unlock_store,
+        settings_commands::open_folder,
+        settings_commands::change_proxy_port,
         settings_commands::preferences,
         settings_commands::set_theme,
         settings_commands::set_start_at_login,

@@ -13,6 +13,7 @@ use super::error::CommandError;
 use super::examined;
 use super::linked;
 use super::preferences::{Preferences, Theme};
+use super::settings_shown;
 use super::shown;
 use super::told;
 use super::under_way;
@@ -72,6 +73,14 @@ fn generated() -> String {
         shape::<linked::FoundServerShown>(cfg),
         shape::<linked::PlanShown>(cfg),
         shape::<told::EntryShown>(cfg),
+        shape::<settings_shown::SettingsShown>(cfg),
+        shape::<settings_shown::RemindersShown>(cfg),
+        shape::<settings_shown::ProxyShown>(cfg),
+        shape::<settings_shown::PortChangedShown>(cfg),
+        shape::<settings_shown::FileShown>(cfg),
+        shape::<settings_shown::FileKind>(cfg),
+        shape::<settings_shown::BackendShown>(cfg),
+        shape::<settings_shown::StoreMoved>(cfg),
         shape::<Theme>(cfg),
         shape::<Preferences>(cfg),
         shape::<CommandError>(cfg),
@@ -100,7 +109,9 @@ fn no_shape_has_room_for_a_token() {
             member.rsplit_once('\n').map_or(Some(member), |(_, last)| Some(last))?.split_once(": ")
         })
         .filter(|(name, _)| {
-            ["token", "secret", "code", "verifier", "password"].iter().any(|word| name.contains(word))
+            ["token", "secret", "code", "verifier", "password", "passphrase"]
+                .iter()
+                .any(|word| name.contains(word))
         })
         .map(|(name, kind)| format!("{}: {}", name.trim(), kind.trim()))
         .collect();

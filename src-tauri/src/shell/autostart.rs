@@ -1,5 +1,7 @@
 //! Start at login: offered once, after the first sign-in, switched in the settings, and never switched on unasked.
 
+use std::path::PathBuf;
+
 use keyfob_platform::paths::Paths;
 use tauri::plugin::TauriPlugin;
 use tauri::{AppHandle, Wry};
@@ -8,11 +10,19 @@ use tauri_plugin_store::StoreExt;
 
 use crate::ipc::error::CommandError;
 
+/// What the desktop calls it: the `productName` of tauri.conf.json.
+const NAME: &str = "keyfob";
 const ASKED: &str = "start_at_login_asked";
 
 /// The plugin, starting the app without its window.
 pub(crate) fn plugin() -> TauriPlugin<Wry> {
     tauri_plugin_autostart::init(MacosLauncher::LaunchAgent, Some(vec!["--hidden"]))
+}
+
+/// The file by which a Linux desktop starts the app, while there is one.
+pub(crate) fn file() -> Option<PathBuf> {
+    let file = std::env::home_dir()?.join(".config/autostart").join(format!("{NAME}.desktop"));
+    file.exists().then_some(file)
 }
 
 /// Whether the user was asked already.

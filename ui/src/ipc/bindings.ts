@@ -10,8 +10,12 @@ import type {
   LinkPlan,
   LinkShown,
   NewProfile,
+  PortChanged,
   Preferences,
+  Settings,
   Snapshot,
+  StoreBackend,
+  StoreMoved,
   Theme,
   Via,
 } from './shapes';
@@ -62,6 +66,15 @@ export interface Ipc {
   /** Whether to ask about starting with the desktop. */
   offerStartAtLogin(): Promise<boolean>;
   answerStartAtLogin(on: boolean): Promise<void>;
+  /** Reminders, local address, files. */
+  settings(): Promise<Settings>;
+  /** Also connects again what names the old port. */
+  changeProxyPort(port: number): Promise<PortChanged>;
+  /** The passphrase, for that place alone, only goes in. */
+  moveStore(to: StoreBackend, passphrase: string | null): Promise<StoreMoved>;
+  unlockStore(passphrase: string): Promise<void>;
+  /** Shows the folder of a file that `settings` has named. */
+  openFolder(path: string): Promise<void>;
   preferences(): Promise<Preferences>;
   /** Calls `listener` whenever they change, in whatever window; the answer ends that. */
   onPreferences(listener: (preferences: Preferences) => void): Promise<() => void>;

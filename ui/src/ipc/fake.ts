@@ -41,6 +41,7 @@ function world(scene: string) {
     find: (name: string): ProfileShown =>
       snapshot.profiles.find((one) => one.name === name) ?? refuse(`There is no profile ${name}.`),
     add: (profiles: ProfileShown[]) => become({ profiles: [...snapshot.profiles, ...profiles] }),
+    become,
     /** What is said of a sign-in under way; nothing any more. */
     under: (name: string, underWay: SignInUnderWay | null) =>
       become({
@@ -68,7 +69,7 @@ export function fake(scene: string): Ipc {
     ...signing(here),
     ...keeping(here),
     ...fakeLinks(scene === 'empty' ? [] : USUAL_LINKS),
-    ...fakeSettings(),
+    ...fakeSettings(scene === 'empty', (store) => here.become({ store })),
     journal: async (name) => journalFor(name, here.find(name).sign_in !== null),
     doctor: (target, heard) => doctor(here, target, heard),
     // Only where it would be worth asking.

@@ -65,6 +65,11 @@ it('names every command and its arguments as agreed', async () => {
   await ipc.tryDemo();
   await ipc.offerStartAtLogin();
   await ipc.answerStartAtLogin(true);
+  await ipc.settings();
+  await ipc.changeProxyPort(24117);
+  await ipc.moveStore('passphrase', 'p');
+  await ipc.unlockStore('p');
+  await ipc.openFolder('/home/ada/x');
   await ipc.preferences();
   await ipc.setTheme('dark');
   await ipc.setStartAtLogin(false);
@@ -95,6 +100,11 @@ it('names every command and its arguments as agreed', async () => {
     ['try_demo'],
     ['offer_start_at_login'],
     ['answer_start_at_login', { on: true }],
+    ['settings'],
+    ['change_proxy_port', { port: 24117 }],
+    ['move_store', { to: 'passphrase', passphrase: 'p' }],
+    ['unlock_store', { passphrase: 'p' }],
+    ['open_folder', { path: '/home/ada/x' }],
     ['preferences'],
     ['set_theme', { theme: 'dark' }],
     ['set_start_at_login', { on: false }],

@@ -11,8 +11,11 @@ import type {
   JournalEntry,
   LinkPlan,
   LinkShown,
+  PortChanged,
   Preferences,
+  Settings,
   Snapshot,
+  StoreMoved,
 } from './bindings';
 
 const app: Ipc = {
@@ -42,6 +45,11 @@ const app: Ipc = {
   tryDemo: () => invoke('try_demo'),
   offerStartAtLogin: () => invoke<boolean>('offer_start_at_login'),
   answerStartAtLogin: (on) => invoke('answer_start_at_login', { on }),
+  settings: () => invoke<Settings>('settings'),
+  changeProxyPort: (port) => invoke<PortChanged>('change_proxy_port', { port }),
+  moveStore: (to, passphrase) => invoke<StoreMoved>('move_store', { to, passphrase }),
+  unlockStore: (passphrase) => invoke('unlock_store', { passphrase }),
+  openFolder: (path) => invoke('open_folder', { path }),
   preferences: () => invoke<Preferences>('preferences'),
   onPreferences: (listener) => listen<Preferences>('preferences', (event) => listener(event.payload)),
   setTheme: (theme) => invoke('set_theme', { theme }),

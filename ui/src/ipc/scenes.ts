@@ -211,6 +211,15 @@ export const scenes: Record<string, () => Snapshot> = {
       },
     ],
   }),
+  passphrase: () => ({
+    ...base([{ ...readonly(), state: 'locked', next_refresh_at: null }]),
+    store: {
+      backend: 'passphrase',
+      strength: 'passphrase',
+      problem: 'the store needs its passphrase',
+      hint: 'set KEYFOB_PASSPHRASE_FILE',
+    },
+  }),
   trouble: () => ({
     ...base([{ ...readonly(), state: 'locked', next_refresh_at: null }]),
     store: {

@@ -45,3 +45,13 @@ it('what the desktop has switched meanwhile is seen when the settings are opened
   expect(settings.value).toBe('open');
   expect(preferences.value.start_at_login).toBe(true);
 });
+
+it('a port that is changed but not everywhere says where it is not', async () => {
+  ipc.changeProxyPort = async () => ({ listens: true, left: ['zed (admin): its file was changed meanwhile'] });
+  const running = act.changeProxyPort(24200);
+  await done(running);
+  expect(await running).toBe(true);
+  expect(toasts.value.map((one) => one.message)).toEqual([
+    'The port is changed, but not everywhere: zed (admin): its file was changed meanwhile',
+  ]);
+});

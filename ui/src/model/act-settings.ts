@@ -1,7 +1,8 @@
 // What can be done in the settings. What comes of it arrives with the next event, here and in every other window.
-import type { Theme } from '../ipc/bindings';
+import type { StoreBackend, Theme } from '../ipc/bindings';
 import { app, run } from './run';
-import { asRefusal, complain, preferences, settings } from './state';
+import { asRefusal, complain, configuration, preferences, say, settings } from './state';
+import { environmentLeft, movedNote, notAllMoved, portLeft, portNote, portSilent, words } from './words';
 
 /** Takes the preferences as they are now and as they change. */
 export async function followPreferences(): Promise<void> {
@@ -18,6 +19,7 @@ export async function followPreferences(): Promise<void> {
 export function openSettings(): void {
   settings.value = 'open';
   followAgain();
+  readConfiguration();
 }
 
 export function closeSettings(): void {
@@ -33,6 +35,54 @@ function followAgain(): void {
     })
     .catch((thrown) => complain(asRefusal(thrown)));
 }
+
+/** Reads again what the settings show. */
+export async function readConfiguration(): Promise<void> {
+  try {
+    configuration.value = await app().settings();
+  } catch (thrown) {
+    complain(asRefusal(thrown));
+  }
+}
+
+/** Another port for the local address; whether it was kept. What it left open is told. */
+export async function changeProxyPort(port: number): Promise<boolean> {
+  const kept = await run('proxy-port', '', async () => {
+    const { listens, left } = await app().changeProxyPort(port);
+    if (left.length > 0) complain(portLeft(left));
+    else if (!listens) complain(portSilent(port));
+    else say(portNote(port));
+    return null;
+  });
+  await readConfiguration();
+  return kept;
+}
+
+/** Moves the key; whether it is there now. What it left open is told. */
+export async function moveStore(to: StoreBackend, passphrase: string | null): Promise<boolean> {
+  const worked = await run('move-store', '', async () => {
+    const moved = await app().moveStore(to, passphrase);
+    if (moved.environment) complain(environmentLeft(moved.environment));
+    if (moved.unopened.length === 0) return movedNote(moved);
+    complain(notAllMoved(moved));
+    return null;
+  });
+  await readConfiguration();
+  return worked;
+}
+
+/** Opens a store that waits for its passphrase. */
+export const unlockStore = (passphrase: string) =>
+  run('unlock', '', async () => {
+    await app().unlockStore(passphrase);
+    return words.unlocked;
+  });
+
+export const openFolder = (path: string) =>
+  run('folder', path, async () => {
+    await app().openFolder(path);
+    return null;
+  });
 
 export const setTheme = (theme: Theme) =>
   run('theme', '', async () => {

@@ -1,6 +1,6 @@
 // The window's whole state, in signals. The snapshot comes from the keeper and is never changed here.
 import { computed, effect, signal } from '@preact/signals';
-import type { LinkShown, Preferences, Refusal, SignInUnderWay, Snapshot, StepUp } from '../ipc/bindings';
+import type { LinkShown, Preferences, Refusal, Settings, SignInUnderWay, Snapshot, StepUp } from '../ipc/bindings';
 import { sorted } from './profiles';
 import { changedWords, words } from './words';
 
@@ -21,6 +21,9 @@ export const running = signal<ReadonlySet<string>>(new Set());
 export const settings = signal<'closed' | 'open' | 'left'>('closed');
 /** What the user prefers of the app itself. */
 export const preferences = signal<Preferences>({ theme: 'system', start_at_login: false });
+
+/** What the settings show beside them; read when they are opened and after each change. */
+export const configuration = signal<Settings | null>(null);
 
 /** What is looked for in the list. */
 export const query = signal('');
@@ -47,6 +50,12 @@ export const signInOf = (name: string): SignInUnderWay | null =>
 /** What programs ask for beyond a sign-in. */
 export const stepUpOf = (name: string): StepUp | null =>
   snapshot.value?.step_ups.find((one) => one.profile === name) ?? null;
+
+/** The store waits for its passphrase. */
+export const needsPassphrase = computed(() => {
+  const store = snapshot.value?.store;
+  return store?.backend === 'passphrase' && store.problem !== null;
+});
 
 /** Those at which somebody is waited for. */
 const waiting = computed(() => {

@@ -1,19 +1,26 @@
 // Every text of the window. Nothing else in the user interface holds a sentence.
 import type {
   Access,
+  FileKind,
+  FilePlace,
   Finding,
   Grant,
   JournalEntry,
   Known,
   LinkPlan,
   LinkShown,
+  LocalProxy,
   OtherAccount,
   ProfileShown,
+  Refusal,
+  StoreBackend,
+  StoreMoved,
   StoreShown,
   Theme,
   Via,
 } from '../ipc/bindings';
 import { broken, type Walk, warnings } from './examination';
+import type { FileGroup } from './files';
 import type { Urgency } from './profiles';
 import { endsSoon, hostOf } from './profiles';
 import type { Lane, SpanId } from './timeline';
@@ -200,6 +207,40 @@ export const words = {
   startAtLogin: 'Start at login',
   startAtLoginHint: 'keyfob can only renew while it runs.',
   theme: 'Look',
+  store: 'Where the key is kept',
+  storeHint: 'One key seals every sign-in on this computer.',
+  storeMove: 'Move the key',
+  storeMoveLine:
+    'A new key is made there, every sign-in is sealed anew, and the old key is destroyed last. Nobody is signed out.',
+  storeMoving: 'Every sign-in is sealed anew…',
+  storeMoveNow: 'Move the key',
+  passphrase: 'Passphrase',
+  newPassphrase: 'New passphrase',
+  newPassphraseHint: 'keyfob asks for it after each start, and nobody can tell it to you again.',
+  passphraseAgain: 'The same again',
+  passphraseMissing: 'Type a passphrase.',
+  passphrasesDiffer: 'These are two different ones.',
+  unlock: 'Unlock…',
+  unlockTitle: 'Unlock your sign-ins',
+  unlockLine: 'It stays in this computer’s memory until keyfob ends.',
+  unlockHint: 'Nothing is renewed until you type the passphrase.',
+  unlockNow: 'Unlock',
+  unlocked: 'Your sign-ins are unlocked.',
+  reminders: 'Reminders',
+  remindersHint:
+    'How long before a sign-in ends keyfob tells you. A portal gets times of its own by a line such as remind = ["7d", "2h"] in profiles.toml.',
+  change: 'Change…',
+  proxy: 'Local address',
+  proxyHint:
+    'Programs that cannot ask keyfob for a token speak to this address; keyfob adds the token to each request.',
+  proxyAddress: 'Address',
+  proxyPrograms: 'Connected through it',
+  proxyChange: 'Change the port',
+  proxyPort: 'Port',
+  proxyPortHint: 'From 1024 to 65535, and free.',
+  proxyPortBad: 'A number from 1024 to 65535.',
+  openFolder: 'Show',
+  fileNotThere: 'not there yet',
 
   failed: 'That did not work.',
   failedHint: 'Try again; if it happens again, look at: keyfob log',
@@ -222,6 +263,95 @@ const STATE: Record<ProfileShown['state'], string> = {
   'needs-sign-in': 'Sign-in needed',
   locked: 'Locked',
   paused: 'Paused',
+};
+
+const UNITS: Record<string, string> = { s: 'second', m: 'minute', h: 'hour', d: 'day' };
+
+/** `7d` as a length of time. */
+function markWords(mark: string): string {
+  const unit = UNITS[mark.slice(-1)];
+  return unit ? counted(Number.parseInt(mark, 10), unit) : mark;
+}
+
+/** When someone is reminded. */
+export const marksWords = (marks: string[]): string =>
+  marks.length === 0 ? 'Never' : `${listed(marks.map(markWords))} before`;
+
+export const otherReminders = (own: number): string => (own === 0 ? 'All portals' : 'All other portals');
+
+/** Where the proxy is, and whether it is there. */
+export function proxyWords({ port, listens }: LocalProxy): string {
+  if (port === null) return 'None yet: a port is chosen when the first program is connected through it.';
+  return listens
+    ? `127.0.0.1:${port} · answers`
+    : `127.0.0.1:${port} · nobody answers: another program may have this port. End it, or change the port.`;
+}
+
+const linkWords = (links: LinkShown[]): string[] => links.map((link) => `${link.client_name} (${link.profile})`);
+
+export const proxiedWords = (links: LinkShown[]): string =>
+  links.length === 0 ? 'No program' : linkWords(links).join(', ');
+
+/** What another port means for who has the old one. */
+export const relinkWords = (links: LinkShown[]): string =>
+  `${listed(linkWords(links))} ${links.length > 1 ? 'are' : 'is'} connected again with the new port. Restart ${links.length > 1 ? 'them' : 'it'} afterwards.`;
+
+export const portNote = (port: number): string => `The address is 127.0.0.1:${port} from now on.`;
+
+export const portLeft = (left: string[]): Refusal => ({
+  message: `The port is changed, but not everywhere: ${left.join('; ')}`,
+  hint: 'Connect these programs again on the pages of their portals.',
+});
+
+export const portSilent = (port: number): Refusal => ({
+  message: `The port is changed, but nobody answers at ${port} yet.`,
+  hint: 'Restart keyfob; if it stays silent, choose another port.',
+});
+
+/** A port as typed. */
+export function portAnswer(text: string): number | null {
+  const port = /^\d{1,5}$/.test(text.trim()) ? Number.parseInt(text.trim(), 10) : 0;
+  return port >= 1024 && port <= 65535 ? port : null;
+}
+
+/** What files are for, and to whom they belong. */
+export const FILE: Record<FileKind, { name: string; hint: string }> = {
+  profiles: { name: 'Portals', hint: 'One section per portal. No secret is in it.' },
+  config: { name: 'Settings', hint: 'What belongs to no portal: network, proxy, store.' },
+  records: { name: 'Sealed sign-ins', hint: 'One sealed file per portal.' },
+  key: { name: 'Where the key is kept', hint: 'The place of the key, or the key itself where it is kept in a file.' },
+  locks: { name: 'Locks', hint: 'So that no two programs renew one sign-in at once.' },
+  'client-keys': {
+    name: 'Keys of connected programs',
+    hint: 'Their fingerprints: what a program shows at the local address.',
+  },
+  journal: { name: 'Journal', hint: 'What happened, without secrets.' },
+  links: { name: 'What was connected', hint: 'And the files of programs as they were before.' },
+  'command-marks': { name: 'Finished commands', hint: 'Which of your commands have had the newest token.' },
+  preferences: { name: 'Preferences of this window', hint: 'Look and offers.' },
+  lease: { name: 'The keeper’s lease', hint: 'So that only one keeper runs.' },
+  socket: { name: 'Control socket', hint: 'Where the command line speaks to the keeper.' },
+  'proxy-socket': { name: 'Socket of the local address', hint: 'The same address for programs that take a socket.' },
+  where: { name: 'Where everything is', hint: 'For programs that do not see your XDG folders.' },
+  autostart: { name: 'Start at login', hint: 'By this file the desktop starts keyfob.' },
+  service: { name: 'Service', hint: 'By this file systemd starts the keeper.' },
+  'token-file': { name: 'Token file', hint: 'An access token, written at each renewal.' },
+  'client-config': { name: 'Configuration', hint: 'keyfob’s entry in it goes when you disconnect.' },
+};
+
+/** With the portal or program it is for. */
+export const fileName = (file: FilePlace): string =>
+  file.about ? `${FILE[file.kind].name}: ${file.about}` : FILE[file.kind].name;
+
+export const openFolderOf = (name: string): string => `Show in its folder: ${name}`;
+
+export const FILE_GROUP: Record<FileGroup, { title: string; hint: string }> = {
+  yours: {
+    title: 'Files of yours',
+    hint: 'To be edited by hand; keyfob sees a change at once and keeps your comments.',
+  },
+  kept: { title: 'Files of keyfob', hint: 'Nothing in them is meant to be edited.' },
+  others: { title: 'Files for other programs', hint: 'What keyfob writes outside its own folders.' },
 };
 
 /** How the windows look. */
@@ -459,11 +589,9 @@ const KNOWN: Record<Known, string> = {
 /** How "not known" is written. */
 export const NOT_KNOWN = 'not-known';
 
-const UNIT: Record<string, string> = { s: 'second', m: 'minute', h: 'hour', d: 'day' };
-
 /** `30d` as an answer to choose. */
 export function offerWords(lifetime: string): string {
-  const unit = UNIT[lifetime.slice(-1)];
+  const unit = UNITS[lifetime.slice(-1)];
   return unit ? `After ${counted(Number.parseInt(lifetime, 10), unit)}` : lifetime;
 }
 
@@ -582,6 +710,56 @@ const BACKEND: Record<string, string> = {
   'key-file': 'a key file (protects copies, not this account)',
   'systemd-creds': 'this machine’s systemd credentials',
 };
+
+/** Where the key is, by what the keeper calls the place. */
+export function backendOf(store: StoreShown): StoreBackend {
+  if (store.backend === 'passphrase' || store.backend === 'key-file' || store.backend === 'systemd-creds') {
+    return store.backend;
+  }
+  return 'keyring';
+}
+
+/** Places, and what they protect against (docs/store.md). */
+export const PLACE: Record<StoreBackend, { name: string; hint: string }> = {
+  keyring: {
+    name: 'In the desktop keyring',
+    hint: 'Protects against other accounts, copies, backups and a stolen disk. Unlocked when you log in.',
+  },
+  passphrase: {
+    name: 'Nowhere: made from a passphrase',
+    hint: 'Protects against the same, as far as the passphrase is good. You type it after each start.',
+  },
+  'key-file': {
+    name: 'In a file beside the sign-ins',
+    hint: 'Protects against other accounts, and copies that leave the file out. The weakest place.',
+  },
+  'systemd-creds': {
+    name: 'In this machine’s systemd credentials',
+    hint: 'Protects copies and backups from being used on another machine.',
+  },
+};
+
+const KEYRING_NAME: Record<string, string> = {
+  keychain: 'In the Keychain',
+  'credential-manager': 'In the Credential Manager',
+};
+
+export const placeWords = (store: StoreShown): string => KEYRING_NAME[store.backend] ?? PLACE[backendOf(store)].name;
+
+export const hereWords = (name: string): string => `${name} (now)`;
+
+export const movedNote = ({ sealed }: StoreMoved): string =>
+  sealed === 0 ? 'The key is kept there from now on.' : `The key is moved: ${counted(sealed, 'sign-in')} sealed anew.`;
+
+export const notAllMoved = ({ unopened }: StoreMoved): Refusal => ({
+  message: `The key is moved, but these sign-ins open with no key: ${listed(unopened)}.`,
+  hint: 'Their files are kept as they are. Sign in to these portals again.',
+});
+
+export const environmentLeft = (environment: string): Refusal => ({
+  message: `KEYFOB_STORE=${environment} is set where keyfob was started.`,
+  hint: 'Take it out there, or the next start refuses the moved store.',
+});
 
 /** What guards the store. */
 export const storeWords = (store: StoreShown): string => `Sealed with ${BACKEND[store.backend] ?? store.backend}`;

@@ -1,7 +1,18 @@
 // The few line icons of the window, drawn on 16 units. The state icons have the shapes of the tray's.
 import type { Urgency } from '../model/profiles';
 
-type IconName = Urgency | 'add' | 'back' | 'check' | 'close' | 'copy' | 'info' | 'link' | 'search' | 'settings';
+type IconName =
+  | Urgency
+  | 'add'
+  | 'back'
+  | 'check'
+  | 'close'
+  | 'copy'
+  | 'folder'
+  | 'info'
+  | 'link'
+  | 'search'
+  | 'settings';
 
 const PATHS: Record<IconName, string> = {
   well: 'M8 1.75a6.25 6.25 0 1 0 0 12.5a6.25 6.25 0 1 0 0-12.5M5.2 8.2l2 2 3.6-4',
@@ -16,6 +27,7 @@ const PATHS: Record<IconName, string> = {
   check: 'M3.5 8.5l3 3 6-7',
   copy: 'M5.5 5.5v-3h8v8h-3M2.5 5.5h8v8h-8z',
   close: 'M4 4l8 8M12 4l-8 8',
+  folder: 'M1.75 4v8.25h12.5V5.5H8L6.5 4z',
   link: 'M6.8 9.2a2.6 2.6 0 0 0 3.7 0l2.2-2.2a2.6 2.6 0 0 0-3.7-3.7l-.9.9M9.2 6.8a2.6 2.6 0 0 0-3.7 0L3.3 9a2.6 2.6 0 0 0 3.7 3.7l.9-.9',
   search: 'M7 2.5a4.5 4.5 0 1 0 0 9a4.5 4.5 0 1 0 0-9M10.3 10.3l3.2 3.2',
   settings:

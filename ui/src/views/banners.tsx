@@ -1,9 +1,10 @@
 // What concerns every portal at once: settings, store, keeper, and the offer to start at login.
 import * as act from '../model/act';
-import { offerStart, snapshot } from '../model/state';
+import { needsPassphrase, offerStart, snapshot } from '../model/state';
 import { words } from '../model/words';
 import { Button } from '../parts/button';
 import { Notice } from '../parts/notice';
+import { UnlockStore } from './unlock-store';
 
 export function Banners() {
   const known = snapshot.value;
@@ -12,10 +13,20 @@ export function Banners() {
   return (
     <>
       {settings_problem && <Notice tone="act" message={words.settingsProblem} hint={settings_problem} />}
-      {store.problem && <Notice tone="act" message={store.problem} hint={store.hint} />}
+      {store.problem && <StoreProblem problem={store.problem} hint={store.hint} />}
       {!agent.running && <Notice tone="act" message={words.noKeeper} hint={words.noKeeperHint} />}
       {offerStart.value && <StartOffer />}
     </>
+  );
+}
+
+/** What waits for a passphrase is opened here. */
+function StoreProblem({ problem, hint }: { problem: string; hint: string | null }) {
+  if (!needsPassphrase.value) return <Notice tone="act" message={problem} hint={hint} />;
+  return (
+    <Notice tone="act" message={problem} hint={words.unlockHint}>
+      <UnlockStore />
+    </Notice>
   );
 }
 

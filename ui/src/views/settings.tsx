@@ -5,7 +5,11 @@ import { words } from '../model/words';
 import { Button } from '../parts/button';
 import { Icon } from '../parts/icon';
 import styles from './settings.module.css';
+import { FilesSection } from './settings-files';
 import { General } from './settings-general';
+import { ProxySection } from './settings-proxy';
+import { RemindersSection } from './settings-reminders';
+import { StoreSection } from './settings-store';
 
 export function Settings() {
   const title = useRef<HTMLHeadingElement>(null);
@@ -32,6 +36,10 @@ export function Settings() {
           </h1>
         </header>
         <General />
+        <RemindersSection />
+        <StoreSection />
+        <ProxySection />
+        <FilesSection />
       </div>
     </main>
   );

@@ -8,6 +8,13 @@ const FAILS_FAST: Duration = Duration::from_millis(300);
 /// What desktops have, the most general first.
 const DESKTOP: [&[&str]; 3] = [&["xdg-open"], &["gio", "open"], &["sensible-browser"]];
 
+/// Shows a folder by the desktop's opener.
+pub(crate) async fn open_by_desktop(folder: &str) -> Result<(), String> {
+    let openers =
+        DESKTOP[..2].iter().map(|words| with_url(words.iter().map(|w| (*w).to_owned()).collect(), folder));
+    start_one_of(openers.collect(), "this desktop opens no folders").await
+}
+
 /// Opens by `$BROWSER` if it is set, which needs no display, else by the desktop's opener.
 pub(super) async fn open(url: &str, browser: Option<&str>, display: bool) -> Result<(), String> {
     let commands = match browser {
@@ -18,7 +25,11 @@ pub(super) async fn open(url: &str, browser: Option<&str>, display: bool) -> Res
             .collect(),
         None => return Err("no display and no $BROWSER".into()),
     };
-    let mut why = "$BROWSER names no program".to_owned();
+    start_one_of(commands, "$BROWSER names no program").await
+}
+
+async fn start_one_of(commands: Vec<Vec<String>>, where_none: &str) -> Result<(), String> {
+    let mut why = where_none.to_owned();
     for command in commands {
         match start(&command).await {
             Ok(()) => return Ok(()),

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use keyfob_core::failure::Failure;
+use keyfob_core::failure::{Failure, Temporary};
 use serde::Deserialize;
 use toml_edit::{DocumentMut, Item};
 
@@ -104,17 +104,28 @@ impl Settings {
         if let Some(port) = Self::parse(&text)?.proxy.port {
             return Ok(port);
         }
-        let mut document: DocumentMut = text.parse().map_err(|error| syntax(&error, &text, "config.toml"))?;
         let port = free_port()?;
-        let section = document.entry("proxy").or_insert_with(toml_edit::table);
-        if let Some(proxy) = section.as_table_like_mut() {
-            proxy.insert("port", toml_edit::value(i64::from(port)));
-        }
-        if let Some(folder) = path.parent() {
-            std::fs::create_dir_all(folder).map_err(|error| problem(&error, folder))?;
-        }
-        atomic_file::replace_user_file(&path, document.to_string().as_bytes())?;
+        write_port(&path, &text, port)?;
         Ok(port)
+    }
+
+    /// Keeps a port that the user names. Nothing is written where another program has it.
+    ///
+    /// # Errors
+    /// [`Temporary::PortTaken`]; a port that needs rights this account lacks; a file that cannot be read or written.
+    pub fn keep_proxy_port(paths: &Paths, port: u16) -> Result<(), Failure> {
+        let path = paths.config_toml();
+        let text = Self::text(&path)?.unwrap_or_default();
+        if Self::parse(&text)?.proxy.port == Some(port) {
+            return Ok(());
+        }
+        if port < LOWEST_PORT {
+            return Err(Failure::Usage(format!("a port between {LOWEST_PORT} and 65535, not {port}")));
+        }
+        if std::net::TcpListener::bind((std::net::Ipv4Addr::LOCALHOST, port)).is_err() {
+            return Err(Temporary::PortTaken(port).into());
+        }
+        write_port(&path, &text, port)
     }
 
     /// The user's choice of store: `KEYFOB_STORE` beats `[store] backend`.
@@ -125,6 +136,29 @@ impl Settings {
             .or_else(|| self.store.backend.clone());
         named.map_or(Ok(Choice::default()), |name| Choice::named(&name).map_err(Failure::Usage))
     }
+}
+
+/// Those below are the system's own.
+const LOWEST_PORT: u16 = 1024;
+
+/// Writes the port into the document and keeps what stands around it.
+fn write_port(path: &Path, text: &str, port: u16) -> Result<(), Failure> {
+    let mut document: DocumentMut = text.parse().map_err(|error| syntax(&error, text, "config.toml"))?;
+    let section = document.entry("proxy").or_insert_with(toml_edit::table);
+    if let Some(proxy) = section.as_table_like_mut() {
+        let mut written = toml_edit::Value::from(i64::from(port));
+        match proxy.get_mut("port").and_then(Item::as_value_mut) {
+            Some(old) => {
+                *written.decor_mut() = old.decor().clone();
+                *old = written;
+            }
+            None => drop(proxy.insert("port", Item::Value(written))),
+        }
+    }
+    if let Some(folder) = path.parent() {
+        std::fs::create_dir_all(folder).map_err(|error| problem(&error, folder))?;
+    }
+    Ok(atomic_file::replace_user_file(path, document.to_string().as_bytes())?)
 }
 
 /// Below the ports that systems give to outgoing connections, which would take a fixed one away at random.
@@ -139,4 +173,27 @@ fn free_port() -> Result<u16, Failure> {
     let free = |port: &u16| std::net::TcpListener::bind((std::net::Ipv4Addr::LOCALHOST, *port)).is_ok();
     let found = std::iter::repeat_with(drawn).take(200).find(free);
     found.ok_or_else(|| Failure::Usage("no free port for the proxy: set [proxy] port in config.toml".into()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_port_of_the_users_own_is_kept_with_the_comments_around_it_and_a_taken_one_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let paths = Paths::resolve(Some(folder.path().join("keyfob"))).unwrap();
+        let port = Settings::kept_proxy_port(&paths).unwrap();
+        let text = || std::fs::read_to_string(paths.config_toml()).unwrap();
+        let commented = text().replace(&port.to_string(), &format!("{port} # in three clients"));
+        std::fs::write(paths.config_toml(), format!("# mine\n{commented}")).unwrap();
+        let other = free_port().unwrap();
+        Settings::keep_proxy_port(&paths, other).unwrap();
+        assert_eq!(text(), format!("# mine\n[proxy]\nport = {other} # in three clients\n"));
+        let taken = std::net::TcpListener::bind((std::net::Ipv4Addr::LOCALHOST, port)).unwrap();
+        let refused = Settings::keep_proxy_port(&paths, taken.local_addr().unwrap().port());
+        assert_eq!(refused, Err(Temporary::PortTaken(port).into()));
+        assert!(matches!(Settings::keep_proxy_port(&paths, 80), Err(Failure::Usage(_))));
+        assert_eq!(Settings::kept_proxy_port(&paths), Ok(other));
+    }
 }

@@ -38,8 +38,8 @@ async fn sealed_in_a_key_file() -> (tempfile::TempDir, Paths, TypedPassphrase) {
     (folder, paths, TypedPassphrase::default())
 }
 
-fn typed(text: &str) -> Option<Zeroizing<String>> {
-    Some(Zeroizing::new(text.to_owned()))
+fn typed(text: &str) -> Zeroizing<String> {
+    Zeroizing::new(text.to_owned())
 }
 
 /// V27
@@ -47,15 +47,15 @@ fn typed(text: &str) -> Option<Zeroizing<String>> {
 async fn a_passphrase_from_the_dialog_seals_and_a_fresh_process_needs_the_same_one() {
     let (_folder, paths, passphrase) = sealed_in_a_key_file().await;
     let running = process(&paths, &passphrase);
-    let done = moved(&paths, &passphrase, Backend::Passphrase, typed("correct horse")).unwrap();
+    let done = moved(&paths, &passphrase, Backend::Passphrase, Some(typed("correct horse"))).unwrap();
     assert_eq!((done.from, done.sealed), (Some(Backend::KeyFile), 1));
     assert!(running.store.read(&work()).await.unwrap().is_some(), "the keeper of the app goes on");
     let fresh = TypedPassphrase::default();
     let other = process(&paths, &fresh);
     assert_eq!(other.store.status().await.problem, Some(StoreProblem::PassphraseNeeded));
-    fresh.replace(typed("correct house"));
+    fresh.replace(Some(typed("correct house")));
     assert_eq!(other.store.status().await.problem, Some(StoreProblem::WrongPassphrase));
-    fresh.replace(typed("correct horse"));
+    fresh.replace(Some(typed("correct horse")));
     assert_eq!(other.store.status().await.problem, None);
     assert!(other.store.read(&work()).await.unwrap().is_some());
 }
@@ -64,13 +64,13 @@ async fn a_passphrase_from_the_dialog_seals_and_a_fresh_process_needs_the_same_o
 #[tokio::test]
 async fn a_move_without_a_passphrase_changes_nothing_and_one_away_forgets_it() {
     let (_folder, paths, passphrase) = sealed_in_a_key_file().await;
-    for missing in [None, typed("")] {
+    for missing in [None, Some(typed(""))] {
         let refused = moved(&paths, &passphrase, Backend::Passphrase, missing);
         assert_eq!(refused, Err(StoreProblem::PassphraseNeeded.into()));
         assert!(passphrase.now().is_none());
     }
     assert_eq!(process(&paths, &passphrase).store.status().await.backend, "key-file");
-    moved(&paths, &passphrase, Backend::Passphrase, typed("correct horse")).unwrap();
+    moved(&paths, &passphrase, Backend::Passphrase, Some(typed("correct horse"))).unwrap();
     let running = process(&paths, &passphrase);
     let back = moved(&paths, &passphrase, Backend::KeyFile, None).unwrap();
     assert_eq!((back.from, back.sealed), (Some(Backend::Passphrase), 1));

@@ -155,3 +155,60 @@ async fn a_server_without_oauth_is_bridged_as_it_is() {
     let seen = portal.record().seen();
     assert!(seen.requests.iter().all(|request| request.header("authorization").is_none()));
 }
+
+/// A configuration that named mcp-remote needs no more than keyfob's name in its place.
+#[tokio::test]
+async fn mcp_remotes_arguments_mean_the_same_here() {
+    let (keyfob, portal) = (Keyfob::new(), portal().await);
+    let url = portal.mcp_url();
+    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port().to_string();
+    let arguments = [
+        "connect",
+        &url,
+        &free,
+        "--host",
+        "127.0.0.1",
+        "--transport",
+        "http-first",
+        "--header",
+        "X-Tenant: t-${HOME}",
+        "--header",
+        "Authorization:Bearer s3cr3t",
+        "--ignore-tool",
+        "who*",
+        "--auth-timeout",
+        "60",
+        "--debug",
+        "--silent",
+        "--allow-http",
+        "--enable-proxy",
+        "--static-oauth-client-metadata",
+        "{\"scope\":\"read\"}",
+    ];
+    let mut bridge = keyfob.spawn(arguments);
+    initialize(&mut bridge).await;
+    let listed = ask(&mut bridge, 2, "tools/list", json!({})).await;
+    let tools = listed["result"]["tools"].as_array().unwrap();
+    assert!(!tools.is_empty() && tools.iter().all(|tool| tool["name"] != "whoami"), "{tools:?}");
+    let refused = call(&mut bridge, 3, "whoami").await;
+    assert!(refused["error"]["message"].as_str().unwrap().contains("hidden"), "{refused}");
+    bridge.ended().await.expect_code(0).says("--header Authorization is left out");
+    let seen = portal.record().seen();
+    let home = keyfob.path("").to_string_lossy().trim_end_matches('/').to_owned();
+    let sent = seen.last(Endpoint::Mcp).unwrap();
+    assert_eq!(
+        sent.header("x-tenant").map(|value| value.trim_end_matches('/')),
+        Some(format!("t-{home}").as_str())
+    );
+    let redirect = seen.last(Endpoint::Authorize).unwrap().parameter("redirect_uri").unwrap().to_owned();
+    assert_eq!(redirect, format!("http://127.0.0.1:{free}/oauth/callback"));
+    let secret = [
+        "connect",
+        "https://other.example/mcp",
+        "--static-oauth-client-info",
+        "{\"client_id\":\"c\",\"client_secret\":\"s3cr3t\"}",
+    ];
+    let refused = keyfob.run(secret).await.expect_code(2).says("@FILE");
+    assert!(!refused.stderr.contains("s3cr3t"));
+    keyfob.run(["connect", "--help"]).await.expect_code(0);
+}

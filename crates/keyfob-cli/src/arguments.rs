@@ -1,5 +1,6 @@
 //! The command line as product contract: scripts are written against it. The commands' own arguments lie by family below.
 
+mod as_mcp_remote;
 mod clients;
 pub(crate) mod frequent;
 mod keeping;
@@ -11,6 +12,7 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand, ValueEnum};
 
+pub(crate) use as_mcp_remote::{AsMcpRemote, Transport};
 pub(crate) use clients::{ClientMetadata, Clients, Import, LinkTo, LinkVia, Unlink};
 pub(crate) use keeping::{Agent, Demo, Log, Status, Store, StoreBackend, StoreCommand};
 pub(crate) use profiles::{Access, Add, BrowserChoice, ClientAuth, Config, Grant, Named, SignIn};
@@ -79,7 +81,7 @@ pub(crate) enum Command {
     /// Renew now.
     Refresh(Named),
     /// Bridge standard input and output to the portal.
-    Connect(Connect),
+    Connect(Box<Connect>),
     /// Call one MCP tool.
     Call(Call),
     /// List the MCP tools.

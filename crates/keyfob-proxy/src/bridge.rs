@@ -5,22 +5,26 @@
 
 mod exchange;
 mod input;
+mod old_transport;
 mod server_messages;
 
 use std::sync::Arc;
 use std::time::Duration;
 
+use http::HeaderMap;
 use keyfob_agent::ports::{Clock, HttpClient};
 use keyfob_core::profile::Profile;
 use tokio::io::{AsyncBufRead, AsyncWrite, AsyncWriteExt};
 use tokio::sync::{Semaphore, mpsc, oneshot};
 use tokio::task::JoinSet;
 
+use crate::hidden_tools::HiddenTools;
 use crate::json_rpc::{INVALID_REQUEST, Outgoing, PARSE_ERROR, error_line};
 use crate::session::Session;
 use crate::token_source::TokenSource;
 use crate::upstream::Upstream;
 use input::{LONGEST_LINE, Line, next_line};
+use old_transport::OldTransport;
 
 /// Requests under way at once; more wait.
 const AT_ONCE: usize = 64;
@@ -36,8 +40,22 @@ pub struct Bridge {
     inner: Arc<Inner>,
 }
 
+/// What a user may ask of a bridge beyond its server.
+#[derive(Debug, Clone, Default)]
+pub struct BridgeWishes {
+    /// Headers on every request; `Authorization` is keyfob's own.
+    pub headers: HeaderMap,
+    /// Tools that the client gets neither to see nor to call.
+    pub hidden: HiddenTools,
+    /// The transport of 2024-11-05 is tried first, and not last.
+    pub old_transport_first: bool,
+}
+
 struct Inner {
     session: Session,
+    old: OldTransport,
+    old_transport_first: bool,
+    hidden: HiddenTools,
     profile: String,
     clock: Arc<dyn Clock>,
     places: Arc<Semaphore>,
@@ -53,10 +71,13 @@ impl Bridge {
         profile: &Profile,
         tokens: Arc<dyn TokenSource>,
         clock: Arc<dyn Clock>,
+        wishes: BridgeWishes,
     ) -> Self {
-        let session = Session::new(Upstream::new(http, profile, tokens));
-        let places = Arc::new(Semaphore::new(AT_ONCE));
-        Self { inner: Arc::new(Inner { session, profile: profile.name.to_string(), clock, places }) }
+        let BridgeWishes { headers, hidden, old_transport_first } = wishes;
+        let session = Session::new(Upstream::new(http, profile, tokens).with_headers(headers));
+        let (old, places) = (OldTransport::default(), Arc::new(Semaphore::new(AT_ONCE)));
+        let profile = profile.name.to_string();
+        Self { inner: Arc::new(Inner { session, old, old_transport_first, hidden, profile, clock, places }) }
     }
 
     /// Relays until the client closes its side and the answers under way are out, then ends the MCP session. Must run on a
@@ -75,7 +96,9 @@ impl Bridge {
         let mut relaying = JoinSet::new();
         relaying.spawn(Arc::clone(&inner).relay_all(waiting, lines.clone()));
         let mut listening = JoinSet::new();
-        listening.spawn(Arc::clone(&inner).listen(lines));
+        listening.spawn(Arc::clone(&inner).listen(lines.clone()));
+        let reader = Arc::clone(&inner);
+        listening.spawn(async move { reader.keep_old_stream(lines).await });
         let reading = async {
             read_all(&mut input, queue).await?;
             tokio::select! {

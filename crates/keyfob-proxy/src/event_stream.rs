@@ -15,6 +15,7 @@ pub(crate) struct EventStream {
     kind: Vec<u8>,
     id: Option<Vec<u8>>,
     last_id: Option<Vec<u8>>,
+    endpoint: Option<Vec<u8>>,
     retry: Option<Duration>,
     after_carriage_return: bool,
     began: bool,
@@ -52,6 +53,11 @@ impl EventStream {
         self.last_id.as_deref().filter(|id| !id.is_empty())
     }
 
+    /// Where messages are to be posted, by the first event of the transport of 2024-11-05.
+    pub(crate) fn endpoint(&self) -> Option<&[u8]> {
+        self.endpoint.as_deref()
+    }
+
     /// The pause the server asks for before its stream is opened again.
     pub(crate) fn retry(&self) -> Option<Duration> {
         self.retry
@@ -72,6 +78,9 @@ impl EventStream {
         }
         let kind = std::mem::take(&mut self.kind);
         let data = self.data.take().filter(|data| !data.is_empty());
+        if kind == b"endpoint" && self.endpoint.is_none() {
+            self.endpoint.clone_from(&data);
+        }
         data.filter(|_| kind.is_empty() || kind == b"message")
     }
 
@@ -117,6 +126,7 @@ mod tests {
             events.extend(stream.push(tail).unwrap());
             assert_eq!(events, expected, "cut at {cut}");
             assert_eq!(stream.last_id(), Some(&b"2"[..]), "an event cut short has no id yet");
+            assert_eq!(stream.endpoint(), Some(&b"/sse"[..]));
             assert_eq!(stream.retry(), Some(Duration::from_millis(5)));
         }
     }

@@ -66,7 +66,7 @@ impl Outgoing {
 }
 
 /// The ids whose answers are still to come.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Unanswered(Vec<Box<RawValue>>);
 
 impl Unanswered {
@@ -91,7 +91,23 @@ impl Unanswered {
         self.0.len() < before
     }
 
-    /// Crosses off one id.
+    /// Waits for the answers to these too.
+    pub(crate) fn add(&mut self, outgoing: &Outgoing) {
+        self.0.extend(outgoing.asked.iter().cloned());
+    }
+
+    /// Crosses these off; those that were still there.
+    pub(crate) fn take(&mut self, asked: &[Box<RawValue>]) -> Vec<Box<RawValue>> {
+        let mut left = Vec::new();
+        for id in asked {
+            if let Some(at) = self.0.iter().position(|waiting| waiting.get() == id.get()) {
+                left.push(self.0.swap_remove(at));
+            }
+        }
+        left
+    }
+
+    /// Crosses all of them off.
     pub(crate) fn take_all(&mut self) -> Vec<Box<RawValue>> {
         std::mem::take(&mut self.0)
     }

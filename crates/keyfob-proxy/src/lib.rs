@@ -7,6 +7,7 @@
 
 pub mod bridge;
 pub mod hello;
+pub mod hidden_tools;
 pub mod loopback_proxy;
 pub mod mcp_client;
 pub mod taken_tokens;
@@ -18,6 +19,7 @@ mod forward;
 mod guard;
 mod json_rpc;
 mod messages;
+mod mirrored_parameters;
 mod passed_headers;
 mod ready_tokens;
 mod refusal;

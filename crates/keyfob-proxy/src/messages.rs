@@ -65,6 +65,16 @@ impl Messages {
         HeaderValue::from_bytes(self.events.as_ref()?.last_id()?).ok()
     }
 
+    /// Where messages are to be posted, once an event said so; `None` at the end of a stream that never did. What came before it
+    /// stays to be read.
+    pub(crate) async fn endpoint(&mut self) -> Result<Option<String>, Failure> {
+        while self.events.as_ref().is_some_and(|events| events.endpoint().is_none()) && !self.ended {
+            self.take_events().await?;
+        }
+        let named = self.events.as_ref().and_then(EventStream::endpoint);
+        Ok(named.and_then(|bytes| String::from_utf8(bytes.to_vec()).ok()))
+    }
+
     /// The pause the server asks for before that.
     pub(crate) fn retry(&self) -> Option<Duration> {
         self.events.as_ref()?.retry()

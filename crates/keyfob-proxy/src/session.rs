@@ -13,7 +13,7 @@ use crate::upstream::{Upstream, no_message};
 
 /// What a client sends once it is content with the answer to `initialize`.
 pub(crate) const INITIALIZED: &str = "notifications/initialized";
-const INITIALIZED_LINE: &[u8] = br#"{"jsonrpc":"2.0","method":"notifications/initialized"}"#;
+pub(crate) const INITIALIZED_LINE: &[u8] = br#"{"jsonrpc":"2.0","method":"notifications/initialized"}"#;
 
 /// A session, and what is needed to begin it again.
 pub(crate) struct Session {

@@ -1,7 +1,7 @@
 //! Headers that repeat what a message says, for clients that speak a version without `initialize`: there the message names
 //! its version itself (`_meta`), and servers refuse it without `MCP-Protocol-Version`, `Mcp-Method` and `Mcp-Name`.
 //!
-//! `Mcp-Param-…` headers, which need the tool's schema, are not made.
+//! `Mcp-Param-…` headers, which need the tool's schema, are made by `mirrored_parameters.rs`.
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
@@ -52,8 +52,13 @@ pub(crate) fn standard_headers(line: &[u8]) -> HeaderMap {
     headers
 }
 
-/// Names that would not survive as a header value travel as base64, marked so.
-fn fit_for_a_header(text: &str) -> String {
+/// The version that the parameters of a message name.
+pub(crate) fn version_in(params: &Value) -> Option<&str> {
+    params["_meta"][VERSION_IN_META].as_str()
+}
+
+/// Texts that would not survive as a header value travel as base64, marked so.
+pub(crate) fn fit_for_a_header(text: &str) -> String {
     let plain = text.bytes().all(|byte| matches!(byte, b' '..=b'~')) && text.trim() == text;
     if plain && !text.starts_with("=?base64?") {
         return text.to_owned();

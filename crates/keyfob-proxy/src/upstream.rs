@@ -13,6 +13,7 @@ use keyfob_core::scope::ScopeSet;
 use keyfob_core::secret::AccessToken;
 use url::Url;
 
+use crate::mirrored_parameters::MirroredParameters;
 use crate::standard_headers::{VERSION, standard_headers};
 use crate::step_up_limit::StepUpLimit;
 use crate::token_source::{TokenSource, refused_anew};
@@ -37,9 +38,13 @@ pub struct Upstream {
     http: Arc<dyn HttpClient>,
     url: Url,
     guard: AddressGuard,
+    /// Headers of the user's own, on every request; what keyfob sets counts more.
+    own_headers: HeaderMap,
     tokens: Arc<dyn TokenSource>,
     limit: StepUpLimit,
     negotiated: RwLock<Negotiated>,
+    /// Arguments that the server wants to see in headers.
+    pub(crate) mirrored: MirroredParameters,
 }
 
 /// One request, to be sent as often as it takes.
@@ -47,6 +52,8 @@ struct Draft<'a> {
     method: Method,
     headers: HeaderMap,
     body: &'a [u8],
+    /// Another address of the same server; `None` is its own.
+    to: Option<Url>,
 }
 
 impl Upstream {
@@ -56,10 +63,18 @@ impl Upstream {
             http,
             url: profile.url.url().clone(),
             guard: guard_of(profile),
+            own_headers: HeaderMap::new(),
             tokens,
             limit: StepUpLimit::default(),
             negotiated: RwLock::default(),
+            mirrored: MirroredParameters::default(),
         }
+    }
+
+    /// With headers of the user's own on every request.
+    #[must_use]
+    pub(crate) fn with_headers(self, own_headers: HeaderMap) -> Self {
+        Self { own_headers, ..self }
     }
 
     /// Begins a session: posts an `initialize` request, without what was negotiated before, and remembers the session the
@@ -75,12 +90,31 @@ impl Upstream {
 
     /// Posts one line; the answer may be one message or a stream of them.
     pub(crate) async fn post(&self, body: &[u8]) -> Result<StreamedResponse, Failure> {
-        self.send(&post(body, &self.negotiated())).await
+        let mut draft = post(body, &self.negotiated());
+        draft.headers.extend(self.mirrored.headers(body));
+        self.send(&draft).await
     }
 
     /// Takes a broken stream up after the event with this id.
     pub(crate) async fn resume(&self, last_event_id: HeaderValue) -> Result<StreamedResponse, Failure> {
         self.send(&listen(Some(last_event_id), &self.negotiated())).await
+    }
+
+    /// Opens the stream of the transport of 2024-11-05; where a person is at hand, a sign-in may come first.
+    pub(crate) async fn open_old_stream(&self) -> Result<StreamedResponse, Failure> {
+        self.send(&listen(None, &Negotiated::default())).await
+    }
+
+    /// The address that such a stream names: a token goes to the server's own origin alone (G2).
+    pub(crate) fn old_endpoint(&self, named: &str) -> Result<Url, Failure> {
+        let endpoint = self.url.join(named.trim()).ok().filter(|url| url.origin() == self.url.origin());
+        endpoint
+            .ok_or_else(|| Misbehaviour::Mcp("it wants its messages posted to another host".into()).into())
+    }
+
+    /// Posts one line there; the answer comes by the stream.
+    pub(crate) async fn post_old(&self, body: &[u8], endpoint: Url) -> Result<StreamedResponse, Failure> {
+        self.send(&Draft { to: Some(endpoint), ..post(body, &Negotiated::default()) }).await
     }
 
     /// Opens the server's own stream. Nobody asked for this one: it brings up no browser and is not replayed.
@@ -98,7 +132,12 @@ impl Upstream {
         if negotiated.session.is_none() {
             return;
         }
-        let draft = Draft { method: Method::DELETE, headers: with(&negotiated, HeaderMap::new()), body: &[] };
+        let draft = Draft {
+            method: Method::DELETE,
+            headers: with(&negotiated, HeaderMap::new()),
+            body: &[],
+            to: None,
+        };
         let ended = async { self.once(&draft, self.tokens.token_unattended().await?).await };
         if let Err(failure) = ended.await {
             tracing::debug!(%failure, "the MCP session was not ended");
@@ -176,10 +215,12 @@ impl Upstream {
         draft: &Draft<'_>,
         bearer: Option<AccessToken>,
     ) -> Result<StreamedResponse, Failure> {
+        let mut headers = self.own_headers.clone();
+        headers.extend(draft.headers.clone());
         let request = HttpRequest {
             method: draft.method.clone(),
-            url: self.url.clone(),
-            headers: draft.headers.clone(),
+            url: draft.to.clone().unwrap_or_else(|| self.url.clone()),
+            headers,
             bearer,
             body: draft.body.to_vec(),
             guard: self.guard,
@@ -195,7 +236,7 @@ fn post<'a>(body: &'a [u8], negotiated: &Negotiated) -> Draft<'a> {
     let mut headers = with(negotiated, headers);
     // What a message says of itself counts more than what was negotiated before it.
     headers.extend(standard_headers(body));
-    Draft { method: Method::POST, headers, body }
+    Draft { method: Method::POST, headers, body, to: None }
 }
 
 fn listen<'a>(last_event_id: Option<HeaderValue>, negotiated: &Negotiated) -> Draft<'a> {
@@ -204,7 +245,7 @@ fn listen<'a>(last_event_id: Option<HeaderValue>, negotiated: &Negotiated) -> Dr
     if let Some(id) = last_event_id {
         headers.insert(LAST_EVENT_ID, id);
     }
-    Draft { method: Method::GET, headers: with(negotiated, headers), body: &[] }
+    Draft { method: Method::GET, headers: with(negotiated, headers), body: &[], to: None }
 }
 
 fn with(negotiated: &Negotiated, mut headers: HeaderMap) -> HeaderMap {

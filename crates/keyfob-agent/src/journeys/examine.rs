@@ -62,6 +62,8 @@ pub(super) struct Probed {
     has_challenge_header: bool,
     /// The answer is a web page.
     is_page: bool,
+    /// The answer is a stream of events.
+    is_stream: bool,
 }
 
 impl Probed {
@@ -76,32 +78,48 @@ impl Probed {
     }
 }
 
-/// One request without a token. An answer proves no open server: some let anyone begin and ask at the first tool.
+/// A request without a token. An answer proves no open server: some let anyone begin and ask at the first tool. A server of MCP's
+/// first edition (2024-11-05) takes no post at its own address, and challenges whoever opens its stream.
 pub(super) async fn probe(
     http: &dyn HttpClient,
     url: &CheckedUrl,
     guard: AddressGuard,
 ) -> Result<Probed, Failure> {
+    let posted = probe_by(http, url, guard, Method::POST).await?;
+    if !matches!(posted.status, 400 | 404 | 405) || posted.has_challenge_header {
+        return Ok(posted);
+    }
+    let opened = probe_by(http, url, guard, Method::GET).await?;
+    Ok(if opened.has_challenge_header || opened.is_stream { opened } else { posted })
+}
+
+async fn probe_by(
+    http: &dyn HttpClient,
+    url: &CheckedUrl,
+    guard: AddressGuard,
+    method: Method,
+) -> Result<Probed, Failure> {
     let mut headers = HeaderMap::new();
-    headers.insert(header::ACCEPT, HeaderValue::from_static("application/json, text/event-stream"));
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    let request = HttpRequest {
-        method: Method::POST,
-        url: url.url().clone(),
-        headers,
-        bearer: None,
-        body: PROBE.into(),
-        guard,
+    let (accepted, body) = match method {
+        Method::POST => ("application/json, text/event-stream", PROBE),
+        _ => ("text/event-stream", ""),
     };
+    headers.insert(header::ACCEPT, HeaderValue::from_static(accepted));
+    if !body.is_empty() {
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    }
+    let url = url.url().clone();
+    let request = HttpRequest { method, url, headers, bearer: None, body: body.into(), guard };
     // Only the head is looked at: an answer without sign-in may be an endless stream.
     let response = http.open(request).await.map_err(transport_failure)?;
     let kind = response.headers.get(header::CONTENT_TYPE).map_or(&b""[..], HeaderValue::as_bytes);
-    let is_page = kind.get(..9).is_some_and(|start| start.eq_ignore_ascii_case(b"text/html"));
+    let is = |wanted: &[u8]| kind.get(..wanted.len()).is_some_and(|start| start.eq_ignore_ascii_case(wanted));
     Ok(Probed {
         status: response.status,
         challenge: challenge_of(&response.headers),
         has_challenge_header: response.headers.contains_key(header::WWW_AUTHENTICATE),
-        is_page,
+        is_page: is(b"text/html"),
+        is_stream: response.status == 200 && is(b"text/event-stream"),
     })
 }
 

@@ -6,10 +6,16 @@ use super::profiles::BrowserChoice;
 
 // `keyfob connect`
 #[derive(Debug, Args)]
+#[command(
+    after_help = "It takes mcp-remote's arguments as well: in a client's configuration, write keyfob connect URL … for \
+    npx mcp-remote URL …"
+)]
 pub(crate) struct Connect {
     /// A profile, or the URL of an MCP server.
     #[arg(value_name = "NAME|URL")]
     pub(crate) target: String,
+    #[command(flatten)]
+    pub(crate) as_mcp_remote: super::AsMcpRemote,
 }
 
 // `keyfob call`

@@ -1,5 +1,7 @@
 //! `keyfob connect`: the stdio bridge to a portal.
 
+mod as_mcp_remote;
+
 use std::sync::Arc;
 
 use keyfob_agent::agent;
@@ -16,15 +18,18 @@ use keyfob_proxy::token_source::{KeptTokens, NoTokens, TokenSource};
 use tokio::sync::mpsc;
 
 use super::sign_in::tell;
+use crate::arguments::{AsMcpRemote, Connect};
 use crate::context::Context;
 use crate::output;
 
-pub(crate) async fn run(target: &str, context: &Context) -> Result<(), Failure> {
+pub(crate) async fn run(connect: &Connect, context: &Context) -> Result<(), Failure> {
+    let target = connect.target.as_str();
+    let wishes = as_mcp_remote::wishes(&connect.as_mcp_remote)?;
     let ports = context.ports()?;
     let (profile, wants_sign_in) = match context.profile(target) {
         Ok(profile) => (profile, true),
         Err(Failure::NoSuchProfile(_)) if target.contains("://") => {
-            for_url(CheckedUrl::parse(target)?, ports).await?
+            for_url(CheckedUrl::parse(target)?, &connect.as_mcp_remote, ports).await?
         }
         Err(failure) => return Err(failure),
     };
@@ -42,7 +47,7 @@ pub(crate) async fn run(target: &str, context: &Context) -> Result<(), Failure> 
     } else {
         Arc::new(NoTokens)
     };
-    let bridge = Bridge::new(Arc::clone(&ports.http), &profile, tokens, Arc::clone(&ports.clock));
+    let bridge = Bridge::new(Arc::clone(&ports.http), &profile, tokens, Arc::clone(&ports.clock), wishes);
     let broken = |error: std::io::Error| Failure::Bug(format!("standard input or output: {error}"));
     // Reading and writing have a thread each, and tokio panics where the system has none left (fault 39).
     threads::are_left(2).map_err(broken)?;
@@ -52,9 +57,14 @@ pub(crate) async fn run(target: &str, context: &Context) -> Result<(), Failure> 
 
 /// The one profile with this URL; with none, one named after the host is made and kept; with several, it must be said
 /// which. A server without OAuth is bridged as it is.
-async fn for_url(url: CheckedUrl, ports: &Ports) -> Result<(Profile, bool), Failure> {
+async fn for_url(url: CheckedUrl, given: &AsMcpRemote, ports: &Ports) -> Result<(Profile, bool), Failure> {
     let all = ports.settings.list()?;
     let mut same: Vec<Profile> = all.iter().filter(|profile| profile.url == url).cloned().collect();
+    if same.len() > 1 || given.resource.is_some() {
+        let meant = same.iter().map(|profile| as_mcp_remote::means(given, profile));
+        let meant = meant.collect::<Result<Vec<_>, _>>()?;
+        same = same.into_iter().zip(meant).filter_map(|(profile, meant)| meant.then_some(profile)).collect();
+    }
     if same.len() > 1 {
         let names: Vec<_> = same.iter().map(|profile| profile.name.to_string()).collect();
         return Err(Failure::Usage(format!(
@@ -65,14 +75,15 @@ async fn for_url(url: CheckedUrl, ports: &Ports) -> Result<(Profile, bool), Fail
     if let Some(profile) = same.pop() {
         return Ok((profile, true));
     }
-    let profile = Profile::new(free_name(&url, &all), url);
+    let mut profile = Profile::new(free_name(&url, &all), url);
+    let proof = as_mcp_remote::take_into(given, &mut profile)?;
     match examine(&*ports.http, &profile).await {
         Err(Failure::AuthorizationServerIncompatible(Incompatibility::NoSignInWanted)) => {
             return Ok((profile, false));
         }
         examined => examined?,
     };
-    agent::add(ports, &profile, None).await?;
+    agent::add(ports, &profile, proof).await?;
     output::note(&format!("made the profile {}", profile.name));
     Ok((profile, true))
 }

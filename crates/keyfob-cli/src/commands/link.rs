@@ -65,12 +65,7 @@ pub(crate) async fn link(arguments: &LinkTo, context: &Context) -> Result<(), Fa
     output::good(&format!("{} is linked to {} by its {}", client.name, wanted.profile, wanted.via.word()));
     output::note(&client.after_linking(wanted.via));
     if let Some(replaced) = &arguments.replace {
-        output::note(&format!(
-            "`{}` made room for it. A token that stood there goes on working: end it at the server that gave it. keyfob keeps \
-             the file as it was in {} until it is unlinked",
-            keyfob_core::server_text::shown(replaced),
-            context.paths.links_dir().display()
-        ));
+        say_what_made_room(replaced, context);
     }
     if let Some(address) = &address {
         context.tell_keeper(Some(&profile.name)).await;
@@ -95,6 +90,15 @@ pub(crate) fn unlink(arguments: &Unlink, context: &Context) -> Result<(), Failur
     output::good(&format!("{} is no longer linked to {}{file}", client.name, arguments.name));
     output::note(client.afterwards);
     Ok(())
+}
+
+fn say_what_made_room(replaced: &str, context: &Context) {
+    output::note(&format!(
+        "`{}` made room for it. A token that stood there goes on working: end it at the server that gave it. keyfob keeps \
+         the file as it was in {} until it is unlinked",
+        keyfob_core::server_text::shown(replaced),
+        context.paths.links_dir().display()
+    ));
 }
 
 fn show(plan: &Plan) {

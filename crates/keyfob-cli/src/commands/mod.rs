@@ -51,7 +51,7 @@ pub(crate) async fn run(command: Command, context: &Context) -> Result<u8, Failu
         Command::Approve(wanted) => return approve::run(&wanted, context).await,
         Command::TakeOver => return approve::take_over(context).await,
         Command::Refresh(named) => refresh::run(&named.name, context).await,
-        Command::Connect(connect) => connect::run(&connect.target, context).await,
+        Command::Connect(connect) => Box::pin(connect::run(&connect, context)).await,
         Command::Call(call) => return call::call(&call, context).await,
         Command::Tools(tools) => call::tools(&tools, context).await,
         Command::Doctor(doctor) => return doctor::run(&doctor, context).await,

@@ -4,9 +4,11 @@
 use std::time::Duration;
 
 use keyfob_core::failure::Failure;
+use keyfob_core::server_text::shown;
+use serde_json::value::RawValue;
 
 use super::{Inner, Lines};
-use crate::json_rpc::{KEYFOB_SAYS, Outgoing, Unanswered, error_answer, error_line};
+use crate::json_rpc::{INVALID_REQUEST, KEYFOB_SAYS, Outgoing, Unanswered, error_answer, error_line};
 use crate::messages::{Message, Messages};
 use crate::refusal::next_step;
 use crate::upstream::no_message;
@@ -29,19 +31,40 @@ struct Exchange<'a> {
 impl Inner {
     /// Relays one message; a failure becomes an error answer for each id that is still without one.
     pub(super) async fn relay(&self, outgoing: &Outgoing, lines: &Lines) {
+        if let Some(tool) = self.hidden.called_in(&outgoing.line) {
+            let words = format!("keyfob: the tool {} is hidden from this client", shown(&tool));
+            for id in &outgoing.asked {
+                let _ = lines.send(error_line(Some(id), INVALID_REQUEST, &words)).await;
+            }
+            return;
+        }
+        let begins = outgoing.asks("initialize");
+        if self.old.is_spoken() || (begins && self.old_transport_first) {
+            match self.relay_by_old_transport(outgoing).await {
+                Ok(()) => return,
+                // It was a wish, and the server knows better.
+                Err(_) if begins && !self.old.is_spoken() => {}
+                Err((failure, ids)) => return self.tell(&failure, outgoing, &ids, lines).await,
+            }
+        }
         let unanswered = Unanswered::of(outgoing);
         let mut exchange = Exchange { inner: self, outgoing, unanswered, lines };
         let Err(failure) = exchange.run().await else { return };
-        if exchange.unanswered.is_empty() {
+        self.tell(&failure, outgoing, exchange.unanswered.ids(), lines).await;
+    }
+
+    /// A failure as an error answer to each of these.
+    async fn tell(&self, failure: &Failure, outgoing: &Outgoing, ids: &[Box<RawValue>], lines: &Lines) {
+        if ids.is_empty() {
             tracing::warn!(%failure, method = outgoing.method.as_deref(), "a message could not be delivered");
         }
-        for id in exchange.unanswered.ids() {
-            let _ = lines.send(error_line(Some(id), KEYFOB_SAYS, &self.words(&failure))).await;
+        for id in ids {
+            let _ = lines.send(error_line(Some(id), KEYFOB_SAYS, &self.words(failure))).await;
         }
     }
 
     /// The cause and the next step.
-    fn words(&self, failure: &Failure) -> String {
+    pub(super) fn words(&self, failure: &Failure) -> String {
         match next_step(failure, &self.profile) {
             Some(hint) => format!("keyfob: {failure}. Next: {hint}"),
             None => format!("keyfob: {failure}"),
@@ -56,6 +79,12 @@ impl Exchange<'_> {
         let status = response.status;
         let mut messages = Messages::of(response);
         let broken = self.relay_messages(&mut messages).await;
+        if matches!(status, 400 | 404 | 405)
+            && self.outgoing.asks("initialize")
+            && !self.unanswered.is_empty()
+        {
+            return self.by_old_transport(status).await;
+        }
         if !(200..300).contains(&status) {
             return if self.unanswered.is_empty() && !wanted_nothing {
                 Ok(())
@@ -70,6 +99,19 @@ impl Exchange<'_> {
             return Ok(());
         }
         broken.and(Err(no_message(status)))
+    }
+
+    /// A server that takes no post at its own address may be one of the first edition (2025-03-26, "backwards compatibility").
+    async fn by_old_transport(&mut self, status: u16) -> Result<(), Failure> {
+        match self.inner.relay_by_old_transport(self.outgoing).await {
+            Ok(()) => {
+                self.unanswered.take_all();
+                Ok(())
+            }
+            Err((failure, _)) if self.inner.old.is_spoken() => Err(failure),
+            // Neither transport: what was said first says more.
+            Err(_) => Err(no_message(status)),
+        }
     }
 
     /// Relays what comes until the end or a break; shortly after the last answer at the latest.
@@ -96,6 +138,9 @@ impl Exchange<'_> {
         if answers && self.outgoing.asks("initialize") {
             self.inner.session.note_version(&message);
         }
+        if answers && self.outgoing.asks("tools/list") {
+            self.inner.session.upstream.mirrored.learn(&message.line);
+        }
         let nameless = message.peeks.iter().find(|peek| peek.id.is_none() && peek.method.is_none());
         // An error without an id, as servers send with a 400: nobody could tell what it answers. Here it is known.
         if let Some(error) = nameless.and_then(|peek| peek.error.as_ref()) {
@@ -105,7 +150,8 @@ impl Exchange<'_> {
             return;
         }
         // A client that is gone ends the whole bridge from the writing side.
-        let _ = self.lines.send(message.line).await;
+        let line = self.inner.hidden.taken_out_of(&message.line).unwrap_or(message.line);
+        let _ = self.lines.send(line).await;
     }
 
     /// Takes the stream up after its last event, with GET, as often as that brings anything new.

@@ -14,7 +14,7 @@ use keyfob_core::profile::Profile;
 use keyfob_core::resource::CheckedUrl;
 use keyfob_core::scope::ScopeSet;
 use keyfob_core::secret::AccessToken;
-use keyfob_proxy::bridge::Bridge;
+use keyfob_proxy::bridge::{Bridge, BridgeWishes};
 use keyfob_proxy::token_source::TokenSource;
 use serde_json::Value;
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, DuplexStream, Lines};
@@ -95,12 +95,16 @@ pub(crate) struct Client {
 
 impl Client {
     pub(crate) fn start() -> Self {
+        Self::with(BridgeWishes::default())
+    }
+
+    pub(crate) fn with(wishes: BridgeWishes) -> Self {
         let (http, tokens) = (Arc::new(ScriptedHttp::default()), Arc::new(PlayedTokens::default()));
         let profile =
             Profile::new(ProfileName::parse("work").unwrap(), CheckedUrl::parse(crate::URL).unwrap());
         let (input, theirs_in) = tokio::io::duplex(1024 * 1024);
         let (theirs_out, output) = tokio::io::duplex(1024 * 1024);
-        let bridge = Bridge::new(http.clone(), &profile, tokens.clone(), Arc::new(JumpingClock));
+        let bridge = Bridge::new(http.clone(), &profile, tokens.clone(), Arc::new(JumpingClock), wishes);
         let bridge = tokio::spawn(bridge.run(BufReader::new(theirs_in), theirs_out));
         Self { http, tokens, input: Some(input), output: BufReader::new(output).lines(), bridge }
     }

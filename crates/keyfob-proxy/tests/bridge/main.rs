@@ -10,13 +10,17 @@ mod answers;
 mod authorization;
 mod client;
 mod ends;
+mod old_transport;
 mod scripted_http;
 mod sessions;
+mod wishes;
 
 pub(crate) use client::{Client, token};
 pub(crate) use scripted_http::Answer;
 
 pub(crate) const URL: &str = "https://portal.example/mcp";
+/// Where a server of the first edition wants its messages.
+pub(crate) const OLD_ENDPOINT: &str = "https://portal.example/messages?s=1";
 pub(crate) const INITIALIZE: &str =
     r#"{"jsonrpc":"2.0","id":0,"method":"initialize","params":{"protocolVersion":"2025-11-25"}}"#;
 pub(crate) const WELCOME: &str = r#"{"jsonrpc":"2.0","id":0,"result":{"protocolVersion":"2025-06-18"}}"#;

@@ -11,12 +11,13 @@ use keyfob_agent::ports::{
 };
 use keyfob_core::grant::credential_request::CredentialRequest;
 use keyfob_core::secret::Fingerprint;
-use tokio::sync::{Notify, oneshot};
+use tokio::sync::{Notify, mpsc, oneshot};
 
 /// A request as it came.
 #[derive(Debug, Clone)]
 pub(crate) struct Seen {
     pub(crate) method: Method,
+    pub(crate) url: String,
     pub(crate) headers: HeaderMap,
     pub(crate) body: String,
     pub(crate) token: Option<Fingerprint>,
@@ -73,6 +74,17 @@ impl Answer {
         let cut = Err(TransportFailure::Cut("connection reset".into()));
         self.body = self.body.chain(stream::iter([cut])).boxed();
         self
+    }
+
+    /// A stream of events that says what the sender is given, until that is dropped.
+    pub(crate) fn live() -> (Self, mpsc::UnboundedSender<String>) {
+        let (say, said) = mpsc::unbounded_channel::<String>();
+        let pieces = stream::unfold(said, |mut said| async {
+            let piece = said.recv().await?;
+            Some((Ok(piece.into_bytes()), said))
+        });
+        let answer = Self::status(200).header("content-type", "text/event-stream");
+        (Self { body: pieces.boxed(), ..answer }, say)
     }
 
     /// Held back until the sender fires or is dropped.
@@ -154,6 +166,7 @@ impl ScriptedHttp {
         let plan = state.plans.iter().position(fits);
         state.seen.push(Seen {
             method: request.method.clone(),
+            url: request.url.to_string(),
             headers: request.headers.clone(),
             body: body.clone(),
             token,
@@ -185,7 +198,11 @@ impl HttpClient for ScriptedHttp {
     }
 
     async fn open(&self, request: HttpRequest) -> Result<StreamedResponse, TransportFailure> {
-        assert_eq!(request.url.as_str(), crate::URL, "a token goes to its own server only (G2)");
+        let url = request.url.as_str();
+        assert!(
+            [crate::URL, crate::OLD_ENDPOINT].contains(&url),
+            "a token goes to its own server only (G2): {url}"
+        );
         assert!(!request.headers.contains_key("authorization"), "the port sets it (G1)");
         let Some(answer) = self.answer_to(&request) else {
             return Err(TransportFailure::NotSent("unplanned".into()));

@@ -108,3 +108,23 @@ async fn a_message_that_names_its_version_gets_the_headers_servers_want() {
     assert_eq!(seen[0].header("mcp-method"), Some("server/discover"));
     client.close().await;
 }
+
+/// What a tool's schema wants repeated is repeated, as the list that went by said.
+#[tokio::test(start_paused = true)]
+async fn a_call_gets_the_headers_that_the_tools_own_schema_asks_for() {
+    let mut client = Client::start();
+    let tools = r#"[{"name":"run","inputSchema":{"properties":{"region":{"type":"string","x-mcp-header":"Region"}}}}]"#;
+    let list = format!(r#"{{"jsonrpc":"2.0","id":1,"result":{{"tools":{tools}}}}}"#);
+    client.http.post("tools/list", Answer::json(200, &list));
+    client.say(&ask(1, "tools/list")).await;
+    assert_eq!(client.hear().await, list);
+    client.http.post("tools/call", Answer::json(200, &reply(2, "x")));
+    let meta = r#"{"io.modelcontextprotocol/protocolVersion":"2026-07-28"}"#;
+    let params = format!(r#"{{"name":"run","arguments":{{"region":"west"}},"_meta":{meta}}}"#);
+    client.say(&format!(r#"{{"jsonrpc":"2.0","id":2,"method":"tools/call","params":{params}}}"#)).await;
+    client.hear().await;
+    let seen = client.http.seen();
+    assert_eq!(seen[1].header("mcp-param-region"), Some("west"));
+    assert_eq!(seen[1].header("mcp-name"), Some("run"));
+    client.close().await;
+}

@@ -6,7 +6,7 @@ use keyfob_core::failure::Failure;
 use keyfob_core::scope::ScopeSet;
 use keyfob_demo::oddities::{Mcp, McpSessions, Oddities};
 use keyfob_demo::{PortalOptions, ScopedTool};
-use keyfob_proxy::bridge::Bridge;
+use keyfob_proxy::bridge::{Bridge, BridgeWishes};
 use keyfob_proxy::mcp_client::McpClient;
 use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
@@ -23,7 +23,7 @@ async fn talk(machine: &Machine, messages: &[Value]) -> Vec<Value> {
     let (mut input, theirs_in) = tokio::io::duplex(64 * 1024);
     let (theirs_out, output) = tokio::io::duplex(64 * 1024);
     let (ports, tokens) = (machine.ports.clone(), Arc::new(machine.interactive()));
-    let bridge = Bridge::new(ports.http, &machine.profile, tokens, ports.clock);
+    let bridge = Bridge::new(ports.http, &machine.profile, tokens, ports.clock, BridgeWishes::default());
     let bridge = tokio::spawn(bridge.run(BufReader::new(theirs_in), theirs_out));
     let mut output = BufReader::new(output).lines();
     let mut answers = Vec::new();

@@ -15,6 +15,8 @@ use crate::ports::{HttpResponse, StreamedResponse, TransportFailure};
 #[derive(Default)]
 struct Server {
     open: u16,
+    /// What a GET of the endpoint gets; 0 is the same as a POST.
+    stream: u16,
     challenge: Option<String>,
     content_type: &'static str,
     documents: HashMap<&'static str, serde_json::Value>,
@@ -41,13 +43,20 @@ impl HttpClient for Server {
         panic!("nothing is to be reached here")
     }
 
-    async fn open(&self, _request: HttpRequest) -> Result<StreamedResponse, TransportFailure> {
+    async fn open(&self, request: HttpRequest) -> Result<StreamedResponse, TransportFailure> {
         let body = futures_util::stream::empty().boxed();
-        let kind = (header::CONTENT_TYPE, HeaderValue::from_static(self.content_type));
-        let challenge = self.challenge.as_deref().and_then(|text| HeaderValue::from_str(text).ok());
+        let of_stream = request.method == Method::GET && self.stream != 0;
+        let (status, kind) =
+            if of_stream { (self.stream, "text/event-stream") } else { (self.open, self.content_type) };
+        let kind = (header::CONTENT_TYPE, HeaderValue::from_static(kind));
+        let challenge = self
+            .challenge
+            .as_deref()
+            .filter(|_| status == 401)
+            .and_then(|text| HeaderValue::from_str(text).ok());
         let challenge = challenge.map(|text| (header::WWW_AUTHENTICATE, text));
         let headers = [kind].into_iter().chain(challenge).collect::<HeaderMap>();
-        Ok(StreamedResponse { status: self.open, headers, body })
+        Ok(StreamedResponse { status, headers, body })
     }
 }
 
@@ -123,4 +132,30 @@ async fn a_server_without_any_trace_of_oauth_is_told_by_its_status() {
         let failure = examine(&server, &profile()).await.unwrap_err();
         assert_eq!(failure, told.into());
     }
+}
+
+/// A server of the first edition: who opens its stream is challenged, or let in.
+#[tokio::test]
+async fn a_server_that_takes_no_post_is_asked_for_its_stream() {
+    let named = "https://portal.example/elsewhere";
+    let mut documents = documents();
+    let resource =
+        documents.remove("https://portal.example/.well-known/oauth-protected-resource/mcp").unwrap();
+    documents.insert(named, resource);
+    let challenge = Some(format!("Bearer resource_metadata=\"{named}\""));
+    for open in [400, 404, 405] {
+        let documents = documents.clone();
+        let server =
+            Server { open, stream: 401, challenge: challenge.clone(), documents, ..Server::default() };
+        assert_eq!(
+            examine(&server, &profile()).await.unwrap().suggested_scopes().as_deref(),
+            Some("basic"),
+            "{open}"
+        );
+        let server = Server { open, stream: 200, ..Server::default() };
+        let failure = examine(&server, &profile()).await.unwrap_err();
+        assert_eq!(failure, Incompatibility::NoSignInWanted.into(), "{open}");
+    }
+    let server = Server { open: 405, stream: 405, ..Server::default() };
+    assert_eq!(examine(&server, &profile()).await.unwrap_err(), Incompatibility::NotMcp(405).into());
 }

@@ -250,7 +250,7 @@ const journeys = [
       assert.match(await issuer.textContent(), /For whoever runs the server.*Serve "issuer".*RFC 8414 §3\.3/s);
       await issuer.getByText('What was sent and received').click();
       assert.match(await issuer.locator('pre').first().textContent(), /^GET https:\/\/login\.broken/);
-      await dialog.getByRole('button', { name: 'Copy: the report' }).click();
+      await dialog.getByRole('button', { name: 'Copy the report' }).click();
       await dialog.getByText('Copied').waitFor();
       assert.match(await page.evaluate(() => navigator.clipboard.readText()), /^# keyfob doctor: https:\/\/broken/);
       await at(page, 'examine-again').click();

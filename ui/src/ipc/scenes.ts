@@ -168,10 +168,32 @@ const phone = (): ProfileShown => ({
   label: 'Screen in the hall',
 });
 
+/** As long as people and servers make them, and then some. */
+function wordy(): ProfileShown {
+  const word = 'donaudampfschifffahrtsgesellschaftskapitaen';
+  return {
+    ...tracker(),
+    name: `${word}-of-the-second-fleet`,
+    url: `https://${word}.${word}.example.com/a/path/that/goes/on/and/on/mcp?tenant=${word}${word}`,
+    label:
+      'The portal of the second fleet for reading, for writing and for everything that nobody else has thought of so far',
+    access: 'write',
+    issuer: `https://login.${word}.${word}.example.com/realms/${word}`,
+    account: `captain.of.the.second.fleet.${word}@${word}.example.com`,
+    scopes: Array.from({ length: 24 }, (_, index) => `https://scopes.${word}.example.com/auth/${word}.${index}`),
+    problem: `the server says: ${word} ${word} ${word}, which is no reason that anybody could understand, ${word}${word}${word}`,
+    hint: `Ask whoever runs https://${word}.${word}.example.com/${word}.`,
+    deliveries: [
+      { target: `file ~/site/${word}/${word}/.mcp_tokens_readonly.json`, problem: `no permission: ${word}${word}` },
+      { target: `keyring entry ${word} / ${word}`, problem: null },
+    ],
+  };
+}
+
 /**
  * `empty`: the first run. `daily`: every state. `well`: two calm ones. `trouble`: nothing can be read. `device`: a code waits to
  * be typed. `denied`: a sign-in was refused. `account`: another account
- * signed in. `more`: a program asks for more rights. `no-browser`: none could be started.
+ * signed in. `more`: a program asks for more rights. `no-browser`: none could be started. `long`: words of every length.
  */
 export const scenes: Record<string, () => Snapshot> = {
   empty: () => base([]),
@@ -197,6 +219,13 @@ export const scenes: Record<string, () => Snapshot> = {
   }),
   many: () => base([...PEOPLE.flatMap((name, index) => many(name, index)), tracker(), admin()]),
   broken: () => base([readonly(), { ...blank('broken', 'https://broken.example.com/mcp') }]),
+  long: () => ({
+    ...base([{ ...readonly(), label: 'x' }, wordy()]),
+    settings_problem: `line 12, column 1: unknown key "${'lable'.repeat(20)}"`,
+    step_ups: [
+      { profile: wordy().name, scopes: wordy().scopes, clients: ['Claude Code', 'Zed', 'a program of one’s own'] },
+    ],
+  }),
   more: () => ({
     ...base([readonly(), { ...admin(), scopes: ['read', 'offline_access'] }]),
     step_ups: [{ profile: 'admin', scopes: ['write', 'admin:sites'], clients: ['Claude Code', 'Zed'] }],

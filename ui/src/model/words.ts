@@ -92,7 +92,6 @@ export const words = {
   adviceRule: 'Rule',
   sent: 'Sent',
   received: 'Received',
-  report: 'the report',
   copyReport: 'Copy the report',
 
   startOffer: 'Start keyfob when you log in? It can only renew while it runs.',
@@ -683,7 +682,7 @@ export function renewalsWords(profile: ProfileShown): string {
 export function problemWords(profile: ProfileShown): { message: string; hint: string | null } | null {
   if (!profile.problem) return null;
   if (profile.problem === 'offline') return { message: words.offlineTitle, hint: profile.hint ?? words.offlineHint };
-  return { message: profile.problem, hint: profile.hint };
+  return { message: sentence(profile.problem), hint: profile.hint };
 }
 
 export const accessWords = (access: Access): string => (access === 'write' ? words.writes : words.readsOnly);

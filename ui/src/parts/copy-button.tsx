@@ -10,8 +10,8 @@ const SHOWN = 2_000;
 
 interface Props {
   text: string;
-  /** What is copied, for screen readers. */
-  label: string;
+  /** What is copied, for screen readers, where what the button says does not tell. */
+  label?: string;
   quiet?: boolean;
   /** What the button says. */
   shown?: string;
@@ -27,10 +27,11 @@ export function CopyButton({ text, label, quiet, shown = words.copy }: Props) {
     timer.current = window.setTimeout(() => setDone(null), SHOWN);
   };
   const said = { yes: words.copied, no: words.notCopied };
+  const word = done ? said[done] : shown;
   return (
-    <Button kind={quiet ? 'quiet' : 'plain'} label={`${words.copy}: ${label}`} testid="copy" onClick={copy}>
+    <Button kind={quiet ? 'quiet' : 'plain'} label={label ? `${word}: ${label}` : word} testid="copy" onClick={copy}>
       <Icon name={done === 'yes' ? 'check' : 'copy'} />
-      <span aria-live="polite">{done ? said[done] : shown}</span>
+      <span aria-live="polite">{word}</span>
     </Button>
   );
 }

@@ -27,7 +27,9 @@ export function Dialog({ title, onClose, children, wide }: Props) {
     return () => {
       // Nothing behind an open dialog takes the focus, and one already out of the page no longer gives it back.
       shown?.close();
-      if (before instanceof HTMLElement) before.focus();
+      // What opened it may have gone meanwhile, as the first look does with the first portal.
+      const back = before?.isConnected && before !== document.body ? before : document.querySelector('main button');
+      if (back instanceof HTMLElement) back.focus();
     };
   }, []);
   return (

@@ -40,7 +40,7 @@ function Opened({ open }: { open: Open }) {
             </p>
           )}
           <div class={styles.actions}>
-            {diagnosis && <CopyButton text={diagnosis.report} label={words.report} shown={words.copyReport} />}
+            {diagnosis && <CopyButton text={diagnosis.report} shown={words.copyReport} />}
             {(diagnosis || refusal) && (
               <Button testid="examine-again" onClick={() => act.examine(open.target, open.title)}>
                 {words.examineAgain}

@@ -1,8 +1,8 @@
 // What may not be, measured in the page: anything beyond the window, under something else, or cut off. Each function runs in
-// the page, alone but for what `prepare` has left there; what it gives is a list of faults in words.
+// the page, alone but for what `geometry` has put there; what it gives is a list of faults in words.
 
 /** Words and looks that the others share, left in the page as `seen`. */
-export function prepare() {
+function prepare() {
   const words = (text) => `"${(text ?? '').trim().slice(0, 40)}"`;
   globalThis.seen = {
     words,
@@ -30,7 +30,7 @@ export function prepare() {
 }
 
 /** Whatever would have to be scrolled sideways; a listing may be. */
-export function sideways() {
+function sideways() {
   const { named, top } = globalThis.seen;
   const beyond = (box) => box.scrollWidth - box.clientWidth;
   const inside = [...top().querySelectorAll('main, aside, section, dialog, div, ul, ol, table, form')];
@@ -41,7 +41,7 @@ export function sideways() {
 }
 
 /** Whatever is to be pressed or filled in, and lies outside the window or over another such thing. */
-export function overlapping() {
+function overlapping() {
   const { named, top, isShown, layer, pairs } = globalThis.seen;
   const controls = [...top().querySelectorAll('button, a[href], input, select, textarea, summary, [tabindex="0"]')]
     .filter((one) => isShown(one) && !one.matches('pre'))
@@ -57,7 +57,7 @@ export function overlapping() {
 }
 
 /** Words that are beyond the window, cut off by what they stand in, or written over each other. */
-export function cutOff() {
+function cutOff() {
   const { words, named, top, isShown, layer, pairs } = globalThis.seen;
   const faults = new Set();
   const lines = [];
@@ -85,6 +85,12 @@ export function cutOff() {
   for (const [a, b] of pairs(lines, 2, 4)) faults.add(`${words(a.text)} and ${words(b.text)} lie over each other`);
   return [...faults];
 }
+
+/** Puts all of it into the page; comes before what follows. */
+export const geometry = `(${prepare})(); globalThis.seen.looks = [${sideways}, ${overlapping}, ${cutOff}]; null`;
+
+/** Faults of the layout as it stands. */
+export const layoutFaults = () => globalThis.seen.looks.flatMap((look) => look());
 
 /** Whatever moves, by name. */
 export const moving = () =>

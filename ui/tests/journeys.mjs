@@ -412,9 +412,11 @@ const journeys = [
     async (page) => {
       await at(page, 'unlock').click();
       const dialog = page.getByRole('dialog', { name: 'Unlock your sign-ins' });
+      await dialog.locator('[data-testid=passphrase]:focus').waitFor();
       await page.keyboard.type('correct house');
       await page.keyboard.press('Enter');
-      await at(page, 'toast').getByText('this is not the passphrase').waitFor();
+      // In the dialog: what lies outside of it is read to nobody.
+      await dialog.getByTestId('toast').getByText('this is not the passphrase').waitFor();
       await at(page, 'passphrase').fill('correct horse');
       await page.keyboard.press('Enter');
       await dialog.waitFor({ state: 'detached' });

@@ -191,6 +191,16 @@ export const views = [
   ['locked', 'passphrase', async () => {}],
   ['locked-unlock', 'passphrase', async (page) => at(page, 'unlock').click()],
   [
+    'locked-wrong',
+    'passphrase',
+    async (page) => {
+      await at(page, 'unlock').click();
+      await at(page, 'passphrase').fill('correct house');
+      await at(page, 'unlock-now').click();
+      await at(page, 'toast').waitFor();
+    },
+  ],
+  [
     'locked-settings',
     'passphrase',
     async (page) => {

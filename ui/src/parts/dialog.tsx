@@ -5,6 +5,7 @@ import { words } from '../model/words';
 import { Button } from './button';
 import styles from './dialog.module.css';
 import { Icon } from './icon';
+import { ToastsInDialog } from './toasts';
 
 interface Props {
   title: string;
@@ -51,6 +52,7 @@ export function Dialog({ title, onClose, children, wide }: Props) {
         </Button>
       </header>
       {children}
+      <ToastsInDialog />
     </dialog>
   );
 }

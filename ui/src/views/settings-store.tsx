@@ -23,7 +23,7 @@ export function StoreSection() {
   return (
     <Section title={words.store} hint={words.storeHint} testid="settings-store">
       <Line name={placeWords(store)} hint={PLACE[backendOf(store)].hint}>
-        <Button testid="store-move" label={words.storeMove} onClick={() => setMoving(true)}>
+        <Button testid="store-move" label={`${words.change} ${words.storeMove}`} onClick={() => setMoving(true)}>
           {words.change}
         </Button>
       </Line>

@@ -9,7 +9,7 @@ PATH="$PWD/target/tools/bin:$PATH"
 target="${CARGO_TARGET_DIR:-target}"
 bin="${PREFIX:-$HOME/.local}/bin"
 packages=(keyfob-cli)
-programs=(keyfob)
+programs=(keyfob keyfob-cli)
 if [[ "${1:-}" == --app || -n "${DISPLAY:-}${WAYLAND_DISPLAY:-}" ]]; then
     packages+=(keyfob-app)
     programs+=(keyfob-app)

@@ -22,8 +22,8 @@ fi
 stage() {
     rm -rf "$staged"
     mkdir -p "$staged/bin" "$staged/completions" "$staged/man1"
-    install -m 0755 "$target/$profile/keyfob" "$staged/bin/keyfob"
-    if [[ $profile == debug ]]; then strip --strip-debug "$staged/bin/keyfob"; fi
+    install -m 0755 -t "$staged/bin" "$target/$profile/keyfob" "$target/$profile/keyfob-cli"
+    if [[ $profile == debug ]]; then strip --strip-debug "$staged"/bin/*; fi
     "$staged/bin/keyfob" man "$staged/man1" 2>/dev/null
     cp src-tauri/package/keyfob-app.1 "$staged/man1"
     gzip --best --no-name "$staged"/man1/*.1

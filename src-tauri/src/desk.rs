@@ -122,7 +122,7 @@ impl Desk {
     /// A sign-in in the system browser, or with a code where the profile is a device's. How it goes and why it failed stands
     /// in [`Desk::sign_ins`].
     pub(crate) async fn sign_in(&self, name: &ProfileName) -> Result<(), Failure> {
-        let profile = find_profile(self.agent.ports(), name)?;
+        let profile = find_profile(&*self.agent.ports().settings, name)?;
         let attempt = self.sign_ins.begin(&profile).ok_or(Temporary::Busy)?;
         let (options, heard) = SignInOptions::usual();
         let (questions, asked) = tokio::sync::mpsc::channel(1);

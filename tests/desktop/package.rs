@@ -51,6 +51,7 @@ async fn the_package_installs_starts_from_its_desktop_entry_and_leaves_nothing()
     let files = installed_files().await;
     for wanted in [
         "/usr/bin/keyfob",
+        "/usr/bin/keyfob-cli",
         "/usr/bin/keyfob-app",
         "/usr/lib/systemd/user/keyfob.service",
         "/usr/share/applications/keyfob.desktop",

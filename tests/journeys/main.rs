@@ -3,6 +3,7 @@
 #![expect(clippy::expect_used, clippy::unwrap_used, reason = "a test fails with words")]
 
 mod accounts;
+mod at_once;
 mod bad_input;
 mod bad_redirect;
 mod bad_token_answer;

@@ -31,7 +31,7 @@ use crate::journeys::revoke::RevocationOutcome;
 use crate::journeys::sign_in::SignInOptions;
 use crate::journeys::{remind, remove, sign_out};
 use crate::notice::NoticeKind;
-use crate::ports::{CommitError, Ports, PowerEvent};
+use crate::ports::{CommitError, Ports, PowerEvent, ProfileSettings};
 use crate::shown;
 use crate::snapshot::{AgentShown, KeeperKind, Snapshot};
 use step_ups::StepUps;
@@ -165,7 +165,7 @@ impl AgentHandle {
     /// [`Failure::NoSuchProfile`], or settings that cannot be read; it is settled all the same.
     pub fn settle_step_up(&self, name: &ProfileName) -> Result<(), Failure> {
         if self.step_ups.settle(name) {
-            let profile = find_profile(&self.ports, name)?;
+            let profile = find_profile(&*self.ports.settings, name)?;
             self.ports.notifier.notify(&remind::notice(&profile, NoticeKind::Solved));
         }
         Ok(())
@@ -202,7 +202,7 @@ impl AgentHandle {
     /// Signs out.
     pub async fn sign_out(&self, name: &ProfileName) -> Result<RevocationOutcome, Failure> {
         self.cancel_sign_in(name.clone()).await;
-        let outcome = sign_out::sign_out(&self.ports, &find_profile(&self.ports, name)?).await;
+        let outcome = sign_out::sign_out(&self.ports, &find_profile(&*self.ports.settings, name)?).await;
         self.look_again(Some(name)).await;
         outcome
     }
@@ -210,7 +210,7 @@ impl AgentHandle {
     /// Deletes a profile.
     pub async fn remove(&self, name: &ProfileName) -> Result<RevocationOutcome, Failure> {
         self.cancel_sign_in(name.clone()).await;
-        let outcome = remove::remove(&self.ports, &find_profile(&self.ports, name)?).await;
+        let outcome = remove::remove(&self.ports, &find_profile(&*self.ports.settings, name)?).await;
         self.look_again(Some(name)).await;
         outcome
     }
@@ -224,7 +224,7 @@ impl AgentHandle {
 
     /// Says no more about the profile's end until tomorrow.
     pub async fn remind_tomorrow(&self, name: &ProfileName) -> Result<(), Failure> {
-        remind::tomorrow(&self.ports, &find_profile(&self.ports, name)?).await?;
+        remind::tomorrow(&self.ports, &find_profile(&*self.ports.settings, name)?).await?;
         self.look_again(Some(name)).await;
         Ok(())
     }
@@ -272,14 +272,14 @@ impl AgentHandle {
 }
 
 /// The profile of this name.
-pub fn find_profile(ports: &Ports, name: &ProfileName) -> Result<Profile, Failure> {
-    let found = ports.settings.list()?.into_iter().find(|profile| profile.name == *name);
+pub fn find_profile(settings: &dyn ProfileSettings, name: &ProfileName) -> Result<Profile, Failure> {
+    let found = settings.list()?.into_iter().find(|profile| profile.name == *name);
     found.ok_or_else(|| Failure::NoSuchProfile(name.to_string()))
 }
 
 /// Makes a profile; what the operator gave for its client goes into its sealed record, first, so that no profile ever lacks it.
 pub async fn add(ports: &Ports, profile: &Profile, proof: Option<GivenProof>) -> Result<(), Failure> {
-    if find_profile(ports, &profile.name).is_ok() {
+    if find_profile(&*ports.settings, &profile.name).is_ok() {
         return Err(Failure::Usage(format!("there is a profile `{}` already", profile.name)));
     }
     if let Some(proof) = proof {

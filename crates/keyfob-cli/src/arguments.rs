@@ -2,7 +2,6 @@
 
 mod as_mcp_remote;
 mod clients;
-pub(crate) mod frequent;
 mod keeping;
 mod profiles;
 mod servers;

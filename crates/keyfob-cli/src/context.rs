@@ -100,7 +100,7 @@ impl Context {
 
     /// The profile a person named.
     pub(crate) fn profile(&self, name: &str) -> Result<Profile, Failure> {
-        find_profile(self.ports()?, &profile_name(name)?)
+        find_profile(&*self.ports()?.settings, &profile_name(name)?)
     }
 
     /// A connection to the keeper, if one runs.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use keyfob_agent::ports::{Clock, Journal, Notifier, Ports};
+use keyfob_agent::ports::{Clock, CredentialStore, Journal, Notifier, Ports, ProfileSettings};
 use keyfob_core::failure::Failure;
 
 use crate::assertion_signer::RingSigner;
@@ -36,6 +36,40 @@ pub struct Composition {
     pub store: Option<Choice>,
 }
 
+/// The ports behind a token that is held: what is kept on this machine, and time. They reach no network, so that a program
+/// made of these alone is small and starts sooner than one made of all.
+pub struct Kept {
+    /// `profiles.toml`.
+    pub settings: Arc<dyn ProfileSettings>,
+    /// Sealed records.
+    pub store: Arc<dyn CredentialStore>,
+    /// What happened.
+    pub journal: Arc<dyn Journal>,
+    /// Time.
+    pub clock: Arc<dyn Clock>,
+}
+
+impl Kept {
+    /// The user's own, with nobody to ask for a passphrase. Nothing is asked of the keyring yet.
+    pub fn new(paths: &Paths) -> Result<Self, Failure> {
+        Ok(Self::sealed_by(paths, Settings::read(paths)?.store_choice()?, None))
+    }
+
+    fn sealed_by(paths: &Paths, choice: Choice, prompt: Option<PassphrasePrompt>) -> Self {
+        // Kept up to date for programs that will be told of it; a folder that takes no writes shows where it matters.
+        if let Err(problem) = paths.home_argument() {
+            tracing::debug!(%problem, "where.toml could not be kept");
+        }
+        let keys = Arc::new(SealingKeySource::new(paths.clone(), choice, prompt));
+        Self {
+            settings: Arc::new(ProfilesToml::new(paths)),
+            store: Arc::new(SealedStore::new(paths.clone(), keys)),
+            journal: Arc::new(JournalFiles::new(paths)),
+            clock: Arc::new(SystemClock),
+        }
+    }
+}
+
 impl Composition {
     /// The usual one: the user's store, nobody to ask.
     pub fn new(paths: Paths, notifier: Arc<dyn Notifier>) -> Self {
@@ -45,19 +79,13 @@ impl Composition {
     /// Makes the ports. Nothing is asked of the keyring or the network yet.
     pub fn ports(self) -> Result<Ports, Failure> {
         let paths = &self.paths;
-        let settings = Settings::read(paths)?;
-        // Kept up to date for programs that will be told of it; a folder that takes no writes shows where it matters.
-        if let Err(problem) = paths.home_argument() {
-            tracing::debug!(%problem, "where.toml could not be kept");
-        }
-        let choice = self.store.map_or_else(|| settings.store_choice(), Ok)?;
-        let keys = Arc::new(SealingKeySource::new(paths.clone(), choice, self.prompt));
-        let journal: Arc<dyn Journal> = Arc::new(JournalFiles::new(paths));
-        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+        let read = Settings::read(paths)?;
+        let choice = self.store.map_or_else(|| read.store_choice(), Ok)?;
+        let Kept { settings, store, journal, clock } = Kept::sealed_by(paths, choice, self.prompt);
         Ok(Ports {
-            settings: Arc::new(ProfilesToml::new(paths)),
-            store: Arc::new(SealedStore::new(paths.clone(), keys)),
-            http: Arc::new(ReqwestClient::new(&settings.network)?),
+            settings,
+            store,
+            http: Arc::new(ReqwestClient::new(&read.network)?),
             browser: Arc::new(SystemBrowser),
             loopback: Arc::new(SystemLoopback),
             clock: Arc::clone(&clock),

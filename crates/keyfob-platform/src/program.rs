@@ -1,11 +1,53 @@
 //! Which program is behind a process id, for the journal: its executable as the kernel names it. Told to people, never
 //! decided on, because a process can end and its id be given to another between question and answer.
 
+use std::env::consts::EXE_SUFFIX;
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode};
+
 use keyfob_agent::journal::Program;
 use keyfob_core::server_text;
 
-/// What our own command line is called: the program behind it is the one that started it.
+/// What our own command line is called.
 const OUR_COMMAND: &str = "keyfob";
+
+/// The program that [`OUR_COMMAND`] becomes for all that it does not do itself; it lies beside it.
+const WHOLE_PROGRAM: &str = "keyfob-cli";
+
+/// The path of our command line, for what starts it later: a client's configuration, a service unit.
+pub fn our_command() -> std::io::Result<PathBuf> {
+    let running = std::env::current_exe()?;
+    let command = running.with_file_name(format!("{OUR_COMMAND}{EXE_SUFFIX}"));
+    let is_whole = running.file_stem().is_some_and(|name| name == WHOLE_PROGRAM);
+    Ok(if is_whole && command.is_file() { command } else { running })
+}
+
+/// Goes on as the whole program, with the arguments and under the name of this one. Comes back only where it cannot, with the
+/// reason, or where the system lets no process become another program.
+pub fn become_the_whole() -> Result<ExitCode, String> {
+    let beside = std::env::current_exe().map_err(|error| error.to_string())?;
+    let whole = beside.with_file_name(format!("{WHOLE_PROGRAM}{EXE_SUFFIX}"));
+    goes_on_as(&whole).map_err(|error| format!("{}: {error}", whole.display()))
+}
+
+/// The same process goes on: its id, its terminal and its signals stay.
+#[cfg(unix)]
+fn goes_on_as(program: &Path) -> std::io::Result<ExitCode> {
+    use std::os::unix::process::CommandExt;
+    let mut arguments = std::env::args_os();
+    let mut command = Command::new(program);
+    if let Some(name) = arguments.next() {
+        command.arg0(name);
+    }
+    Err(command.args(arguments).exec())
+}
+
+/// A process cannot become another program: it waits for it and ends as it does. (Never run here.)
+#[cfg(not(unix))]
+fn goes_on_as(program: &Path) -> std::io::Result<ExitCode> {
+    let status = Command::new(program).args(std::env::args_os().skip(1)).status()?;
+    Ok(status.code().and_then(|code| u8::try_from(code).ok()).map_or(ExitCode::FAILURE, ExitCode::from))
+}
 
 /// The program that asks through process `pid`; where that is our own command line, the one that started it.
 pub fn behind(pid: Option<i32>) -> Program {
@@ -55,7 +97,7 @@ fn executable(_pid: u32) -> Option<String> {
 
 fn is_our_command(executable: Option<&str>) -> bool {
     let name = executable.and_then(|path| path.rsplit('/').next());
-    name == Some(OUR_COMMAND)
+    name == Some(OUR_COMMAND) || name == Some(WHOLE_PROGRAM)
 }
 
 /// The parent's id, the fourth field of `/proc/PID/stat`; the second one is a name in brackets that may hold anything.
@@ -84,6 +126,7 @@ mod tests {
     #[test]
     fn our_own_command_line_stands_for_the_program_that_started_it() {
         assert!(is_our_command(Some("/usr/local/bin/keyfob")));
+        assert!(is_our_command(Some("keyfob-cli")));
         for other in [Some("/usr/bin/keyfob-app"), Some("/keyfob/x"), None] {
             assert!(!is_our_command(other), "{other:?}");
         }

@@ -82,7 +82,7 @@ impl ReadyTokens {
 
     /// The server wants more scopes than this token has (D8); whoever sits at the screen is asked.
     pub(crate) fn lacks(&self, profile: &ProfileName, scopes: &ScopeSet, client: &str) {
-        match find_profile(self.agent.ports(), profile) {
+        match find_profile(&*self.agent.ports().settings, profile) {
             Ok(profile) => self.agent.offer_step_up(&profile, scopes, client),
             Err(failure) => tracing::debug!(%failure, "nobody was asked for more scopes"),
         }
@@ -110,13 +110,13 @@ impl ReadyTokens {
         let asked_under = Arc::clone(&self.shown.borrow());
         let handed_out = match self.agent.hand_out(name.clone(), wanted.clone()).await {
             // Signed in under another process's eyes, or edited by hand: the keeper has not looked yet.
-            Err(Failure::NoSuchProfile(_)) if find_profile(self.agent.ports(), name).is_ok() => {
+            Err(Failure::NoSuchProfile(_)) if find_profile(&*self.agent.ports().settings, name).is_ok() => {
                 self.agent.look_again(Some(name)).await;
                 return Err(Temporary::Busy.into());
             }
             handed_out => handed_out?,
         };
-        let profile = find_profile(self.agent.ports(), name)?;
+        let profile = find_profile(&*self.agent.ports().settings, name)?;
         let shows = |shown: &Snapshot| {
             let mut named = shown.profiles.iter().filter(|shown| shown.name == name.as_str());
             named.any(|shown| shown.url == profile.url.as_str())

@@ -34,7 +34,7 @@ impl Desk {
             return Ok(Patient::at(CheckedUrl::parse(target)?));
         }
         let name = ProfileName::parse(target).map_err(|error| Failure::Usage(error.to_string()))?;
-        Ok(Patient { profile: find_profile(self.agent.ports(), &name)?, is_named: true })
+        Ok(Patient { profile: find_profile(&*self.agent.ports().settings, &name)?, is_named: true })
     }
 
     /// Walks; nothing is registered and nobody is signed in.

@@ -67,7 +67,7 @@ impl Linking {
         client: &str,
         via: Option<Via>,
     ) -> Result<Prepared, Failure> {
-        let (client, profile) = (known(client)?, find_profile(self.agent.ports(), name)?);
+        let (client, profile) = (known(client)?, find_profile(&*self.agent.ports().settings, name)?);
         let mut wanted = self.wanted(&profile, client, via)?;
         let via = wanted.via;
         if let Writing::Snippet(snippet) = &client.writing {
@@ -113,7 +113,7 @@ impl Linking {
         client: &'static Client,
         via: Via,
     ) -> Result<Option<u16>, Failure> {
-        let profile = find_profile(self.agent.ports(), name)?;
+        let profile = find_profile(&*self.agent.ports().settings, name)?;
         let (machine, doors) = (self.client_programs(), self.doors());
         let links = Links::new(&machine, self.paths.links_dir());
         let mut wanted = self.wanted(&profile, client, Some(via))?;

@@ -26,7 +26,7 @@ impl Actor {
         };
         let (ports, profile) = (self.ports.clone(), entry.profile.clone());
         self.spawn(async move {
-            match held(&ports, &profile, &wanted).await {
+            match held(&*ports.store, &*ports.clock, &profile, &wanted).await {
                 Ok(Held::Suits(token)) => {
                     let _ = reply.send(Ok(token));
                     None

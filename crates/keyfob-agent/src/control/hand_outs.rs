@@ -110,8 +110,13 @@ impl HandOuts {
 
 /// The same for a keyfob without keeper, which lives for one hand-out: it says nothing where its like was told within the
 /// window, so that a script in a loop leaves one line in ten minutes. How often it asked is then not known.
-pub fn note_alone(ports: &Ports, profile: &ProfileName, program: &Program, failure: Option<&Failure>) {
-    let now = ports.clock.now();
+pub fn note_alone(
+    (journal, clock): (&dyn Journal, &dyn Clock),
+    profile: &ProfileName,
+    program: &Program,
+    failure: Option<&Failure>,
+) {
+    let now = clock.now();
     let entry = entry(&now, profile, program, failure);
     let alike = |told: &JournalEntry| {
         let executable = |entry: &JournalEntry| entry.program.as_ref().and_then(|p| p.executable.clone());
@@ -121,8 +126,8 @@ pub fn note_alone(ports: &Ports, profile: &ProfileName, program: &Program, failu
             && executable(told) == executable(&entry)
             && age.is_ok_and(|age| age < WINDOW)
     };
-    if !ports.journal.read(Some(profile), LOOKED_BACK).iter().any(alike) {
-        ports.journal.append(&entry);
+    if !journal.read(Some(profile), LOOKED_BACK).iter().any(alike) {
+        journal.append(&entry);
     }
 }
 

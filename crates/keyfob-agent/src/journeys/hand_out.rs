@@ -4,6 +4,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use keyfob_core::credential::{Credential, SignIn};
 use keyfob_core::failure::Failure;
+use keyfob_core::moment::Moment;
 use keyfob_core::profile::Profile;
 use keyfob_core::scope::ScopeSet;
 use keyfob_core::secret::{AccessToken, Fingerprint};
@@ -12,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use super::refresh_transaction::{Refreshed, refresh};
 use super::usable_sign_in;
 use super::wish::Wish;
-use crate::ports::Ports;
+use crate::ports::{Clock, CredentialStore, Ports};
 
 /// What is wanted of the token.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -57,7 +58,7 @@ pub async fn hand_out(
     profile: &Profile,
     wanted: &HandOutRequest,
 ) -> Result<HandedOut, Failure> {
-    match held(ports, profile, wanted).await? {
+    match held(&*ports.store, &*ports.clock, profile, wanted).await? {
         Held::Suits(handed_out) => Ok(handed_out),
         Held::Stale { sign_in, fingerprint } => {
             let refreshed = refresh(ports, profile, &fingerprint, Wish::behind(wanted)).await;
@@ -79,11 +80,29 @@ pub(crate) enum Held {
     },
 }
 
+/// The token that is held, where it will do; `None` where a renewal must come first. Neither a request nor a lock is needed.
+pub async fn held_token(
+    store: &dyn CredentialStore,
+    clock: &dyn Clock,
+    profile: &Profile,
+    wanted: &HandOutRequest,
+) -> Result<Option<HandedOut>, Failure> {
+    Ok(match held(store, clock, profile, wanted).await? {
+        Held::Suits(handed_out) => Some(handed_out),
+        Held::Stale { .. } => None,
+    })
+}
+
 /// Looks, without any request.
-pub(crate) async fn held(ports: &Ports, profile: &Profile, wanted: &HandOutRequest) -> Result<Held, Failure> {
-    let current = ports.store.read(&profile.name).await?;
+pub(crate) async fn held(
+    store: &dyn CredentialStore,
+    clock: &dyn Clock,
+    profile: &Profile,
+    wanted: &HandOutRequest,
+) -> Result<Held, Failure> {
+    let current = store.read(&profile.name).await?;
     let sign_in = usable_sign_in(current.as_ref(), profile)?;
-    if suits(ports, profile, sign_in, wanted) {
+    if suits(&clock.now(), profile, sign_in, wanted) {
         return Ok(Held::Suits(handed_out(sign_in, sign_in.needs_sign_in().cloned().map(Failure::from))));
     }
     let fingerprint = sign_in.tokens.access_token.fingerprint();
@@ -134,18 +153,17 @@ fn last_resort(
     if alive && !refused && !wanted.fresh { Ok(handed_out(sign_in, Some(failure))) } else { Err(failure) }
 }
 
-fn suits(ports: &Ports, profile: &Profile, sign_in: &SignIn, wanted: &HandOutRequest) -> bool {
+fn suits(now: &Moment, profile: &Profile, sign_in: &SignIn, wanted: &HandOutRequest) -> bool {
     let tokens = &sign_in.tokens;
     if wanted.fresh || wanted.rejected == Some(tokens.access_token.fingerprint()) {
         return false;
     }
-    let now = ports.clock.now();
-    if tokens.is_valid_for(needed(profile, wanted), &now) {
+    if tokens.is_valid_for(needed(profile, wanted), now) {
         return true;
     }
     // More was asked than the server ever grants: renewing again before half of this token's life is used cannot help.
     let beyond_grant = tokens.lifetime <= needed(profile, wanted);
-    let young = tokens.remaining(&now).is_some_and(|left| left > tokens.lifetime / 2);
+    let young = tokens.remaining(now).is_some_and(|left| left > tokens.lifetime / 2);
     beyond_grant && young
 }
 

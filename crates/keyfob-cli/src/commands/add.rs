@@ -20,7 +20,7 @@ use crate::{exit_code, output};
 pub(crate) async fn run(add: &Add, context: &Context) -> Result<u8, Failure> {
     let profile = profile(add)?;
     let ports = context.ports()?;
-    if agent::find_profile(ports, &profile.name).is_ok() {
+    if agent::find_profile(&*ports.settings, &profile.name).is_ok() {
         let name = &profile.name;
         return Err(Failure::Usage(format!(
             "there is a profile `{name}` already; keyfob sign-in {name} signs in to it, keyfob remove {name} makes room"

@@ -12,6 +12,7 @@ use keyfob_links::link::{LinkError, Links, Plan};
 use keyfob_links::proxied::{Address, carry_out, forget};
 use keyfob_platform::client_keys::ProxyDoorsHere;
 use keyfob_platform::client_programs::SystemClientPrograms;
+use keyfob_platform::program;
 
 use crate::arguments::{LinkTo, LinkVia, Unlink};
 use crate::context::Context;
@@ -74,6 +75,15 @@ pub(crate) async fn link(arguments: &LinkTo, context: &Context) -> Result<(), Fa
     Ok(())
 }
 
+fn say_what_made_room(replaced: &str, context: &Context) {
+    output::note(&format!(
+        "`{}` made room for it. A token that stood there goes on working: end it at the server that gave it. keyfob keeps the \
+         file as it was in {} until it is unlinked",
+        keyfob_core::server_text::shown(replaced),
+        context.paths.links_dir().display()
+    ));
+}
+
 pub(crate) fn unlink(arguments: &Unlink, context: &Context) -> Result<(), Failure> {
     let client = client(&arguments.client)?;
     let machine = SystemClientPrograms::new(&context.paths);
@@ -128,7 +138,6 @@ fn client(id: &str) -> Result<&'static Client, Failure> {
 
 /// Clients start keyfob without a shell's path.
 fn this_program() -> Result<String, Failure> {
-    let path =
-        std::env::current_exe().map_err(|error| Failure::Bug(format!("no path of keyfob: {error}")))?;
+    let path = program::our_command().map_err(|error| Failure::Bug(format!("no path of keyfob: {error}")))?;
     Ok(path.to_string_lossy().into_owned())
 }

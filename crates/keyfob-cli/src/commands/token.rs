@@ -112,7 +112,8 @@ pub(crate) async fn take(
     let profile = context.profile(name)?;
     let ports = context.ports()?;
     let outcome = hand_out(ports, &profile, wanted).await;
-    hand_outs::note_alone(ports, &profile.name, &program::behind_this_process(), outcome.as_ref().err());
+    let telling = (&*ports.journal, &*ports.clock);
+    hand_outs::note_alone(telling, &profile.name, &program::behind_this_process(), outcome.as_ref().err());
     outcome
 }
 
@@ -150,8 +151,16 @@ fn show(name: &str, handed_out: &HandedOut, format: TokenFormat) {
     output::data(&text);
 }
 
+/// As it is, on a line.
+#[expect(clippy::disallowed_methods, reason = "printing the token is what this command is for")]
+pub(crate) fn show_bare(name: &str, handed_out: &HandedOut) {
+    warn(name, handed_out);
+    output::data(handed_out.access_token.expose_secret());
+}
+
+/// As the header a request needs.
 #[expect(clippy::disallowed_methods, reason = "printing the header is what this command is for")]
-fn show_headers(name: &str, handed_out: &HandedOut) {
+pub(crate) fn show_headers(name: &str, handed_out: &HandedOut) {
     warn(name, handed_out);
     let bearer = format!("Bearer {}", handed_out.access_token.expose_secret());
     output::data(&json!({ "Authorization": bearer }).to_string());

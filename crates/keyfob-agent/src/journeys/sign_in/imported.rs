@@ -37,7 +37,7 @@ pub async fn import(ports: &Ports, profile: &Profile, foreign: &ForeignSignIn) -
     }
     let examined = examine(&*ports.http, profile).await?;
     belongs_to(foreign, &examined.server, &profile.url)?;
-    if agent::find_profile(ports, &profile.name).is_err() {
+    if agent::find_profile(&*ports.settings, &profile.name).is_err() {
         agent::add(ports, profile, given_secret(profile, foreign)).await?;
     }
     let registration = registration(profile, foreign, &examined.server);

@@ -3,6 +3,7 @@
 
 use keyfob_core::failure::Failure;
 use keyfob_platform::local_pages::loopback_address;
+use keyfob_platform::program;
 use keyfob_platform::service_install::{self as place, Written, tell_manager};
 use keyfob_platform::service_unit::{self as unit, Service};
 
@@ -192,7 +193,7 @@ async fn start(systemctl: &[&str], written: Written, context: &Context) {
 }
 
 fn service(arguments: &Agent, context: &Context) -> Result<Service, Failure> {
-    let program = std::env::current_exe()
+    let program = program::our_command()
         .map_err(|error| Failure::Usage(format!("this program does not know its own path: {error}")))?;
     let mut words = Vec::new();
     if let Some(home) = &context.home {

@@ -4,14 +4,28 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-use super::{Arguments, Command, Headers, LogFormat, Token, TokenFormat};
+/// `[--home DIR] token NAME` or `[--home DIR] headers NAME`.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Frequent {
+    /// `--home` or `KEYFOB_HOME`.
+    pub(crate) home: Option<PathBuf>,
+    pub(crate) name: String,
+    pub(crate) shown: Shown,
+}
 
-/// `[--home DIR] token NAME` and `[--home DIR] headers NAME`, as clap would read them; `variable` is the environment's.
+/// How the token is printed.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Shown {
+    Token,
+    Headers,
+}
+
+/// A frequent call, as clap would read it; `variable` is the environment's. A log is the whole program's.
 pub(crate) fn call(
     words: impl Iterator<Item = OsString>,
     variable: impl Fn(&str) -> Option<OsString>,
-) -> Option<Arguments> {
-    if variable("KEYFOB_LOG_FORMAT").is_some() {
+) -> Option<Frequent> {
+    if ["KEYFOB_LOG", "KEYFOB_LOG_FORMAT"].into_iter().any(|name| variable(name).is_some()) {
         return None;
     }
     let mut words = words.peekable();
@@ -19,7 +33,12 @@ pub(crate) fn call(
         Some(_) => words.next(),
         None => variable("KEYFOB_HOME"),
     };
-    let (command, name) = (words.next()?, words.next()?.into_string().ok()?);
+    let shown = match words.next()?.to_str()? {
+        "token" => Shown::Token,
+        "headers" => Shown::Headers,
+        _ => return None,
+    };
+    let name = words.next()?.into_string().ok()?;
     let is_plain = |word: &str| !word.is_empty() && !word.starts_with('-');
     if words.next().is_some()
         || !is_plain(&name)
@@ -27,18 +46,7 @@ pub(crate) fn call(
     {
         return None;
     }
-    let command = match command.to_str()? {
-        "token" => Command::Token(Token {
-            name,
-            operation: None,
-            min_validity: "60s".into(),
-            fresh: false,
-            format: TokenFormat::Bare,
-        }),
-        "headers" => Command::Headers(Headers { name }),
-        _ => return None,
-    };
-    Some(Arguments { home: home.map(PathBuf::from), log_format: LogFormat::Text, command })
+    Some(Frequent { home: home.map(PathBuf::from), name, shown })
 }
 
 #[cfg(test)]
@@ -46,9 +54,27 @@ mod tests {
     use clap::Parser;
 
     use super::*;
+    use crate::arguments::{Arguments, Command, TokenFormat};
 
-    fn read(words: &[&str]) -> Option<Arguments> {
+    fn read(words: &[&str]) -> Option<Frequent> {
         call(words.iter().map(OsString::from), |_| None)
+    }
+
+    /// What clap read, if it is a frequent call with everything else as it is by default.
+    fn frequent(arguments: Arguments) -> Option<Frequent> {
+        let (name, shown) = match arguments.command {
+            Command::Headers(headers) => (headers.name, Shown::Headers),
+            Command::Token(token)
+                if token.operation.is_none()
+                    && !token.fresh
+                    && token.min_validity == "60s"
+                    && matches!(token.format, TokenFormat::Bare) =>
+            {
+                (token.name, Shown::Token)
+            }
+            _ => return None,
+        };
+        Some(Frequent { home: arguments.home, name, shown })
     }
 
     #[test]
@@ -60,7 +86,7 @@ mod tests {
             &["token", "No name at all"],
         ] {
             let by_clap = Arguments::try_parse_from([&["keyfob"], words].concat()).unwrap();
-            assert_eq!(format!("{:?}", read(words).unwrap()), format!("{by_clap:?}"));
+            assert_eq!(read(words), frequent(by_clap), "{words:?}");
         }
     }
 
@@ -90,6 +116,9 @@ mod tests {
         ] {
             assert!(read(words).is_none(), "{words:?}");
         }
-        assert!(call(["token", "work"].map(OsString::from).into_iter(), |_| Some("json".into())).is_none());
+        for log in ["KEYFOB_LOG", "KEYFOB_LOG_FORMAT"] {
+            let set = |name: &str| (name == log).then(|| "json".into());
+            assert_eq!(call(["token", "work"].map(OsString::from).into_iter(), set), None, "{log}");
+        }
     }
 }

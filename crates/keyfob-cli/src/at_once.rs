@@ -1,0 +1,58 @@
+//! A token that is held, given without loading what only other commands need: from a running keeper, or from the store. Where
+//! it takes more (a renewal, a passphrase, words about what is wrong with the store) the whole program does it, from the start.
+
+use std::process::ExitCode;
+
+use keyfob_agent::agent::find_profile;
+use keyfob_agent::control::hand_outs;
+use keyfob_agent::journeys::hand_out::{HandOutRequest, HandedOut, held_token};
+use keyfob_core::failure::Failure;
+use keyfob_platform::compose::Kept;
+use keyfob_platform::paths::Paths;
+use keyfob_platform::program;
+
+use crate::commands::token;
+use crate::context::{Context, profile_name};
+use crate::frequent::{self, Frequent, Shown};
+use crate::{exit_code, output, runtime};
+
+/// Answers the command line of this process if it is a frequent call and a token is held; `None` where it is not, and nothing
+/// has been printed to standard output.
+pub fn at_once() -> Option<ExitCode> {
+    let call = frequent::call(std::env::args_os().skip(1), |name| std::env::var_os(name))?;
+    let context = Context::new(Paths::resolve(call.home.clone()).ok()?, call.home.clone());
+    let handed_out = match token::by_keeper(&context, &call.name, HandOutRequest::default()) {
+        Some(Ok(handed_out)) => handed_out,
+        Some(Err(failure)) => {
+            output::failure(&failure, &call.name);
+            return Some(ExitCode::from(exit_code::of(&failure)));
+        }
+        None => runtime::block_on(from_the_store(&call, &context.paths)).ok()??,
+    };
+    match call.shown {
+        Shown::Token => token::show_bare(&call.name, &handed_out),
+        Shown::Headers => token::show_headers(&call.name, &handed_out),
+    }
+    Some(ExitCode::SUCCESS)
+}
+
+/// Everything else: this process becomes the whole program.
+pub fn whole_program() -> ExitCode {
+    program::become_the_whole().unwrap_or_else(|why| {
+        output::warning(&format!("the rest of keyfob cannot be started: {why}"));
+        output::hint("install keyfob again: the two programs keyfob and keyfob-cli lie in one folder");
+        ExitCode::from(1)
+    })
+}
+
+/// No keeper runs. A failure is told by the whole program, which meets it again.
+async fn from_the_store(call: &Frequent, paths: &Paths) -> Result<Option<HandedOut>, Failure> {
+    let kept = Kept::new(paths)?;
+    let profile = find_profile(&*kept.settings, &profile_name(&call.name)?)?;
+    let held = held_token(&*kept.store, &*kept.clock, &profile, &HandOutRequest::default()).await?;
+    if held.is_some() {
+        let telling = (&*kept.journal, &*kept.clock);
+        hand_outs::note_alone(telling, &profile.name, &program::behind_this_process(), None);
+    }
+    Ok(held)
+}

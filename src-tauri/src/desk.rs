@@ -1,6 +1,7 @@
 //! What the app keeps for its commands: the way to the keeper, the sign-ins it does, and the demo portals if they run.
 
 mod adding;
+mod copying;
 pub(crate) mod examining;
 pub(crate) mod files;
 pub(crate) mod linking;
@@ -24,12 +25,15 @@ use sign_ins::SignIns;
 use store::TypedPassphrase;
 use tauri::{AppHandle, Manager};
 
+use crate::shell::clipboard::{DesktopClipboard, TokenClipboard};
+
 /// Shared by all commands.
 pub(crate) struct Desk {
     pub(crate) agent: AgentHandle,
     pub(crate) paths: Paths,
     pub(crate) sign_ins: SignIns,
     passphrase: TypedPassphrase,
+    clipboard: TokenClipboard,
     /// Runs until the app ends it.
     keeper: Mutex<Option<Keeper>>,
     demo: Mutex<Vec<Portal>>,
@@ -52,6 +56,10 @@ impl Desk {
             agent: keeper.agent.clone(),
             paths,
             passphrase,
+            clipboard: TokenClipboard::new(
+                Box::new(DesktopClipboard::default()),
+                Arc::clone(&keeper.agent.ports().clock),
+            ),
             keeper: Mutex::new(Some(keeper)),
             demo: Mutex::default(),
         }
@@ -98,6 +106,7 @@ impl Desk {
     /// Ends the keeper as `keyfob agent` ends it: renewals under way reach the disk first, and nobody waits longer than
     /// [`LAST_FLIGHT`] for them. The demo leaves nothing behind.
     pub(crate) async fn end(&self) {
+        self.clipboard.end_all();
         if tokio::time::timeout(DEMO_PATIENCE, self.forget_demo()).await.is_err() {
             tracing::warn!("the demo's profiles stay until the next demo");
         }

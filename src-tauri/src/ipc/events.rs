@@ -18,9 +18,10 @@ pub(crate) fn follow(app: &AppHandle) {
         loop {
             let snapshot = snapshots.borrow_and_update().clone();
             let asked = step_ups.borrow_and_update().clone();
-            tray::show(&app, &snapshot, &asked);
+            let preferences = *preferred.borrow_and_update();
+            tray::show(&app, &snapshot, &asked, preferences);
             tell(&app, "snapshot", Snapshot::new(&snapshot, &sign_ins.borrow_and_update(), &asked));
-            tell(&app, "preferences", *preferred.borrow_and_update());
+            tell(&app, "preferences", preferences);
             let changed = tokio::select! {
                 changed = snapshots.changed() => changed,
                 changed = sign_ins.changed() => changed,

@@ -1,6 +1,7 @@
 //! Tray, window, notifications, start at login: the parts of a desktop that keyfob touches.
 
 pub(crate) mod autostart;
+pub(crate) mod clipboard;
 pub(crate) mod notice_words;
 pub(crate) mod notifications;
 pub(crate) mod preferences;

@@ -7,16 +7,18 @@ use keyfob_agent::snapshot::Snapshot;
 use keyfob_core::failure::Failure;
 use keyfob_core::identity::ProfileName;
 use tauri::image::Image;
-use tauri::menu::{Menu, MenuBuilder, MenuItemBuilder, SubmenuBuilder};
+use tauri::menu::{CheckMenuItemBuilder, Menu, MenuBuilder, MenuItemBuilder, SubmenuBuilder};
 use tauri::tray::TrayIconBuilder;
 use tauri::{AppHandle, Manager, Wry};
 
 use super::tray_model::{TrayAction, TrayModel, TrayPicture};
-use super::windows;
+use super::{preferences, windows};
 use crate::desk::{self, Desk};
+use crate::ipc::preferences::Preferences;
 
 const ID: &str = "keyfob";
 const OPEN: &str = "open";
+const START: &str = "start-at-login";
 const QUIT: &str = "quit";
 
 /// What is drawn now, so that only changes are drawn again: a menu that is rebuilt closes under the pointer.
@@ -27,7 +29,8 @@ struct Drawn(Mutex<Option<TrayModel>>);
 pub(crate) fn install(app: &AppHandle) -> tauri::Result<()> {
     app.manage(Drawn::default());
     let snapshot = app.state::<Desk>().agent.snapshots().borrow().clone();
-    let model = TrayModel::of(&snapshot, &Asked::new(), chrono::Utc::now());
+    let preferred = *preferences::watch(app).borrow();
+    let model = TrayModel::of(&snapshot, &Asked::new(), preferred, chrono::Utc::now());
     TrayIconBuilder::with_id(ID)
         .icon(picture(model.picture)?)
         .tooltip(&model.tooltip)
@@ -38,8 +41,8 @@ pub(crate) fn install(app: &AppHandle) -> tauri::Result<()> {
 }
 
 /// Draws a snapshot, if it looks different from the last one.
-pub(crate) fn show(app: &AppHandle, snapshot: &Snapshot, asked: &Asked) {
-    let model = TrayModel::of(snapshot, asked, chrono::Utc::now());
+pub(crate) fn show(app: &AppHandle, snapshot: &Snapshot, asked: &Asked, preferred: Preferences) {
+    let model = TrayModel::of(snapshot, asked, preferred, chrono::Utc::now());
     let drawn = app.state::<Drawn>();
     let mut last = drawn.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
     if last.as_ref() == Some(&model) {
@@ -81,13 +84,16 @@ fn menu(app: &AppHandle, model: &TrayModel) -> tauri::Result<Menu<Wry>> {
         menu = menu.separator();
     }
     let open = MenuItemBuilder::with_id(OPEN, "Open keyfob").build(app)?;
+    let start =
+        CheckMenuItemBuilder::with_id(START, "Start at login").checked(model.start_at_login).build(app)?;
     let quit = MenuItemBuilder::with_id(QUIT, "Quit").build(app)?;
-    menu.item(&open).separator().item(&quit).build()
+    menu.item(&open).item(&start).separator().item(&quit).build()
 }
 
 fn chosen(app: &AppHandle, id: &str) {
     match id.split_once('/') {
         None if id == OPEN => windows::show_logged(app),
+        None if id == START => switch_start_at_login(app),
         None if id == QUIT => app.exit(0),
         None => {}
         Some((action, profile)) => {
@@ -96,6 +102,15 @@ fn chosen(app: &AppHandle, id: &str) {
                 carry_out(app, action, name);
             }
         }
+    }
+}
+
+/// A check mark that the desktop has switched by itself is drawn anew where it could not be kept.
+fn switch_start_at_login(app: &AppHandle) {
+    let on = !preferences::look_again(app).start_at_login;
+    if let Err(error) = preferences::set_start_at_login(app, on) {
+        tracing::warn!(?error, "start at login was not switched");
+        windows::show_logged(app);
     }
 }
 
@@ -115,8 +130,10 @@ fn carry_out(app: &AppHandle, action: TrayAction, name: ProfileName) {
 }
 
 async fn act(app: &AppHandle, action: TrayAction, name: ProfileName) -> Result<(), Failure> {
-    let agent = &app.state::<Desk>().agent;
+    let desk = app.state::<Desk>();
+    let agent = &desk.agent;
     match action {
+        TrayAction::CopyToken => desk.copy_token(&name).await,
         TrayAction::Refresh => agent.refresh(name).await,
         TrayAction::SignOut => agent.sign_out(&name).await.map(|_| ()),
         TrayAction::Pause => agent.set_paused(&name, true).await,

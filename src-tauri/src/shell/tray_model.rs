@@ -5,6 +5,8 @@ use keyfob_agent::agent::Asked;
 use keyfob_agent::snapshot::{ProfileShown, Snapshot};
 use keyfob_core::credential_state::StateWord;
 
+use crate::ipc::preferences::Preferences;
+
 /// The tray's picture, worst last.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum TrayPicture {
@@ -27,14 +29,23 @@ pub(crate) enum TrayAction {
     Decide,
     SignIn,
     Refresh,
+    /// A token into the clipboard, for half a minute.
+    CopyToken,
     SignOut,
     Pause,
     Resume,
 }
 
 impl TrayAction {
-    pub(crate) const ALL: [Self; 6] =
-        [Self::Decide, Self::SignIn, Self::Refresh, Self::SignOut, Self::Pause, Self::Resume];
+    pub(crate) const ALL: [Self; 7] = [
+        Self::Decide,
+        Self::SignIn,
+        Self::Refresh,
+        Self::CopyToken,
+        Self::SignOut,
+        Self::Pause,
+        Self::Resume,
+    ];
 
     /// The id part in the menu.
     pub(crate) fn id(self) -> &'static str {
@@ -42,6 +53,7 @@ impl TrayAction {
             Self::Decide => "decide",
             Self::SignIn => "sign-in",
             Self::Refresh => "refresh",
+            Self::CopyToken => "copy-token",
             Self::SignOut => "sign-out",
             Self::Pause => "pause",
             Self::Resume => "resume",
@@ -63,19 +75,21 @@ pub(crate) struct TrayModel {
     pub(crate) picture: TrayPicture,
     pub(crate) tooltip: String,
     pub(crate) rows: Vec<TrayRow>,
+    pub(crate) start_at_login: bool,
 }
 
 /// Nearer than this is "soon".
 const SOON: TimeDelta = TimeDelta::days(3);
 
 impl TrayModel {
-    pub(crate) fn of(snapshot: &Snapshot, asked: &Asked, now: DateTime<Utc>) -> Self {
+    pub(crate) fn of(snapshot: &Snapshot, asked: &Asked, preferred: Preferences, now: DateTime<Utc>) -> Self {
         let pictures = snapshot.each().map(|profile| picture(profile, now));
         let asks = |profile: &ProfileShown| asked.keys().any(|name| name.as_str() == profile.name);
         Self {
             picture: pictures.max().unwrap_or(TrayPicture::Well),
             tooltip: tooltip(snapshot, now),
             rows: snapshot.each().map(|profile| row(profile, asks(profile), now)).collect(),
+            start_at_login: preferred.start_at_login,
         }
     }
 }
@@ -137,6 +151,9 @@ fn actions(profile: &ProfileShown) -> Vec<(TrayAction, &'static str)> {
     let mut actions = vec![(TrayAction::SignIn, if held { "Sign in again" } else { "Sign in" })];
     if held {
         actions.push((TrayAction::Refresh, "Refresh now"));
+        if profile.access_token.is_some() {
+            actions.push((TrayAction::CopyToken, "Copy token for 30 seconds"));
+        }
         actions.push(match profile.state {
             StateWord::Paused => (TrayAction::Resume, "Resume renewal"),
             _ => (TrayAction::Pause, "Pause renewal"),
@@ -149,7 +166,7 @@ fn actions(profile: &ProfileShown) -> Vec<(TrayAction, &'static str)> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use keyfob_agent::snapshot::{AgentShown, SignInShown, StoreShown};
+    use keyfob_agent::snapshot::{AccessTokenShown, AgentShown, SignInShown, StoreShown};
 
     fn profile(name: &str, state: StateWord, ends_in: Option<TimeDelta>) -> ProfileShown {
         let now = DateTime::UNIX_EPOCH;
@@ -190,7 +207,7 @@ mod tests {
             settings_problem: None,
             profiles: profiles.into_iter().map(std::sync::Arc::new).collect(),
         };
-        TrayModel::of(&snapshot, &Asked::new(), DateTime::UNIX_EPOCH)
+        TrayModel::of(&snapshot, &Asked::new(), Preferences::default(), DateTime::UNIX_EPOCH)
     }
 
     /// D8
@@ -229,5 +246,17 @@ mod tests {
             model(vec![profile("a", StateWord::SignedOut, None), profile("b", StateWord::Active, None)]).rows;
         assert_eq!(rows[0].actions, [(TrayAction::SignIn, "Sign in")]);
         assert_eq!(rows[1].actions.len(), 4);
+    }
+
+    #[test]
+    fn a_token_is_copied_only_where_there_is_one() {
+        let mut held = profile("a", StateWord::Active, None);
+        let offers = |profile: &ProfileShown| {
+            actions(profile).iter().any(|(action, _)| *action == TrayAction::CopyToken)
+        };
+        assert!(!offers(&held));
+        held.access_token = Some(AccessTokenShown { expires_at: DateTime::UNIX_EPOCH });
+        assert!(offers(&held));
+        assert!(TrayAction::ALL.iter().any(|action| action.id() == "copy-token"));
     }
 }

@@ -75,15 +75,6 @@ pub(crate) async fn link(arguments: &LinkTo, context: &Context) -> Result<(), Fa
     Ok(())
 }
 
-fn say_what_made_room(replaced: &str, context: &Context) {
-    output::note(&format!(
-        "`{}` made room for it. A token that stood there goes on working: end it at the server that gave it. keyfob keeps the \
-         file as it was in {} until it is unlinked",
-        keyfob_core::server_text::shown(replaced),
-        context.paths.links_dir().display()
-    ));
-}
-
 pub(crate) fn unlink(arguments: &Unlink, context: &Context) -> Result<(), Failure> {
     let client = client(&arguments.client)?;
     let machine = SystemClientPrograms::new(&context.paths);

@@ -166,31 +166,31 @@ stage_package() {
 }
 
 # The stages of the deep run: each can be gone on with alone.
-stage_deep_rules() { PROPTEST_CASES=20000 cargo nextest run --locked -p keyfob-core; }
+stage_deep_rules() { PROPTEST_CASES=20000 cargo nextest run --locked --no-fail-fast -p keyfob-core; }
 
 stage_deep_store() {
-    KEYFOB_DEEP=1 cargo nextest run --locked -p keyfob-platform --lib -E 'test(readers_of_a_file)'
+    KEYFOB_DEEP=1 cargo nextest run --locked --no-fail-fast -p keyfob-platform --lib -E 'test(readers_of_a_file)'
 }
 
 stage_deep_calls() {
     cargo build --locked -p keyfob-cli -p keyfob-tests --bins
-    KEYFOB_DEEP=1 cargo nextest run --locked -p keyfob-tests --test proxy --test journeys -E 'test(of_thousands_of_calls)'
+    KEYFOB_DEEP=1 cargo nextest run --locked --no-fail-fast -p keyfob-tests --test proxy --test journeys -E 'test(of_thousands_of_calls)'
 }
 
 stage_deep_faults() {
     cargo build --locked -p keyfob-cli -p keyfob-tests --bins
     KEYFOB_DEEP=1 KEYFOB_FUZZ_SECONDS="${KEYFOB_FUZZ_SECONDS:-120}" \
-        cargo nextest run --locked -p keyfob-tests --test faults --test fuzz --success-output final
+        cargo nextest run --locked --no-fail-fast -p keyfob-tests --test faults --test fuzz --success-output final
 }
 
 # 100,000 malformed servers, and as many worlds in which portals move and servers lie.
 stage_deep_servers() {
-    KEYFOB_CASES="${KEYFOB_CASES:-100000}" cargo nextest run --locked -p keyfob-tests --test hostile --success-output final
+    KEYFOB_CASES="${KEYFOB_CASES:-100000}" cargo nextest run --locked --no-fail-fast -p keyfob-tests --test hostile --success-output final
 }
 
 stage_deep_crashes() {
     cargo build --locked -p keyfob-cli -p keyfob-tests --bins
-    KEYFOB_DEEP=1 cargo nextest run --locked -p keyfob-tests --test crash_points --test-threads 1 --success-output final
+    KEYFOB_DEEP=1 cargo nextest run --locked --no-fail-fast -p keyfob-tests --test crash_points --test-threads 1 --success-output final
 }
 
 # One stage in a process of its own, so that its first failing command ends it.

@@ -19,14 +19,14 @@ pub(super) fn client_with(settings: &NetworkSettings) -> ReqwestClient {
     ReqwestClient::new(settings).unwrap()
 }
 
-/// As promised, but in milliseconds where the promise says seconds.
+/// As promised, but sooner; far enough apart for a machine that others use as well.
 fn hasty() -> ReqwestClient {
     let timeouts = Timeouts {
         connect: Duration::from_millis(400),
         document: Duration::from_millis(800),
-        first_byte: Duration::from_millis(600),
-        between_bytes: Duration::from_millis(100),
-        credentials: Duration::from_millis(1_500),
+        first_byte: Duration::from_secs(2),
+        between_bytes: Duration::from_millis(500),
+        credentials: Duration::from_secs(3),
     };
     ReqwestClient { timeouts, ..client() }
 }
@@ -135,13 +135,13 @@ async fn an_answer_that_stalls_is_cut_soon_and_one_that_never_begins_later() {
         let begun = Instant::now();
         let failed = hasty().post_credentials(&form(&url), AddressGuard::Anywhere).await.unwrap_err();
         assert_eq!(failed, TransportFailure::Cut("the answer stalled half-way".into()), "{answer:?}");
-        assert!(begun.elapsed() < Duration::from_millis(500), "{answer:?}: {:?}", begun.elapsed());
+        assert!(begun.elapsed() < Duration::from_secs(2), "{answer:?}: {:?}", begun.elapsed());
     }
     let (url, _) = stalling("").await;
     let begun = Instant::now();
     let failed = hasty().post_credentials(&form(&url), AddressGuard::Anywhere).await.unwrap_err();
     assert_eq!(failed, TransportFailure::Cut("no answer came in time".into()));
-    assert!(begun.elapsed() >= Duration::from_millis(600), "{:?}", begun.elapsed());
+    assert!(begun.elapsed() >= Duration::from_secs(2), "{:?}", begun.elapsed());
     let failed = hasty().fetch(get(&url, AddressGuard::Anywhere)).await.unwrap_err();
     assert_eq!(failed, TransportFailure::Cut("no whole answer within 0.8 s".into()));
 }
@@ -160,7 +160,7 @@ async fn an_answer_that_drips_for_ever_is_cut_at_the_end() {
         }
     });
     let failed = hasty().post_credentials(&form(&url), AddressGuard::Anywhere).await.unwrap_err();
-    assert_eq!(failed, TransportFailure::Cut("no whole answer within 1.5 s".into()));
+    assert_eq!(failed, TransportFailure::Cut("no whole answer within 3 s".into()));
 }
 
 /// fault 24: a server that takes the connection and never finishes TLS has not seen a byte of the request.

@@ -73,6 +73,30 @@ async fn every_command_is_called_and_none_gives_a_token() {
     .await;
     let own = driver.url().await;
     let url = portal.mcp_url();
+    let mut answers = Vec::new();
+    for (command, arguments) in commands(&url) {
+        let answer = driver.invoke(command, arguments).await;
+        assert!(answer.get("value").is_some(), "{command}: {answer}");
+        answers.push(answer.to_string());
+    }
+    let elsewhere = driver.invoke("open_folder", json!({ "path": "/etc" })).await;
+    assert!(elsewhere["refused"]["message"].as_str().is_some_and(|why| why.contains("no file of keyfob's")));
+    let signed_in = &answers[4];
+    assert!(signed_in.contains("ada@example.com"), "{signed_in}");
+    assert!(!answers.concat().contains(MARK));
+    let seen = portal.record().seen();
+    assert!(seen.refreshes.renewed >= 1, "the portal gave marked tokens");
+    let visitor = seen.last(Endpoint::Authorize).unwrap().header("user-agent").unwrap_or_default().to_owned();
+    assert!(!visitor.contains("WebKit"), "the browser is another program than the window: {visitor}");
+    assert_eq!(driver.url().await, own);
+    let shown = watch.end();
+    assert!(shown.ran("keyfob-app"), "the watch was on");
+    assert_eq!(shown.places(|text| text.replace(CLIENT_ID, "").contains(MARK)), []);
+    driver.end().await;
+}
+
+/// Every command there is for a portal at `url`, from its making to its end.
+fn commands(url: &str) -> Vec<(&'static str, Value)> {
     let named = || json!({ "name": "readonly" });
     let profile = json!({
         "name": "readonly", "url": url, "label": null, "access": null, "grant": "authorization-code",
@@ -80,8 +104,8 @@ async fn every_command_is_called_and_none_gives_a_token() {
     });
     // As the page's own channels are written; nobody listens to this one.
     let heard = "__CHANNEL__:0";
-    let mut answers = Vec::new();
-    for (command, arguments) in [
+    let passphrase = format!("{MARK}passphrase");
+    vec![
         ("servers_here", json!({})),
         ("look_up", json!({ "url": url, "heard": heard })),
         ("add_profile", json!({ "profile": profile })),
@@ -99,26 +123,18 @@ async fn every_command_is_called_and_none_gives_a_token() {
         ("clients", named()),
         ("set_sign_in_lifetime", json!({ "name": "readonly", "lifetime": "30d" })),
         ("offer_start_at_login", json!({})),
+        ("preferences", json!({})),
+        ("set_theme", json!({ "theme": "dark" })),
+        ("set_start_at_login", json!({ "on": false })),
+        ("settings", json!({})),
+        ("move_store", json!({ "to": "passphrase", "passphrase": passphrase })),
+        ("unlock_store", json!({ "passphrase": passphrase })),
+        ("move_store", json!({ "to": "keyring", "passphrase": null })),
+        ("change_proxy_port", json!({ "port": 24_117 })),
         ("snapshot", json!({})),
         ("sign_out", named()),
         ("remove", named()),
-    ] {
-        let answer = driver.invoke(command, arguments).await;
-        assert!(answer.get("value").is_some(), "{command}: {answer}");
-        answers.push(answer.to_string());
-    }
-    let signed_in = &answers[4];
-    assert!(signed_in.contains("ada@example.com"), "{signed_in}");
-    assert!(!answers.concat().contains(MARK));
-    let seen = portal.record().seen();
-    assert!(seen.refreshes.renewed >= 1, "the portal gave marked tokens");
-    let visitor = seen.last(Endpoint::Authorize).unwrap().header("user-agent").unwrap_or_default().to_owned();
-    assert!(!visitor.contains("WebKit"), "the browser is another program than the window: {visitor}");
-    assert_eq!(driver.url().await, own);
-    let shown = watch.end();
-    assert!(shown.ran("keyfob-app"), "the watch was on");
-    assert_eq!(shown.places(|text| text.replace(CLIENT_ID, "").contains(MARK)), []);
-    driver.end().await;
+    ]
 }
 
 /// V15: Tauri's own commands and those of the plugins inside are closed to the page.

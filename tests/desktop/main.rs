@@ -10,6 +10,7 @@
 
 mod doors;
 mod package;
+mod settings;
 mod webdriver;
 
 use std::path::{Path, PathBuf};
@@ -284,8 +285,8 @@ async fn a_device_shows_its_code_in_the_window_and_in_a_notification() {
     driver.end().await;
 }
 
-/// The whole menu as the panel gets it.
-async fn tray_menu() -> String {
+/// The name on the bus of the app's tray icon, and the path of its menu.
+async fn tray_item() -> Option<(String, String)> {
     let bus = ["call", "--session", "--dest"];
     let watcher = [
         "org.kde.StatusNotifierWatcher",
@@ -297,10 +298,25 @@ async fn tray_menu() -> String {
         "RegisteredStatusNotifierItems",
     ];
     let items = output("gdbus", &[&bus[..], &watcher[..]].concat()).await;
-    let Some(item) = items.split('\'').find(|part| part.starts_with(':')) else { return String::new() };
+    let item = items.split('\'').find(|part| part.starts_with(':'))?;
     let (name, path) = item.split_at(item.find('/').unwrap_or(item.len()));
-    let menu = format!("{path}/Menu");
-    let layout =
-        [name, "--object-path", &menu, "--method", "com.canonical.dbusmenu.GetLayout", "0", "--", "-1", "[]"];
+    Some((name.to_owned(), format!("{path}/Menu")))
+}
+
+/// The whole menu as the panel gets it.
+async fn tray_menu() -> String {
+    let Some((name, menu)) = tray_item().await else { return String::new() };
+    let bus = ["call", "--session", "--dest"];
+    let layout = [
+        name.as_str(),
+        "--object-path",
+        &menu,
+        "--method",
+        "com.canonical.dbusmenu.GetLayout",
+        "0",
+        "--",
+        "-1",
+        "[]",
+    ];
     output("gdbus", &[&bus[..], &layout[..]].concat()).await
 }

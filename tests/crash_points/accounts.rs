@@ -17,12 +17,15 @@ fn is_root() -> bool {
     nix::unistd::geteuid().is_root()
 }
 
-/// A binary that the stranger may run, wherever the tests were built.
+/// Programs that the stranger may run, wherever the tests were built.
 fn binary_for(user: &User) -> PathBuf {
-    let program = user.keyfob.command(["--version"]).as_std().get_program().to_owned();
-    let copy = user.keyfob.path("keyfob-for-all");
-    std::fs::copy(program, &copy).expect("a copy of the binary");
-    copy
+    let built = PathBuf::from(user.keyfob.command(["--version"]).as_std().get_program());
+    let folder = user.keyfob.path("for-all");
+    std::fs::create_dir(&folder).expect("a folder");
+    for name in ["keyfob", "keyfob-cli"] {
+        std::fs::copy(built.with_file_name(name), folder.join(name)).expect("a copy of the program");
+    }
+    folder.join("keyfob")
 }
 
 /// Runs keyfob as the stranger, or as ourselves where we are nobody special.

@@ -13,7 +13,7 @@ describe() {
 fmt      Rust formatting, and that the security checklist names today's tests
 clippy   Rust lints, the desktop app left for its own stage
 deny     licences, sources and bans of every dependency; advisories where their database can be reached
-ui       types, lints, unit tests and build of ui/; then the window in a browser: journeys, every view at every width, axe-core
+ui       types, lints, unit tests and build of ui/; then the window in a browser: journeys, every view at every width, axe-core, approved pictures
 unit     unit tests and journeys of every crate but the desktop app
 doc      documentation tests, among them that secrets do not compile where they must not
 real     portals on real authorization servers, keyfob against them, and the official conformance suite
@@ -81,7 +81,7 @@ stage_ui() {
     need ui/package.json "the user interface"
     scripts/npm-packages.sh ui
     local script
-    for script in typecheck lint test build journeys fits; do
+    for script in typecheck lint test build journeys fits looks; do
         echo "-- npm run $script"
         (cd ui && npm run --silent "$script")
     done

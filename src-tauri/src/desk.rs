@@ -4,6 +4,7 @@ mod adding;
 mod copying;
 pub(crate) mod examining;
 pub(crate) mod files;
+mod importing;
 pub(crate) mod linking;
 pub(crate) mod proxy_port;
 pub(crate) mod sign_ins;

@@ -81,7 +81,7 @@ async fn every_command_is_called_and_none_gives_a_token() {
     }
     let elsewhere = driver.invoke("open_folder", json!({ "path": "/etc" })).await;
     assert!(elsewhere["refused"]["message"].as_str().is_some_and(|why| why.contains("no file of keyfob's")));
-    let signed_in = &answers[4];
+    let signed_in = &answers[5];
     assert!(signed_in.contains("ada@example.com"), "{signed_in}");
     assert!(!answers.concat().contains(MARK));
     let seen = portal.record().seen();
@@ -107,6 +107,7 @@ fn commands(url: &str) -> Vec<(&'static str, Value)> {
     let passphrase = format!("{MARK}passphrase");
     vec![
         ("servers_here", json!({})),
+        ("importable", json!({})),
         ("look_up", json!({ "url": url, "heard": heard })),
         ("add_profile", json!({ "profile": profile })),
         ("sign_in", named()),

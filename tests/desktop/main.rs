@@ -9,6 +9,7 @@
 )]
 
 mod doors;
+mod imports;
 mod package;
 mod settings;
 mod webdriver;
@@ -85,6 +86,14 @@ async fn portal(access_token_lifetime: Duration) -> Portal {
     Portal::start(options).await.unwrap()
 }
 
+/// The command line in a home.
+async fn keyfob_in(home: &Path, arguments: &[&str]) -> std::process::Output {
+    let keyfob = from_environment("KEYFOB_BIN", "target/debug/keyfob");
+    let mut command = Command::new(keyfob);
+    command.arg("--home").arg(home).args(arguments).env("BROWSER", browser()).stdin(Stdio::null());
+    command.output().await.unwrap()
+}
+
 /// The app without a driver, ended by its process id.
 struct App {
     child: Child,
@@ -125,15 +134,7 @@ impl App {
     }
 
     async fn keyfob(&self, arguments: &[&str]) -> std::process::Output {
-        let keyfob = from_environment("KEYFOB_BIN", "target/debug/keyfob");
-        let run = Command::new(keyfob)
-            .arg("--home")
-            .arg(self.home.path())
-            .args(arguments)
-            .env("BROWSER", browser())
-            .stdin(Stdio::null())
-            .output();
-        run.await.unwrap()
+        keyfob_in(self.home.path(), arguments).await
     }
 
     async fn end(mut self) {

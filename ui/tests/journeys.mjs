@@ -109,6 +109,21 @@ const journeys = [
     },
   ],
   [
+    'a sign-in of another program is taken over, and what must be done about that program is said',
+    'empty',
+    async (page) => {
+      await at(page, 'add-portal').click();
+      const list = at(page, 'importable');
+      await list.getByRole('button', { name: /gone.*mcp-remote: until its token ends/ }).click();
+      await page.getByRole('alert').getByText('This server no longer takes these tokens.').waitFor();
+      await list.getByRole('button', { name: /docs\.example\.org.*Codex/ }).click();
+      await at(page, 'wizard-done').getByText('Signed in as ada@example.com').waitFor();
+      await page.getByText('Two programs that renew one sign-in end it').waitFor();
+      await at(page, 'wizard-close').click();
+      assert.deepEqual(await badges(page), ['Signed in']);
+    },
+  ],
+  [
     'a machine proves itself by a secret or by a key file, and is asked for what is missing',
     'empty',
     async (page) => {

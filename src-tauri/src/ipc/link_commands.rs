@@ -4,7 +4,7 @@ use keyfob_core::identity::ProfileName;
 use tauri::State;
 
 use super::error::CommandError;
-use super::linked::{ClientShown, FoundServerShown, LinkShown, PlanShown, ViaShown};
+use super::linked::{ClientShown, FoundServerShown, ImportableShown, LinkShown, PlanShown, ViaShown};
 use super::view::parse_name;
 use crate::desk::Desk;
 
@@ -13,6 +13,25 @@ type Answer<T> = Result<T, CommandError>;
 #[tauri::command]
 pub(crate) async fn servers_here(desk: State<'_, Desk>) -> Answer<Vec<FoundServerShown>> {
     Ok(desk.linking().servers_here().into_iter().map(FoundServerShown::from).collect())
+}
+
+/// Sign-ins of other programs that can be taken over.
+#[tauri::command]
+pub(crate) async fn importable(desk: State<'_, Desk>) -> Answer<Vec<ImportableShown>> {
+    let found = desk.importable().map_err(|failure| CommandError::of_none(&failure))?;
+    Ok(found.into_iter().filter_map(ImportableShown::of).collect())
+}
+
+/// Takes one over; a note comes back where the other program must stop renewing it.
+#[tauri::command]
+pub(crate) async fn import_sign_in(
+    desk: State<'_, Desk>,
+    source: String,
+    url: String,
+    name: String,
+) -> Answer<Option<String>> {
+    let name = parse_name(&name)?;
+    desk.import(&source, &url, name.clone()).await.map_err(CommandError::about(&name))
 }
 
 #[tauri::command]

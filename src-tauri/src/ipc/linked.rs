@@ -1,5 +1,7 @@
 //! Clients on this machine, their links, and what a link would change, as the window gets them. No key of the proxy is among it.
 
+use keyfob_agent::foreign_stores::Seen;
+use keyfob_core::import::Source;
 use keyfob_links::client::{Client, Via};
 use keyfob_links::found::FoundServer;
 use keyfob_links::ledger::Link;
@@ -99,6 +101,26 @@ pub(crate) struct FoundServerShown {
 impl From<FoundServer> for FoundServerShown {
     fn from(found: FoundServer) -> Self {
         Self { client_name: found.client.to_owned(), name: found.name, url: found.url }
+    }
+}
+
+/// A sign-in of another program that can be taken over.
+#[derive(Debug, Clone, Serialize)]
+#[cfg_attr(test, derive(TS))]
+#[cfg_attr(test, ts(rename = "Importable"))]
+pub(crate) struct ImportableShown {
+    /// As it is asked for.
+    source: String,
+    program: String,
+    url: String,
+    /// keyfob can go on with it; else it ends with its access token.
+    renews: bool,
+}
+
+impl ImportableShown {
+    pub(crate) fn of(seen: Seen) -> Option<Self> {
+        let program = Source::parse(seen.source)?.name().to_owned();
+        Some(Self { source: seen.source.to_owned(), program, url: seen.url?, renews: seen.renews })
     }
 }
 

@@ -42,6 +42,8 @@ pub(crate) fn handler() -> impl Fn(Invoke<Wry>) -> bool + Send + Sync + 'static 
         commands::doctor,
         commands::journal,
         link_commands::servers_here,
+        link_commands::importable,
+        link_commands::import_sign_in,
         link_commands::links,
         link_commands::clients,
         link_commands::plan_link,

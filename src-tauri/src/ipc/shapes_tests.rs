@@ -71,6 +71,7 @@ fn generated() -> String {
         shape::<linked::LinkShown>(cfg),
         shape::<linked::ClientShown>(cfg),
         shape::<linked::FoundServerShown>(cfg),
+        shape::<linked::ImportableShown>(cfg),
         shape::<linked::PlanShown>(cfg),
         shape::<told::EntryShown>(cfg),
         shape::<settings_shown::SettingsShown>(cfg),

@@ -6,6 +6,7 @@ import type {
   DoctorProgress,
   Examined,
   FoundServer,
+  Importable,
   JournalEntry,
   LinkPlan,
   LinkShown,
@@ -29,6 +30,10 @@ export interface Ipc {
   onSnapshot(listener: (snapshot: Snapshot) => void): Promise<() => void>;
   /** Servers that programs on this computer are configured for. */
   serversHere(): Promise<FoundServer[]>;
+  /** Sign-ins of other programs that can be taken over. */
+  importable(): Promise<Importable[]>;
+  /** Resolves with what must be done about the other program, if anything. */
+  importSignIn(source: string, url: string, name: string): Promise<string | null>;
   /** `heard` gets each step of the look-up as it goes. */
   lookUp(url: string, heard: (progress: DoctorProgress) => void): Promise<Examined>;
   addProfile(profile: NewProfile): Promise<void>;

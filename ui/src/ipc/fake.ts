@@ -95,8 +95,18 @@ async function doctor(here: World, target: string, heard: (progress: DoctorProgr
   return { target: url, verdict, report: `# keyfob doctor: ${url}\n` };
 }
 
-function adding(here: World): Pick<Ipc, 'lookUp' | 'addProfile' | 'tryDemo'> {
+function adding(here: World): Pick<Ipc, 'lookUp' | 'addProfile' | 'tryDemo' | 'importable' | 'importSignIn'> {
   return {
+    importable: async () => [
+      { source: 'codex', program: 'Codex', url: 'https://docs.example.org/mcp', renews: true },
+      { source: 'mcp-remote', program: 'mcp-remote', url: 'https://gone.example.org/mcp', renews: false },
+    ],
+    importSignIn: async (source, url, name) => {
+      await after(SHORT_TIME);
+      if (url.includes('gone')) refuse('This server no longer takes these tokens.', 'Sign in instead.');
+      here.add([signedIn(blank(name, url))]);
+      return source === 'codex' ? 'Codex still has this sign-in. Take it out there: codex mcp remove.' : null;
+    },
     lookUp: async (url, heard) => {
       const { hostname } = new URL(url);
       if (hostname.startsWith('down')) {

@@ -42,6 +42,8 @@ it('names every command and its arguments as agreed', async () => {
   };
   await ipc.snapshot();
   await ipc.serversHere();
+  await ipc.importable();
+  await ipc.importSignIn('codex', 'https://a.example', 'a');
   await ipc.lookUp('https://a.example', hear);
   await ipc.addProfile(added);
   await ipc.signIn('a');
@@ -77,6 +79,8 @@ it('names every command and its arguments as agreed', async () => {
   expect(calls).toEqual([
     ['snapshot'],
     ['servers_here'],
+    ['importable'],
+    ['import_sign_in', { source: 'codex', url: 'https://a.example', name: 'a' }],
     ['look_up', { url: 'https://a.example', heard: { hear } }],
     ['add_profile', { profile: added }],
     ['sign_in', name],

@@ -290,6 +290,19 @@ linked: Via | null, };
 export type FoundServer = { client_name: string, name: string, url: string, };
 
 /**
+ * A sign-in of another program that can be taken over.
+ */
+export type Importable = { 
+/**
+ * As it is asked for.
+ */
+source: string, program: string, url: string,
+/**
+ * keyfob can go on with it; else it ends with its access token.
+ */
+renews: boolean, };
+
+/**
  * What a link, or the end of one, would change.
  */
 export type LinkPlan = { via: Via, file: string | null,

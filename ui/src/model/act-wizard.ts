@@ -1,6 +1,7 @@
 // What the wizard asks for, one step after the other; an answer that comes after the window has moved on changes nothing.
+import type { Importable } from '../ipc/bindings';
 import { EMPTY_WALK, walked } from './examination';
-import { completeUrl } from './profiles';
+import { completeUrl, nameFor } from './profiles';
 import { app } from './run';
 import { signIn } from './sign-in';
 import { asRefusal, snapshot } from './state';
@@ -16,6 +17,23 @@ export function openWizard(): void {
     .serversHere()
     .then((here) => changeWizard({ here: here.filter((server) => !known.has(server.url)) }))
     .catch(() => {});
+  app()
+    .importable()
+    .then((importable) => changeWizard({ importable }))
+    .catch(() => {});
+}
+
+/** Takes a sign-in over that another program made; nobody is sent to a browser. */
+export async function importSignIn(one: Importable): Promise<void> {
+  if (!wizard.value || wizard.value.busy) return;
+  const name = nameFor(one.url, taken());
+  changeWizard({ busy: 'import', problem: null });
+  try {
+    const rival = await app().importSignIn(one.source, one.url, name);
+    changeWizard({ busy: null, made: name, rival, stage: 'connect' });
+  } catch (thrown) {
+    changeWizard({ busy: null, problem: asRefusal(thrown) });
+  }
 }
 
 export function closeWizard(): void {

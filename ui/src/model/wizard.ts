@@ -1,7 +1,7 @@
 // Adding a portal, step by step: its address, what is found there, how to call it and how to sign in, the sign-in, and who is to
 // use it. Pure steps; `act.ts` carries out what they ask for.
 import { signal } from '@preact/signals';
-import type { Access, Examined, FoundServer, Grant, NewProfile, Refusal } from '../ipc/bindings';
+import type { Access, Examined, FoundServer, Grant, Importable, NewProfile, Refusal } from '../ipc/bindings';
 import { EMPTY_WALK, type Walk } from './examination';
 import { completeUrl, isName, nameFor } from './profiles';
 
@@ -31,12 +31,16 @@ export interface Wizard {
   tried: boolean;
   /** The look-up as it goes. */
   walk: Walk;
-  /** `look` or `add` is under way. */
-  busy: 'look' | 'add' | null;
+  /** `look`, `add` or `import` is under way. */
+  busy: 'look' | 'add' | 'import' | null;
   found: Examined | null;
   problem: Refusal | null;
   /** Servers that programs on this computer have already. */
   here: FoundServer[];
+  /** Sign-ins of other programs that can be taken over. */
+  importable: Importable[];
+  /** What is to be done about the program that a sign-in was taken over from. */
+  rival: string | null;
   /** The profile that was made. */
   made: string | null;
 }
@@ -62,6 +66,8 @@ export const BEGIN: Wizard = {
   found: null,
   problem: null,
   here: [],
+  importable: [],
+  rival: null,
   made: null,
 };
 

@@ -5,6 +5,7 @@ import type {
   FilePlace,
   Finding,
   Grant,
+  Importable,
   JournalEntry,
   Known,
   LinkPlan,
@@ -135,6 +136,9 @@ export const words = {
   foundRegistration: 'Registration',
   foundParent: 'The server describes a path above this address; the token will be for that whole path.',
   foundHere: 'Or one that a program on this computer has already',
+  importTitle: 'Or take over a sign-in that a program on this computer has',
+  importing: 'Taking it over…',
+  rivalTitle: 'Two programs that renew one sign-in end it',
   wizardBack: 'Back',
   wizardLater: 'Later',
   done: 'Done',
@@ -377,6 +381,10 @@ const WIZARD: Record<WizardStage, string> = {
 };
 
 export const wizardTitle = (stage: WizardStage): string => WIZARD[stage];
+
+/** Whose sign-in could be taken over, and what for. */
+export const importWords = (one: Importable): string =>
+  one.renews ? one.program : `${one.program}: until its token ends, for keyfob cannot renew it`;
 
 export const welcomeWords = (profile: ProfileShown): string =>
   profile.account ? `Signed in as ${profile.account}` : `Signed in to ${titleOf(profile)}`;

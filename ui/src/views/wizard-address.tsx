@@ -1,7 +1,7 @@
 // The first question: which server? Typed, pasted, or picked from what programs on this computer have already.
 import * as act from '../model/act';
 import { changeDraft, faultsOf, type Wizard } from '../model/wizard';
-import { words } from '../model/words';
+import { importWords, words } from '../model/words';
 import { Button } from '../parts/button';
 import { Field } from '../parts/field';
 import { Notice } from '../parts/notice';
@@ -61,6 +61,30 @@ export function Address({ open }: { open: Wizard }) {
           </ul>
         </section>
       )}
+      {walk.steps.length === 0 && !looking && <Importables open={open} />}
     </form>
+  );
+}
+
+/** Nobody has to sign in again where a program here has done so. */
+function Importables({ open }: { open: Wizard }) {
+  if (open.importable.length === 0) return null;
+  const waiting = open.busy === 'import';
+  return (
+    <section aria-labelledby="importable" aria-busy={waiting} data-testid="importable">
+      <h3 id="importable" class={styles.heading}>
+        {waiting ? words.importing : words.importTitle}
+      </h3>
+      <ul class={styles.here}>
+        {open.importable.map((one) => (
+          <li key={`${one.source} ${one.url}`}>
+            <button type="button" class={styles.pick} aria-disabled={waiting} onClick={() => act.importSignIn(one)}>
+              <strong>{one.url}</strong>
+              <span class={styles.soft}>{importWords(one)}</span>
+            </button>
+          </li>
+        ))}
+      </ul>
+    </section>
   );
 }

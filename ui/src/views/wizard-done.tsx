@@ -5,6 +5,7 @@ import type { Wizard } from '../model/wizard';
 import { signInWords, welcomeWords, words } from '../model/words';
 import { Button } from '../parts/button';
 import { Icon } from '../parts/icon';
+import { Notice } from '../parts/notice';
 import { Connect } from './connect';
 import styles from './wizard.module.css';
 
@@ -20,6 +21,7 @@ export function Done({ open }: { open: Wizard }) {
           <p class={styles.soft}>{signInWords(profile, now.value)}</p>
         </div>
       </div>
+      {open.rival && <Notice tone="act" message={words.rivalTitle} hint={open.rival} />}
       <Connect profile={profile} />
       <div class={styles.actions}>
         <Button kind="primary" testid="wizard-close" onClick={act.closeWizard}>

@@ -18,12 +18,7 @@ async fn a_theme_start_at_login_and_the_keys_place_are_changed_in_the_real_windo
     let (portal, home) = (portal(Duration::from_mins(2)).await, tempfile::tempdir().unwrap());
     let driver = Driver::start(&app(), home.path(), &browser()).await;
     driver.wait_for("[data-testid=first-run]").await;
-    let profile = json!({
-        "name": "work", "url": portal.mcp_url(), "label": null, "access": null, "grant": "authorization-code",
-        "client_id": null, "client_secret": null, "private_key": null,
-    });
-    driver.invoke("add_profile", json!({ "profile": profile })).await;
-    assert_eq!(driver.invoke("sign_in", json!({ "name": "work" })).await, json!({ "value": true }));
+    signed_in(&driver, &portal.mcp_url()).await;
     driver.click_until("[data-testid=open-settings]", "[data-testid=settings]").await;
     driver.click("input[value=dark]").await;
     eventually("the page is dark", async || {
@@ -85,4 +80,43 @@ async fn press_in_tray(words: &str) -> bool {
     let event = ["com.canonical.dbusmenu.Event", id, "clicked", "<0>", "0"];
     output("gdbus", &[&call[..], &event[..]].concat()).await;
     true
+}
+
+/// V27: a store sealed with a passphrase waits for it in the window after each start, and a wrong one changes nothing.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_store_with_a_passphrase_is_unlocked_in_the_window_after_a_restart() {
+    let (portal, home) = (portal(Duration::from_mins(10)).await, tempfile::tempdir().unwrap());
+    let driver = Driver::start(&app(), home.path(), &browser()).await;
+    driver.wait_for("[data-testid=first-run]").await;
+    signed_in(&driver, &portal.mcp_url()).await;
+    let moved = json!({ "to": "passphrase", "passphrase": "correct horse" });
+    assert!(driver.invoke("move_store", moved).await.get("value").is_some());
+    assert_eq!(status(home.path()).await["profiles"][0]["state"], "active");
+    driver.end().await;
+    eventually("the first app has ended", async || status(home.path()).await["agent"]["running"] == false)
+        .await;
+
+    let driver = Driver::start(&app(), home.path(), &browser()).await;
+    driver.click_until("[data-testid=unlock]", "[data-testid=passphrase]").await;
+    driver.is_painted().await;
+    screenshot("settings-unlock.png").await;
+    driver.fill("[data-testid=passphrase]", "correct house").await;
+    driver.click("[data-testid=unlock-now]").await;
+    driver.wait_for("[data-testid=toast]").await;
+    assert_eq!(status(home.path()).await["profiles"][0]["state"], "locked");
+    driver.fill("[data-testid=passphrase]", "correct horse").await;
+    driver.click("[data-testid=unlock-now]").await;
+    eventually("the sign-in is back", async || status(home.path()).await["profiles"][0]["state"] == "active")
+        .await;
+    driver.end().await;
+}
+
+/// A profile `work` that is signed in.
+async fn signed_in(driver: &Driver, url: &str) {
+    let profile = json!({
+        "name": "work", "url": url, "label": null, "access": null, "grant": "authorization-code",
+        "client_id": null, "client_secret": null, "private_key": null,
+    });
+    driver.invoke("add_profile", json!({ "profile": profile })).await;
+    assert_eq!(driver.invoke("sign_in", json!({ "name": "work" })).await, json!({ "value": true }));
 }

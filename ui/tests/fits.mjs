@@ -13,7 +13,7 @@ const HEIGHT = 700;
 const USUAL = { width: 1024, height: HEIGHT };
 /** In CSS pixels: the widths of windows, and what a zoom of 200 % leaves of them. */
 const WIDTHS = [360, 640, 1024, 1600];
-const ZOOMED = [320, 512, 800];
+const ZOOMED = [180, 320, 512, 800];
 
 /** Palettes, as a person's system wishes for them. */
 const PALETTES = {

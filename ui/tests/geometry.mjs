@@ -3,13 +3,17 @@
 
 /** Words and looks that the others share, left in the page as `seen`. */
 function prepare() {
+  // Cards out of sight are not laid out; a few are, for this.
+  const cards = [...document.querySelectorAll('main li')];
+  if (cards.length <= 20) for (const card of cards) card.style.contentVisibility = 'visible';
   const words = (text) => `"${(text ?? '').trim().slice(0, 40)}"`;
   globalThis.seen = {
     words,
     named: (one) => `${one.tagName.toLowerCase()} ${words(one.getAttribute('aria-label') ?? one.textContent)}`,
     // Behind an open dialog nothing can be reached, and covering it is what a dialog is for.
     top: () => [...document.querySelectorAll('dialog[open]')].at(-1) ?? document.body,
-    isShown: (one) => one.checkVisibility({ checkOpacity: true, checkVisibilityCSS: true }),
+    isShown: (one) =>
+      one.checkVisibility({ checkOpacity: true, checkVisibilityCSS: true, contentVisibilityAuto: true }),
     // A toast lies above everything for as long as it is there.
     layer: (one) => one.closest('[data-testid=toast]'),
     /** Those of `boxed` that share more than `wide` by `high` pixels, two by two. */
@@ -74,7 +78,8 @@ function cutOff() {
     const range = document.createRange();
     range.selectNodeContents(node);
     for (const box of [...range.getClientRects()].filter(({ width }) => width >= 1)) {
-      lines.push({ box, text: node.data, layer: layer(parent) });
+      const isInSight = around === document.body || (box.bottom > edge.top && box.top < edge.bottom);
+      if (isInSight) lines.push({ box, text: node.data, layer: layer(parent) });
       if (box.left < -1 || box.right > innerWidth + 1) faults.add(`${words(node.data)} is beyond the window`);
       const isCut = isFixed && (box.top < edge.top - 2 || box.bottom > edge.bottom + 2);
       if (isCut || box.left < edge.left - 1 || box.right > edge.right + 1)

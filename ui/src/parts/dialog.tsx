@@ -1,6 +1,6 @@
 // A modal dialog on the platform's own <dialog>: it keeps the focus inside, gives it back, and closes on Escape.
 import type { ComponentChildren } from 'preact';
-import { useEffect, useId, useRef } from 'preact/hooks';
+import { useId, useLayoutEffect, useRef } from 'preact/hooks';
 import { words } from '../model/words';
 import { Button } from './button';
 import styles from './dialog.module.css';
@@ -19,7 +19,8 @@ interface Props {
 export function Dialog({ title, onClose, children, wide }: Props) {
   const dialog = useRef<HTMLDialogElement>(null);
   const heading = useId();
-  useEffect(() => {
+  // At once: a key pressed between the click and the next picture belongs to the dialog, and after it to what opened it.
+  useLayoutEffect(() => {
     const shown = dialog.current;
     const before = document.activeElement;
     shown?.showModal();

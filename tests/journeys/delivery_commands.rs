@@ -249,3 +249,38 @@ async fn a_keepers_start_begins_a_command_with_the_token_it_has_not_had_and_with
     assert!(!user.home().join("state/commands/work").exists());
     keeper.terminate();
 }
+
+/// A person at a terminal, who types this once they are asked; what they saw, and how it ended.
+async fn answered_on_a_terminal(user: &Keyfob, typed: &str) -> keyfob_tests::Output {
+    let mut command = user.program(Path::new("script"));
+    let keyfob = user.command(["approve", "work"]);
+    let words = [keyfob.as_std().get_program()].into_iter().chain(keyfob.as_std().get_args());
+    let line: Vec<_> = words.map(|word| format!("'{}'", word.to_string_lossy())).collect();
+    command.args(["-qefc", &line.join(" "), "/dev/null"]);
+    command.stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::piped());
+    let mut terminal = keyfob_tests::Running::start(command);
+    terminal.stdout_line("Type yes to allow it").await;
+    terminal.write_line(typed).await;
+    terminal.ended().await
+}
+
+/// G11: on a terminal the command is shown whole with its danger, and only a typed yes allows it.
+#[tokio::test]
+async fn on_a_terminal_a_typed_yes_allows_a_command_and_nothing_else_does() {
+    let (user, portal) = (Keyfob::new(), portal().await);
+    user.sign_in_to("work", &portal.mcp_url()).await;
+    let push = program(&user, "push", "cat > \"$1\"");
+    let target = user.path("pushed");
+    add_command(&user, &format!("command = [\"{push}\", \"{}\"]", target.display()));
+    for no in ["", "y", "YES please"] {
+        let refused = answered_on_a_terminal(&user, no).await.expect_code(8);
+        assert!(refused.stdout.contains("nothing was allowed, and none of this runs"), "{}", refused.stdout);
+    }
+    let allowed = answered_on_a_terminal(&user, "yes").await.expect_code(0);
+    let seen = allowed.stdout.replace("\r\n", "\n");
+    for words in [push.as_str(), &target.display().to_string(), "it gets the token", "allowed "] {
+        assert!(seen.contains(words), "no `{words}` in: {seen}");
+    }
+    logged(&user, "delivered", "push").await;
+    assert_eq!(read(&target).trim(), user.must(["token", "work"]).await);
+}

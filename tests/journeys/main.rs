@@ -33,6 +33,7 @@ mod overtaken;
 mod pages;
 mod passphrase;
 mod recipes;
+mod recorded;
 mod service;
 mod stopping;
 mod store_move;

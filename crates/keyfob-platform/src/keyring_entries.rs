@@ -138,7 +138,8 @@ impl Drop for Answered {
 mod tests {
     use super::*;
 
-    /// V19: a keyring that hangs is a reported state in time, and a crowd of hanging calls does not grow without end.
+    /// V19, V23: a keyring that hangs is a reported state in time, a crowd of hanging calls does not grow without end, and one that
+    /// hangs at a prompt holds no other call up: they share neither a connection nor a lock.
     #[test]
     fn a_keyring_that_hangs_is_slow_within_its_three_seconds() {
         let (release, hang) = mpsc::channel::<()>();
@@ -164,5 +165,18 @@ mod tests {
             assert!(std::time::Instant::now() < deadline, "the calls that ended are still counted");
             std::thread::yield_now();
         }
+        let (release, hang) = mpsc::channel::<()>();
+        std::thread::scope(|scope| {
+            let hanging = scope.spawn(|| within_patience(move || Ok(drop(hang.recv()))));
+            while UNANSWERED.load(Ordering::SeqCst) == 0 {
+                std::thread::yield_now();
+            }
+            for n in 0..100 {
+                assert_eq!(within_patience(move || Ok(n)), Ok(n), "beside a prompt that nobody answers");
+            }
+            assert_eq!(UNANSWERED.load(Ordering::SeqCst), 1);
+            drop(release);
+            assert_eq!(hanging.join().unwrap(), Ok(()));
+        });
     }
 }

@@ -53,6 +53,23 @@ async fn a_record_is_there_for_the_next_process_and_its_text_is_nowhere_on_disk(
     assert_eq!(home.store.names().await.unwrap(), [name("a")]);
 }
 
+/// V24: there is one key for all records, and a run asks for it once: where the system wants a person's word for each look, as
+/// macOS does after an update that nobody signed, that is one question.
+#[tokio::test]
+async fn a_run_asks_for_its_one_key_once() {
+    let home = home();
+    for text in ["a", "b"] {
+        home.store.commit(&name(text), 0, &credential(text)).await.unwrap();
+    }
+    let key = key_file(&home.store.paths);
+    let next = open_at(home.folder.path());
+    next.read(&name("a")).await.unwrap().unwrap();
+    std::fs::rename(&key, key.with_extension("gone")).unwrap();
+    assert_eq!(next.read(&name("b")).await.unwrap().unwrap().generation, 1);
+    assert_eq!(next.commit(&name("c"), 0, &credential("c")).await.unwrap(), 1);
+    assert!(matches!(open_at(home.folder.path()).read(&name("a")).await, Err(StoreProblem::KeyMissing(_))));
+}
+
 /// trust rule 11: what was written last is where a cut-off renewal stands.
 #[tokio::test]
 async fn records_are_named_from_the_last_written_to_the_first() {

@@ -40,6 +40,33 @@ async fn the_servers_own_messages_come_through_and_its_stream_is_opened_again() 
     client.close().await;
 }
 
+/// A server that asks the client something (sampling, roots, elicitation) on its own stream or beside an answer has its answer.
+#[tokio::test(start_paused = true)]
+async fn a_request_of_the_servers_own_is_heard_and_its_answer_goes_back() {
+    let mut client = Client::start();
+    let (own_stream, say) = Answer::live();
+    client.initialize_with(own_stream).await;
+    say.send(format!("data: {}\n\n", ask(70, "roots/list"))).unwrap();
+    assert_eq!(client.hear().await, ask(70, "roots/list"));
+    client.http.post("roots-70", Answer::status(202));
+    client.say(&reply(70, "roots-70")).await;
+    let (answer, more) = Answer::live();
+    client.http.post("tools/call", answer);
+    client.say(&ask(1, "tools/call")).await;
+    more.send(format!("data: {}\n\n", ask(71, "elicitation/create"))).unwrap();
+    assert_eq!(client.hear().await, ask(71, "elicitation/create"));
+    client.http.post("elicited-71", Answer::status(202));
+    client.say(&reply(71, "elicited-71")).await;
+    client.http.wait_for(6).await;
+    more.send(format!("data: {}\n\n", reply(1, "done"))).unwrap();
+    assert_eq!(client.hear().await, reply(1, "done"), "the call waits for its own answer alone");
+    let seen = client.http.seen();
+    let bodies: Vec<_> = seen[3..].iter().map(|request| request.body.as_str()).collect();
+    assert_eq!(bodies, [reply(70, "roots-70"), ask(1, "tools/call"), reply(71, "elicited-71")]);
+    assert!(seen[3..].iter().all(|request| request.header("mcp-session-id") == Some("s1")));
+    client.close().await;
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_server_without_a_stream_of_its_own_is_asked_once() {
     let mut client = Client::start();

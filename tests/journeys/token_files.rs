@@ -1,7 +1,9 @@
 //! Token files in every format, several of one profile, as the programs that read them find them.
 
 use std::os::unix::fs::{PermissionsExt as _, symlink};
+use std::time::Duration;
 
+use keyfob_demo::{Portal, PortalOptions};
 use keyfob_tests::{Keyfob, portal};
 use serde_json::{Value, json};
 
@@ -130,4 +132,26 @@ async fn eventually(mut holds: impl FnMut() -> bool) {
         assert!(tokio::time::Instant::now() < until, "in vain waited for a repair");
         tokio::time::sleep(std::time::Duration::from_millis(20)).await;
     }
+}
+
+/// A sign-in that ended takes its files along once the token itself is over; until then the token is good, and stays.
+#[tokio::test]
+async fn a_file_goes_when_its_token_is_over_and_nobody_can_renew_it() {
+    let access_token_lifetime = Duration::from_secs(4);
+    let portal = Portal::start(PortalOptions { access_token_lifetime, ..PortalOptions::default() }).await;
+    let (portal, user) = (portal.expect("a portal"), Keyfob::new());
+    let file = user.path("token.json");
+    let deliver = format!("token-file:{}", file.display());
+    user.must(["add", "work", &portal.mcp_url(), "--deliver", &deliver, "--sign-in"]).await;
+    portal.end_sign_ins();
+    user.run(["refresh", "work"]).await.expect_code(4);
+    let had_file = file.exists();
+    let until = tokio::time::Instant::now() + Duration::from_secs(30);
+    let good = user.run(["token", "work", "--min-validity", "0s"]).await.code == Some(0);
+    assert!(had_file || !good, "a good token is not taken away");
+    while user.run(["token", "work", "--min-validity", "0s"]).await.code == Some(0) {
+        assert!(tokio::time::Instant::now() < until, "a token of 4 s is still good");
+    }
+    assert!(!file.exists(), "the file of a dead token is still there");
+    user.run(["token", "work"]).await.expect_code(4);
 }

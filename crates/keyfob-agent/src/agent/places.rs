@@ -1,5 +1,6 @@
 //! Keeps the profiles' places right while the keeper runs: a file as soon as the system tells that somebody changed it, a keyring
-//! entry, of which nobody tells, once a minute. It knows no states and goes beside the actor's loop.
+//! entry, of which nobody tells, once a minute, and with it whatever holds a token that is over for good. It knows no states and
+//! goes beside the actor's loop.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -28,20 +29,22 @@ pub(super) async fn keep_right(ports: Ports) {
         tokio::select! {
             changed = ports.token_files.changed(&paths), if !paths.is_empty() => {
                 let concerned = |target: &DeliveryTarget| file(target).is_some_and(|path| changed.contains(path));
-                mend_all(&ports, &profiles, concerned).await;
+                for profile in profiles.iter().filter(|profile| has(profile, concerned)) {
+                    mend(&ports, profile, concerned).await;
+                }
                 ports.clock.sleep(BETWEEN_MENDS).await;
             }
-            () = ports.clock.sleep(BETWEEN_LOOKS) => mend_all(&ports, &profiles, is_entry).await,
+            () = ports.clock.sleep(BETWEEN_LOOKS) => {
+                for profile in profiles.iter().filter(|profile| has(profile, |_| true)) {
+                    mend(&ports, profile, is_entry).await;
+                }
+            }
         }
     }
 }
 
-async fn mend_all(ports: &Ports, profiles: &[Profile], concerns: impl Fn(&DeliveryTarget) -> bool) {
-    for profile in profiles {
-        if profile.deliver.iter().any(|delivery| concerns(&delivery.target)) {
-            mend(ports, profile, &concerns).await;
-        }
-    }
+fn has(profile: &Profile, place: impl Fn(&DeliveryTarget) -> bool) -> bool {
+    profile.deliver.iter().any(|delivery| place(&delivery.target))
 }
 
 fn files(profile: &Profile) -> impl Iterator<Item = String> + '_ {

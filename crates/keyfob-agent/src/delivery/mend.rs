@@ -1,4 +1,5 @@
-//! Putting right what somebody else changed: a token file, a line of a `.env` or a keyring entry that no longer holds the token.
+//! Putting right what somebody else changed: a token file, a line of a `.env` or a keyring entry that no longer holds the token, or
+//! holds one that is over and will not be renewed.
 //! A command is given each token once and has nothing to be put right.
 
 use std::time::Duration;
@@ -21,7 +22,9 @@ const PATIENCE: Duration = Duration::from_secs(30);
 pub(crate) async fn mend(ports: &Ports, profile: &Profile, concerns: impl Fn(&DeliveryTarget) -> bool) {
     let Ok(_lock) = ports.store.lock(&profile.name, PATIENCE).await else { return };
     let Ok(Some(credential)) = ports.store.read(&profile.name).await else { return };
-    let Some(sign_in) = in_force(ports, profile, &credential) else { return };
+    let Some(sign_in) = in_force(ports, profile, &credential) else {
+        return take_away_what_is_over(ports, profile, &credential).await;
+    };
     let mut mended = false;
     for delivery in profile.deliver.iter().filter(|delivery| concerns(&delivery.target)) {
         mended |= mend_one(ports, profile, delivery, sign_in).await;
@@ -30,6 +33,21 @@ pub(crate) async fn mend(ports: &Ports, profile: &Profile, concerns: impl Fn(&De
     if mended && let Ok(Some(Credential { sign_in: None, .. }) | None) = ports.store.read(&profile.name).await
     {
         withdraw(ports, profile).await;
+    }
+}
+
+/// Where a place still holds a token that is past its end and will not be renewed, it goes from all of them. Under the profile's lock
+/// as well.
+pub(crate) async fn take_away_what_is_over(ports: &Ports, profile: &Profile, credential: &Credential) {
+    let Some(sign_in) = &credential.sign_in else { return };
+    if sign_in.dead.is_none() || sign_in.tokens.is_valid_for(TimeDelta::zero(), &ports.clock.now()) {
+        return;
+    }
+    for delivery in &profile.deliver {
+        let is_command = matches!(delivery.target, DeliveryTarget::Command(_));
+        if !is_command && matches!(holds(ports, delivery, sign_in).await, Ok(true)) {
+            return withdraw(ports, profile).await;
+        }
     }
 }
 

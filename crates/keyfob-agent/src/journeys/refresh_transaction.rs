@@ -77,6 +77,7 @@ pub async fn refresh(
         return Ok(Refreshed::as_it_is(credential, None));
     }
     if let Some(dead) = &sign_in.dead {
+        delivery::mend::take_away_what_is_over(ports, profile, &credential).await;
         return Err(dead.clone().into());
     }
     if !sign_in.renews() {

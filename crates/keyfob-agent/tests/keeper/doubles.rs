@@ -370,7 +370,8 @@ impl KeyringEntries for World {
     }
 
     async fn remove(&self, _service: &str, _account: &str) -> Result<(), StoreProblem> {
-        unplanned()
+        held(&self.entry).1 = false;
+        Ok(())
     }
 
     async fn holds(

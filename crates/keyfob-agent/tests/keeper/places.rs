@@ -29,3 +29,27 @@ async fn a_keyring_entry_that_somebody_changed_is_right_again_within_a_minute() 
     assert_eq!(*held(&world.entry), (2, true));
     assert_eq!(server.count(), 0, "no renewal");
 }
+
+/// The keeper renews early: when the sign-in's end is known, its last token is good for a while. It goes at its own end.
+#[tokio::test(start_paused = true)]
+async fn a_place_is_emptied_when_the_last_token_of_a_sign_in_that_ended_is_over() {
+    let world = World::new();
+    sign_in(&world, 0).await;
+    let target = DeliveryTarget::KeyringEntry {
+        service: "app".into(),
+        account: "ada".into(),
+        format: KeyringFormat::Bare,
+    };
+    held(&world.profiles)[0].deliver = vec![Delivery { target, include_refresh_token: false }];
+    let server = Server::new(&world, Duration::from_millis(500));
+    server.answers_next([Ok((400, r#"{"error":"invalid_grant"}"#.into()))]);
+    let _keeper = AgentHandle::start(server.ports(), KeeperKind::Headless, 1);
+    tokio::time::sleep(Duration::from_mins(58)).await;
+    assert_eq!(
+        (server.count(), held(&world.entry).1),
+        (1, true),
+        "the sign-in has ended, and the token is good"
+    );
+    tokio::time::sleep(Duration::from_mins(4)).await;
+    assert_eq!((server.count(), held(&world.entry).1), (1, false));
+}

@@ -13,7 +13,8 @@ pub(crate) mod store;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use keyfob_agent::agent::{AgentHandle, find_profile};
+use keyfob_agent::agent::AgentHandle;
+use keyfob_agent::journeys::profiles::find_profile;
 use keyfob_agent::journeys::sign_in::{OtherAccount, SignInOptions, usual_timeout};
 use keyfob_core::failure::{Failure, Temporary};
 use keyfob_core::identity::ProfileName;

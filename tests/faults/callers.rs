@@ -45,7 +45,8 @@ pub(crate) async fn socket_callers(keyfob: &Keyfob, count: usize) -> Given {
 /// Tasks that do what a command without keeper does, so many at once, spread over these processes' worth of ports.
 pub(crate) async fn tasks(of: &[Ports], count: usize) -> Given {
     let callers = of.iter().cycle().take(count).map(|ports| async {
-        let profile = keyfob_agent::agent::find_profile(&*ports.settings, &name("a")).expect("the profile");
+        let profile = keyfob_agent::journeys::profiles::find_profile(&*ports.settings, &name("a"))
+            .expect("the profile");
         let token = hand_out(ports, &profile, &HandOutRequest::default()).await.expect("a token");
         print_of(&token.access_token.fingerprint())
     });

@@ -27,11 +27,12 @@ use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::journeys::examine::{Examined, examine};
 use crate::journeys::hand_out::{HandOutRequest, HandedOut};
+use crate::journeys::profiles::{self, find_profile};
 use crate::journeys::revoke::RevocationOutcome;
 use crate::journeys::sign_in::SignInOptions;
 use crate::journeys::{remind, remove, sign_out};
 use crate::notice::NoticeKind;
-use crate::ports::{CommitError, Ports, PowerEvent, ProfileSettings};
+use crate::ports::{Ports, PowerEvent};
 use crate::shown;
 use crate::snapshot::{AgentShown, KeeperKind, Snapshot};
 use step_ups::StepUps;
@@ -194,7 +195,7 @@ impl AgentHandle {
 
     /// Makes a profile.
     pub async fn add(&self, profile: &Profile, proof: Option<GivenProof>) -> Result<(), Failure> {
-        add(&self.ports, profile, proof).await?;
+        profiles::add(&self.ports, profile, proof).await?;
         self.look_again(Some(&profile.name)).await;
         Ok(())
     }
@@ -269,32 +270,6 @@ impl AgentHandle {
         // A dropped reply: the sign-in was given up, or the keeper has been stopped.
         answer.await.unwrap_or_else(|_| Err(Failure::UserDeclined("given up".into())))
     }
-}
-
-/// The profile of this name.
-pub fn find_profile(settings: &dyn ProfileSettings, name: &ProfileName) -> Result<Profile, Failure> {
-    let found = settings.list()?.into_iter().find(|profile| profile.name == *name);
-    found.ok_or_else(|| Failure::NoSuchProfile(name.to_string()))
-}
-
-/// Makes a profile; what the operator gave for its client goes into its sealed record, first, so that no profile ever lacks it.
-pub async fn add(ports: &Ports, profile: &Profile, proof: Option<GivenProof>) -> Result<(), Failure> {
-    if find_profile(&*ports.settings, &profile.name).is_ok() {
-        return Err(Failure::Usage(format!("there is a profile `{}` already", profile.name)));
-    }
-    if let Some(proof) = proof {
-        let before =
-            ports.store.read(&profile.name).await?.unwrap_or_else(|| Credential::empty(&ports.machine_id));
-        let next = before.clone().with_given(proof);
-        ports
-            .store
-            .commit(&profile.name, before.generation, &next)
-            .await
-            .map_err(|e: CommitError| Failure::from(e))?;
-    }
-    ports.settings.add(profile)?;
-    crate::journeys::record(ports, profile, crate::journal::JournalEvent::Added, None, None);
-    Ok(())
 }
 
 /// What there is to show where no keeper runs: read once from settings and records.

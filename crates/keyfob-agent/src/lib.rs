@@ -17,6 +17,7 @@ pub mod local_proxy;
 pub mod metrics;
 pub mod notice;
 pub mod ports;
+pub mod proxy_ports;
 pub mod snapshot;
 
 mod shown;

@@ -1,7 +1,5 @@
 //! The ports of the loopback proxy: where its clients come in, what their keys open, and the way out to the servers.
 
-use std::sync::Arc;
-
 use async_trait::async_trait;
 use bytes::Bytes;
 use http::{Request, Response};
@@ -11,7 +9,6 @@ use keyfob_core::identity::ProfileName;
 use keyfob_core::secret::{AccessToken, Fingerprint, ProxyKey};
 use tokio::io::{AsyncRead, AsyncWrite};
 
-use crate::agent::AgentHandle;
 use crate::ports::{AddressGuard, TransportFailure};
 
 /// A body on its way through: pieces as they come, never the whole.
@@ -28,18 +25,6 @@ pub enum Entrance {
     Port(u16),
     /// The Unix socket: programs of this user, as the system has checked.
     Socket,
-}
-
-/// All that the proxy needs of the keeper and the machine around it.
-pub struct ProxyPorts<E> {
-    /// Gives tokens.
-    pub agent: AgentHandle,
-    /// Says who may come in, and to what.
-    pub keys: Arc<dyn ClientKeys>,
-    /// Leads out.
-    pub forwarder: Arc<dyn Forwarder>,
-    /// Where clients come in.
-    pub entrances: E,
 }
 
 /// The listeners of the proxy.

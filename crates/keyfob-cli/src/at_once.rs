@@ -3,9 +3,9 @@
 
 use std::process::ExitCode;
 
-use keyfob_agent::agent::find_profile;
 use keyfob_agent::control::hand_outs;
 use keyfob_agent::journeys::hand_out::{HandOutRequest, HandedOut, held_token};
+use keyfob_agent::journeys::profiles::find_profile;
 use keyfob_core::failure::Failure;
 use keyfob_platform::compose::Kept;
 use keyfob_platform::paths::Paths;

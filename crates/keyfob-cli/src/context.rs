@@ -5,8 +5,8 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use keyfob_agent::agent::find_profile;
 use keyfob_agent::control::client::ControlClient;
+use keyfob_agent::journeys::profiles::find_profile;
 use keyfob_agent::notice::Notice;
 use keyfob_agent::ports::{Notifier, Ports};
 use keyfob_core::failure::{Failure, StoreProblem};

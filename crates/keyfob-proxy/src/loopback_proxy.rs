@@ -8,7 +8,8 @@ use std::time::Duration;
 
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use keyfob_agent::local_proxy::{Entrance, LocalEntrances, LocalStream, ProxyPorts};
+use keyfob_agent::local_proxy::{Entrance, LocalEntrances, LocalStream};
+use keyfob_agent::proxy_ports::ProxyPorts;
 use keyfob_core::failure::Failure;
 use tokio::sync::{Semaphore, oneshot};
 use tokio::task::JoinSet;

@@ -5,8 +5,9 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use chrono::{DateTime, TimeDelta, Utc};
-use keyfob_agent::agent::{AgentHandle, find_profile};
+use keyfob_agent::agent::AgentHandle;
 use keyfob_agent::journeys::hand_out::HandOutRequest;
+use keyfob_agent::journeys::profiles::find_profile;
 use keyfob_agent::snapshot::Snapshot;
 use keyfob_core::failure::{Failure, Temporary};
 use keyfob_core::identity::ProfileName;

@@ -1,7 +1,7 @@
 //! The doctor's walk from the window: of a profile with what it holds, or of an address nobody has made a profile for.
 
-use keyfob_agent::agent::find_profile;
 use keyfob_agent::journeys::doctor::{Examination, Progress, doctor};
+use keyfob_agent::journeys::profiles::find_profile;
 use keyfob_core::diagnosis::Diagnosis;
 use keyfob_core::failure::Failure;
 use keyfob_core::identity::ProfileName;

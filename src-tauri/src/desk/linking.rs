@@ -1,7 +1,8 @@
 //! Links from the window, made as `keyfob link` makes them: what would change is said before anything is changed.
 
-use keyfob_agent::agent::{AgentHandle, find_profile};
+use keyfob_agent::agent::AgentHandle;
 use keyfob_agent::client_programs::ClientPrograms as _;
+use keyfob_agent::journeys::profiles::find_profile;
 use keyfob_core::failure::{Failure, StoreProblem};
 use keyfob_core::identity::ProfileName;
 use keyfob_core::profile::Profile;

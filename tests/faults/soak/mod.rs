@@ -185,7 +185,7 @@ impl Soak {
         let Ok(Some(record)) = other.store.read(&name).await else { return };
         let rejected = record.sign_in.unwrap().tokens.access_token.fingerprint();
         let wanted = HandOutRequest { rejected: Some(rejected), ..HandOutRequest::default() };
-        let profile = keyfob_agent::agent::find_profile(&*other.settings, &name).unwrap();
+        let profile = keyfob_agent::journeys::profiles::find_profile(&*other.settings, &name).unwrap();
         let asked = || keeper.hand_out(name.clone(), wanted.clone());
         let beside = Box::pin(hand_out(other, &profile, &wanted));
         let (first, second, third, fourth) = tokio::join!(asked(), asked(), asked(), beside);

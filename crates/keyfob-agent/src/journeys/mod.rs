@@ -6,6 +6,7 @@ pub mod client_metadata;
 pub mod doctor;
 pub mod examine;
 pub mod hand_out;
+pub mod profiles;
 pub mod refresh_transaction;
 pub mod remind;
 pub mod remove;

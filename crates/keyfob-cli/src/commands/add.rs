@@ -1,7 +1,7 @@
 //! `keyfob add`: makes a profile; the server is looked up first, and a failed look-up makes none.
 
-use keyfob_agent::agent;
 use keyfob_agent::journeys::examine::{Examined, examine};
+use keyfob_agent::journeys::profiles;
 use keyfob_core::client_registration::Given;
 use keyfob_core::discovery::authorization_server::ClientAuthentication;
 use keyfob_core::failure::Failure;
@@ -20,7 +20,7 @@ use crate::{exit_code, output};
 pub(crate) async fn run(add: &Add, context: &Context) -> Result<u8, Failure> {
     let profile = profile(add)?;
     let ports = context.ports()?;
-    if agent::find_profile(&*ports.settings, &profile.name).is_ok() {
+    if profiles::find_profile(&*ports.settings, &profile.name).is_ok() {
         let name = &profile.name;
         return Err(Failure::Usage(format!(
             "there is a profile `{name}` already; keyfob sign-in {name} signs in to it, keyfob remove {name} makes room"
@@ -34,7 +34,7 @@ pub(crate) async fn run(add: &Add, context: &Context) -> Result<u8, Failure> {
     {
         return Ok(unmade(&failure, add));
     }
-    agent::add(ports, &profile, proof).await?;
+    profiles::add(ports, &profile, proof).await?;
     context.tell_keeper(Some(&profile.name)).await;
     output::good(&format!("added {}", profile.name));
     // A machine needs nobody: its first token shows whether id and secret are right.

@@ -4,8 +4,8 @@ mod as_mcp_remote;
 
 use std::sync::Arc;
 
-use keyfob_agent::agent;
 use keyfob_agent::journeys::examine::examine;
+use keyfob_agent::journeys::profiles;
 use keyfob_agent::ports::Ports;
 use keyfob_core::failure::{Failure, Incompatibility};
 use keyfob_core::identity::ProfileName;
@@ -83,7 +83,7 @@ async fn for_url(url: CheckedUrl, given: &AsMcpRemote, ports: &Ports) -> Result<
         }
         examined => examined?,
     };
-    agent::add(ports, &profile, proof).await?;
+    profiles::add(ports, &profile, proof).await?;
     output::note(&format!("made the profile {}", profile.name));
     Ok((profile, true))
 }

@@ -5,8 +5,9 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use http::{HeaderMap, Method, header};
-use keyfob_agent::agent::{self, snapshot_without_keeper};
+use keyfob_agent::agent::snapshot_without_keeper;
 use keyfob_agent::journeys::hand_out::{HandOutRequest, hand_out};
+use keyfob_agent::journeys::profiles;
 use keyfob_agent::journeys::sign_in::{SignInOptions, sign_in};
 use keyfob_agent::ports::{AddressGuard, Browser, HttpClient, HttpRequest, Ports};
 use keyfob_core::failure::Failure;
@@ -49,7 +50,7 @@ pub(crate) async fn run(arguments: &Demo) -> Result<u8, Failure> {
     output::heading("Signing in to both");
     for profile in &profiles {
         let (options, progress) = SignInOptions::usual();
-        agent::add(&ports, profile, None).await?;
+        profiles::add(&ports, profile, None).await?;
         drop(progress);
         sign_in(&ports, profile, options).await?;
         output::good(&format!("signed in to {}", profile.name));

@@ -5,9 +5,9 @@ mod pasted;
 
 use std::path::Path;
 
-use keyfob_agent::agent;
 use keyfob_agent::client_programs::ClientPrograms as _;
 use keyfob_agent::foreign_stores::{Stored, elsewhere, place, stored};
+use keyfob_agent::journeys::profiles;
 use keyfob_agent::journeys::sign_in::import;
 use keyfob_core::credential::Credential;
 use keyfob_core::failure::Failure;
@@ -130,7 +130,7 @@ fn profile(arguments: &Import, sign_in: &ForeignSignIn, context: &Context) -> Re
     let there = match &arguments.name {
         Some(name) => {
             let name = ProfileName::parse(name).map_err(|error| Failure::Usage(error.to_string()))?;
-            agent::find_profile(&*context.ports()?.settings, &name).ok()
+            profiles::find_profile(&*context.ports()?.settings, &name).ok()
         }
         None => None,
     };
@@ -154,7 +154,7 @@ fn profile(arguments: &Import, sign_in: &ForeignSignIn, context: &Context) -> Re
         (None, Some(server)) => ProfileName::from_host(server),
         (None, None) => ProfileName::from_host(url.url().host_str().unwrap_or_default()),
     };
-    if arguments.name.is_none() && agent::find_profile(&*context.ports()?.settings, &name).is_ok() {
+    if arguments.name.is_none() && profiles::find_profile(&*context.ports()?.settings, &name).is_ok() {
         return Err(Failure::Usage(format!(
             "there is a profile `{name}` already: give the import a name, or name that profile"
         )));

@@ -15,9 +15,9 @@ use url::Url;
 
 use super::keeping::{Keeping, prove_writable, read_or_begin_anew};
 use super::{SignInOptions, SignInProgress, SignedIn};
-use crate::agent;
 use crate::journal::JournalEvent;
 use crate::journeys::examine::examine;
+use crate::journeys::profiles;
 use crate::journeys::record;
 use crate::ports::Ports;
 
@@ -37,8 +37,8 @@ pub async fn import(ports: &Ports, profile: &Profile, foreign: &ForeignSignIn) -
     }
     let examined = examine(&*ports.http, profile).await?;
     belongs_to(foreign, &examined.server, &profile.url)?;
-    if agent::find_profile(&*ports.settings, &profile.name).is_err() {
-        agent::add(ports, profile, given_secret(profile, foreign)).await?;
+    if profiles::find_profile(&*ports.settings, &profile.name).is_err() {
+        profiles::add(ports, profile, given_secret(profile, foreign)).await?;
     }
     let registration = registration(profile, foreign, &examined.server);
     let (options, _) = SignInOptions::usual();

@@ -8,7 +8,7 @@ use keyfob_platform::folder_opener;
 use keyfob_platform::service_install::user_unit_path;
 
 use super::Desk;
-use crate::ipc::settings_shown::FileKind;
+use crate::ipc::file_kind::FileKind;
 use crate::ipc::under_way::client_name;
 use crate::shell::autostart;
 

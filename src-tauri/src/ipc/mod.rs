@@ -5,6 +5,7 @@ pub(crate) mod commands;
 pub(crate) mod error;
 pub(crate) mod events;
 pub(crate) mod examined;
+pub(crate) mod file_kind;
 pub(crate) mod link_commands;
 pub(crate) mod linked;
 pub(crate) mod preferences;

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 #[cfg(test)]
 use ts_rs::TS;
 
+use super::file_kind::FileKind;
 use super::linked::LinkShown;
 use crate::desk::files::Place;
 use crate::desk::proxy_port::PortChanged;
@@ -68,31 +69,6 @@ pub(crate) struct FileShown {
     about: Option<String>,
     /// It is there now.
     there: bool,
-}
-
-/// What a file is for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[cfg_attr(test, derive(TS))]
-#[serde(rename_all = "kebab-case")]
-pub(crate) enum FileKind {
-    Profiles,
-    Config,
-    Records,
-    Key,
-    Locks,
-    ClientKeys,
-    Journal,
-    Links,
-    CommandMarks,
-    Preferences,
-    Lease,
-    Socket,
-    ProxySocket,
-    Where,
-    Autostart,
-    Service,
-    TokenFile,
-    ClientConfig,
 }
 
 impl From<Place> for FileShown {

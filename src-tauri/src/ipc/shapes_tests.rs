@@ -13,11 +13,11 @@ use super::error::CommandError;
 use super::examined;
 use super::linked;
 use super::preferences::{Preferences, Theme};
-use super::settings_shown;
 use super::shown;
 use super::told;
 use super::under_way;
 use super::view::{Grant, LookedUp, NewProfile};
+use super::{file_kind, settings_shown};
 
 const FILE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../ui/src/ipc/shapes.ts");
 
@@ -79,7 +79,7 @@ fn generated() -> String {
         shape::<settings_shown::ProxyShown>(cfg),
         shape::<settings_shown::PortChangedShown>(cfg),
         shape::<settings_shown::FileShown>(cfg),
-        shape::<settings_shown::FileKind>(cfg),
+        shape::<file_kind::FileKind>(cfg),
         shape::<settings_shown::BackendShown>(cfg),
         shape::<settings_shown::StoreMoved>(cfg),
         shape::<Theme>(cfg),

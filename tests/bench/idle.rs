@@ -10,7 +10,8 @@ const WATCHED: Duration = Duration::from_secs(61);
 pub(crate) async fn with_a_hundred_profiles() {
     println!("\nAn idle keeper with 100 profiles, watched for {} s", WATCHED.as_secs());
     let user = Keyfob::new();
-    let portal = portal_with(|_| {}).await;
+    // Tokens that end while it is watched would be renewed, which is no idleness.
+    let portal = portal_with(|options| options.access_token_lifetime = Duration::from_hours(24)).await;
     for number in 0..100 {
         user.sign_in_to(&format!("p-{number}"), portal.mcp_url().as_str()).await;
     }

@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pixelmatch from 'pixelmatch';
 import { PNG } from 'pngjs';
-import { views } from './views.mjs';
+import { PASSING, views } from './views.mjs';
 import { launch, open, serve } from './window.mjs';
 
 const approved = new URL('looks/', import.meta.url).pathname;
@@ -22,9 +22,6 @@ const COLOURS = 256;
 const THRESHOLD = 0.05;
 /** Three times what one machine was seen to differ from itself; a changed word is more. */
 const TOLERATED = 20;
-
-/** What goes on by itself and never looks the same twice. */
-const PASSING = ['examination-running', 'add-looking', 'signing-in', 'add-device'];
 
 /** Every pixel the mean of nine: letters become shades, which do not depend on how their edges were smoothed. */
 function shrunk(large) {

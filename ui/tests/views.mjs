@@ -256,3 +256,6 @@ export const views = [
     },
   ],
 ];
+
+/** Views that go on by themselves: they never look the same twice, and change while somebody walks through them. */
+export const PASSING = ['examination-running', 'add-looking', 'signing-in', 'add-device'];

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use keyfob_tests::{Keyfob, portal_with};
+use keyfob_demo::{Portal, PortalOptions};
+use keyfob_tests::Keyfob;
 
 /// Long enough to see the longest nap twice.
 const WATCHED: Duration = Duration::from_secs(61);
@@ -11,7 +12,9 @@ pub(crate) async fn with_a_hundred_profiles() {
     println!("\nAn idle keeper with 100 profiles, watched for {} s", WATCHED.as_secs());
     let user = Keyfob::new();
     // Tokens that end while it is watched would be renewed, which is no idleness.
-    let portal = portal_with(|options| options.access_token_lifetime = Duration::from_hours(24)).await;
+    let options =
+        PortalOptions { access_token_lifetime: Duration::from_hours(24), ..PortalOptions::default() };
+    let portal = Portal::start(options).await.expect("a portal on a free port");
     for number in 0..100 {
         user.sign_in_to(&format!("p-{number}"), portal.mcp_url().as_str()).await;
     }

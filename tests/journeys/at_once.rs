@@ -63,7 +63,7 @@ async fn without_its_other_half_it_says_so_and_prints_no_token_that_would_have_t
     {
         let ended = alone.run(&keyfob, words).await;
         let said = String::from_utf8(ended.stderr).unwrap();
-        assert_eq!((ended.status.code(), ended.stdout.len()), (Some(1), 0), "{words:?}: {said}");
+        assert_eq!((ended.status.code(), ended.stdout.len()), (Some(2), 0), "{words:?}: {said}");
         assert!(said.contains("keyfob-cli") && said.contains("hint: "), "{words:?}: {said}");
     }
 }

@@ -39,9 +39,10 @@ pub fn at_once() -> Option<ExitCode> {
 /// Everything else: this process becomes the whole program.
 pub fn whole_program() -> ExitCode {
     program::become_the_whole().unwrap_or_else(|why| {
-        output::warning(&format!("the rest of keyfob cannot be started: {why}"));
-        output::hint("install keyfob again: the two programs keyfob and keyfob-cli lie in one folder");
-        ExitCode::from(1)
+        let failure = Failure::Usage(format!("the rest of keyfob cannot be started: {why}"));
+        let next = "install keyfob again: the two programs keyfob and keyfob-cli lie in one folder";
+        output::failure_with(&failure, Some(next));
+        ExitCode::from(exit_code::of(&failure))
     })
 }
 

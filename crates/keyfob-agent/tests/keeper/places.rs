@@ -1,5 +1,6 @@
 //! Places that somebody else changed, put right by the keeper.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use keyfob_agent::agent::AgentHandle;
@@ -9,9 +10,8 @@ use keyfob_core::profile::{Delivery, DeliveryTarget, KeyringFormat};
 use crate::doubles::{World, held};
 use crate::server::{Server, sign_in};
 
-/// Nobody tells of changes in a keyring: it is looked at, and written only where it was changed.
-#[tokio::test(start_paused = true)]
-async fn a_keyring_entry_that_somebody_changed_is_right_again_within_a_minute() {
+/// A sign-in whose tokens go into a keyring entry of another program.
+async fn signed_in_with_an_entry() -> Arc<World> {
     let world = World::new();
     sign_in(&world, 0).await;
     let target = DeliveryTarget::KeyringEntry {
@@ -20,6 +20,13 @@ async fn a_keyring_entry_that_somebody_changed_is_right_again_within_a_minute() 
         format: KeyringFormat::Bare,
     };
     held(&world.profiles)[0].deliver = vec![Delivery { target, include_refresh_token: false }];
+    world
+}
+
+/// Nobody tells of changes in a keyring: it is looked at, and written only where it was changed.
+#[tokio::test(start_paused = true)]
+async fn a_keyring_entry_that_somebody_changed_is_right_again_within_a_minute() {
+    let world = signed_in_with_an_entry().await;
     let server = Server::new(&world, Duration::from_millis(500));
     let _keeper = AgentHandle::start(server.ports(), KeeperKind::Headless, 1);
     tokio::time::sleep(Duration::from_mins(10)).await;
@@ -33,14 +40,7 @@ async fn a_keyring_entry_that_somebody_changed_is_right_again_within_a_minute() 
 /// The keeper renews early: when the sign-in's end is known, its last token is good for a while. It goes at its own end.
 #[tokio::test(start_paused = true)]
 async fn a_place_is_emptied_when_the_last_token_of_a_sign_in_that_ended_is_over() {
-    let world = World::new();
-    sign_in(&world, 0).await;
-    let target = DeliveryTarget::KeyringEntry {
-        service: "app".into(),
-        account: "ada".into(),
-        format: KeyringFormat::Bare,
-    };
-    held(&world.profiles)[0].deliver = vec![Delivery { target, include_refresh_token: false }];
+    let world = signed_in_with_an_entry().await;
     let server = Server::new(&world, Duration::from_millis(500));
     server.answers_next([Ok((400, r#"{"error":"invalid_grant"}"#.into()))]);
     let _keeper = AgentHandle::start(server.ports(), KeeperKind::Headless, 1);

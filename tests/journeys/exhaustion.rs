@@ -16,7 +16,8 @@ fn limit(keyfob: &Keyfob, pid: u32, limit: &str) {
     assert!(status.success(), "prlimit of util-linux");
 }
 
-/// Waits until the threads that did something for the keeper have ended, so that the next piece of work needs a new one.
+/// Waits until no thread does anything for the keeper: the next pieces of work have one thread that waits, and need new ones
+/// for all but one of them.
 async fn is_idle(pid: u32) {
     let until = tokio::time::Instant::now() + Duration::from_secs(30);
     loop {

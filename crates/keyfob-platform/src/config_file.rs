@@ -18,6 +18,7 @@ use keyfob_core::identity::ProfileName;
 use keyfob_core::profile::{LifetimeAnswer, Profile};
 use toml_edit::DocumentMut;
 
+use crate::file_version::FileVersion;
 use crate::paths::Paths;
 use crate::store::{atomic_file, problem, profile_lock};
 
@@ -105,12 +106,7 @@ impl ProfileSettings for ProfilesToml {
     fn version(&self) -> u64 {
         use std::hash::{DefaultHasher, Hash, Hasher};
         let mut hasher = DefaultHasher::new();
-        if let Ok(found) = std::fs::metadata(&self.path) {
-            found.len().hash(&mut hasher);
-            found.modified().ok().hash(&mut hasher);
-            #[cfg(unix)]
-            std::os::unix::fs::MetadataExt::ino(&found).hash(&mut hasher);
-        }
+        FileVersion::of(&self.path).ok().flatten().hash(&mut hasher);
         hasher.finish()
     }
 

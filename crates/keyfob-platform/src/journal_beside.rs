@@ -7,12 +7,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use keyfob_agent::journal::JournalEntry;
-use keyfob_agent::ports::Journal;
+use keyfob_agent::ports::{Clock, Journal};
 use keyfob_core::identity::ProfileName;
 use tokio::sync::watch;
 
 use crate::paths::Paths;
 use crate::store::journal::{JournalFiles, JournalTail, as_written};
+use crate::system_clock::SystemClock;
 use crate::threads;
 
 /// How often it is read where nobody says anything.
@@ -73,11 +74,17 @@ pub(crate) async fn listen(
     journal: Arc<dyn Journal>,
     mut told: watch::Receiver<u64>,
 ) {
+    let mut seen = None;
     loop {
         tokio::select! {
             changed = told.changed() => if changed.is_err() { return },
-            () = tokio::time::sleep(LOOK_EVERY) => {}
+            () = SystemClock.nap(LOOK_EVERY) => {}
         }
+        let version = tail.version();
+        if version.is_some() && version == seen {
+            continue;
+        }
+        seen = version;
         let read = threads::on_a_thread_or_here(move || {
             let lines = tail.more();
             (lines, tail)

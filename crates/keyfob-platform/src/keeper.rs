@@ -8,7 +8,7 @@ use keyfob_agent::control::client::{ControlClient, ControlFailure};
 use keyfob_agent::control::hand_outs::HandOuts;
 use keyfob_agent::control::server::{ControlServer, DoorRequest};
 use keyfob_agent::control::under_way::UnderWay;
-use keyfob_agent::ports::{Journal, Ports};
+use keyfob_agent::ports::{Clock, Journal, Ports};
 use keyfob_agent::proxy_ports::ProxyPorts;
 use keyfob_agent::snapshot::KeeperKind;
 use keyfob_core::failure::{Failure, Temporary};
@@ -27,6 +27,7 @@ use crate::local_entrances::LoopbackEntrances;
 use crate::paths::Paths;
 use crate::program;
 use crate::store::atomic_file;
+use crate::system_clock::SystemClock;
 
 /// How long a renewal under way may take to reach the disk once the keeper is told to end (fault 33).
 pub const LAST_FLIGHT: Duration = Duration::from_secs(30);
@@ -166,7 +167,7 @@ impl Drop for Keeper {
 
 async fn tell_now_and_then(hand_outs: Arc<HandOuts>) {
     loop {
-        tokio::time::sleep(COUNTED_LOOK).await;
+        SystemClock.nap(COUNTED_LOOK).await;
         hand_outs.tell_due();
     }
 }
@@ -175,9 +176,9 @@ async fn accept(listener: ControlListener, server: ControlServer) {
     loop {
         match listener.accept().await {
             Ok((stream, peer)) => {
-                let (server, program) = (server.clone(), program::behind(peer.pid));
+                let server = server.clone();
                 tokio::spawn(async move {
-                    if let Err(error) = server.serve(stream, program).await {
+                    if let Err(error) = server.serve(stream, move || program::behind(peer.pid)).await {
                         tracing::debug!(%error, "a control connection ended");
                     }
                 });

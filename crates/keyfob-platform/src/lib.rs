@@ -15,6 +15,7 @@ pub mod control_socket;
 pub mod delivery_command;
 pub mod entropy;
 pub mod event_command;
+mod file_version;
 pub mod folder_opener;
 pub mod hardening;
 pub mod http_client;

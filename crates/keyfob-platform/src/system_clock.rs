@@ -8,6 +8,10 @@ use async_trait::async_trait;
 use chrono::{SubsecRound, Utc};
 use keyfob_agent::ports::Clock;
 use keyfob_core::moment::Moment;
+use tokio::time::Instant;
+
+/// How far apart the moments are at which naps end.
+const TICK: Duration = Duration::from_secs(30);
 
 /// Reads the system's clocks; sleeps on tokio's timer.
 #[derive(Debug, Clone, Copy, Default)]
@@ -22,6 +26,14 @@ impl Clock for SystemClock {
 
     async fn sleep(&self, duration: Duration) {
         tokio::time::sleep(duration).await;
+    }
+
+    async fn nap(&self, longest: Duration) {
+        static FIRST: OnceLock<Instant> = OnceLock::new();
+        let (first, now) = (*FIRST.get_or_init(Instant::now), Instant::now());
+        let ticks = (now + longest).duration_since(first).as_secs() / TICK.as_secs();
+        let tick = first + TICK * u32::try_from(ticks).unwrap_or(u32::MAX);
+        tokio::time::sleep_until(if tick > now { tick } else { now + longest }).await;
     }
 }
 
@@ -81,6 +93,18 @@ mod tests {
         assert!(!first.boot_id.is_empty());
         assert!(second.boot_ms >= first.boot_ms);
         assert!(first.age(&second).unwrap() < chrono::TimeDelta::seconds(5));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn naps_end_together_and_none_is_longer_than_asked() {
+        let begun = Instant::now();
+        let ends = async |after: u64, longest: u64| {
+            tokio::time::sleep(Duration::from_secs(after)).await;
+            SystemClock.nap(Duration::from_secs(longest)).await;
+            begun.elapsed().as_secs()
+        };
+        let ends = tokio::join!(ends(0, 30), ends(7, 60), ends(29, 30), ends(31, 30), ends(31, 5));
+        assert_eq!(ends, (30, 60, 30, 60, 36));
     }
 
     /// fault 23: time spent asleep counts. `/proc/uptime` counts it as well.

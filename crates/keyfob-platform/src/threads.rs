@@ -1,7 +1,9 @@
-//! Work that blocks, on threads of its own, and what becomes of it when the system has no thread left (fault 39).
+//! Work that blocks, on threads of its own, and what becomes of it when the system has no thread left (fault 39). One that
+//! has done its work waits for the next: making one takes longer than reading a record.
 //!
 //! tokio's own pool panics then, which ends the program: so nothing here or above uses it (`tests/security_rules.rs`).
 
+use std::ffi::CStr;
 use std::io;
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
 
@@ -60,8 +62,43 @@ pub fn are_left(many: usize) -> io::Result<()> {
     })
 }
 
+type Work = Box<dyn FnOnce() + Send>;
+
+/// The way to the thread that waits, where one does.
+static WAITING: Mutex<Option<mpsc::SyncSender<Work>>> = Mutex::new(None);
+
 fn start(work: impl FnOnce() + Send + 'static) -> io::Result<()> {
-    builder().spawn(work).map(drop)
+    let work: Work = Box::new(work);
+    let waiting = WAITING.lock().unwrap_or_else(PoisonError::into_inner).take();
+    let left = match waiting {
+        Some(waiting) => waiting.send(work).err().map(|unsent| unsent.0),
+        None => Some(work),
+    };
+    left.map_or(Ok(()), |work| builder().spawn(|| work_and_wait(work)).map(drop))
+}
+
+/// Ends where another thread waits already, and with work that panics.
+fn work_and_wait(mut work: Work) {
+    loop {
+        named(c"keyfob-work");
+        work();
+        named(c"keyfob-waits");
+        let (way, next) = mpsc::sync_channel(1);
+        match &mut *WAITING.lock().unwrap_or_else(PoisonError::into_inner) {
+            Some(_) => return,
+            place => *place = Some(way),
+        }
+        let Ok(given) = next.recv() else { return };
+        work = given;
+    }
+}
+
+/// For whoever looks which threads are at work.
+fn named(name: &CStr) {
+    #[cfg(target_os = "linux")]
+    let _ = rustix::thread::set_name(name);
+    #[cfg(not(target_os = "linux"))]
+    let _ = name;
 }
 
 fn builder() -> std::thread::Builder {

@@ -5,7 +5,6 @@ mod watch;
 use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::path::Path;
-use std::time::Duration;
 
 use async_trait::async_trait;
 use chrono::{Local, Offset, TimeZone};
@@ -16,13 +15,11 @@ use keyfob_core::secret::SecretText;
 use zeroize::Zeroizing;
 
 use crate::store::folder::Folder;
-use crate::store::{atomic_file, problem};
+use crate::store::{LONGEST_WRITE, atomic_file, problem};
 use crate::threads;
 
 /// Largest `.env` file that is edited.
 const LARGEST_ENV: u64 = 1024 * 1024;
-/// A temporary file older than this has lost its writer.
-const LONGEST_WRITE: Duration = Duration::from_mins(1);
 
 /// Token files on this machine's disks.
 #[derive(Default)]

@@ -28,7 +28,7 @@ use crate::journeys::refresh_transaction::Refreshed;
 use crate::journeys::remind::Told;
 use crate::journeys::revoke::Settled;
 use crate::journeys::sign_in::{SignedIn, sign_in};
-use crate::ports::{Ports, SleepDelay, StoreStatus};
+use crate::ports::{Clock, Ports, SleepDelay, StoreStatus};
 use crate::shown;
 use crate::snapshot::{AgentShown, Snapshot};
 
@@ -180,7 +180,7 @@ impl Actor {
                     Some(message) => self.hear(message),
                     None => break,
                 },
-                () = clock.sleep(self.nap()) => {
+                () = rest(&*clock, self.until_due()) => {
                     self.wake_untold();
                     self.wake();
                 }
@@ -247,11 +247,11 @@ impl Actor {
 
     // ---- time ----
 
-    /// Until the earliest renewal or revocation, at most [`LONGEST_NAP`].
-    fn nap(&self) -> Duration {
+    /// Until the earliest renewal or revocation.
+    fn until_due(&self) -> Option<Duration> {
         let now = self.ports.clock.now().boot_ms;
         let earliest = self.entries.next_renewal().into_iter().chain(self.outbox.next()).min();
-        earliest.map_or(LONGEST_NAP, |at| Duration::from_millis(at.saturating_sub(now)).min(LONGEST_NAP))
+        earliest.map(|at| Duration::from_millis(at.saturating_sub(now)))
     }
 
     pub(super) fn wake(&mut self) {
@@ -369,5 +369,13 @@ impl Actor {
                 let _ = mailbox.send(Message::News(Box::new(news))).await;
             }
         });
+    }
+}
+
+/// Until something is due, at most [`LONGEST_NAP`].
+async fn rest(clock: &dyn Clock, until_due: Option<Duration>) {
+    match until_due {
+        Some(soon) if soon < LONGEST_NAP => clock.sleep(soon).await,
+        _ => clock.nap(LONGEST_NAP).await,
     }
 }

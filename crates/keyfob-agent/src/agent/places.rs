@@ -34,7 +34,7 @@ pub(super) async fn keep_right(ports: Ports) {
                 }
                 ports.clock.sleep(BETWEEN_MENDS).await;
             }
-            () = ports.clock.sleep(BETWEEN_LOOKS) => {
+            () = ports.clock.nap(BETWEEN_LOOKS) => {
                 for profile in profiles.iter().filter(|profile| has(profile, |_| true)) {
                     mend(&ports, profile, is_entry).await;
                 }

@@ -1,6 +1,6 @@
 //! The keeper's end of the control socket. Who may connect is decided by the platform (peer uid) before a stream gets here.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -41,12 +41,13 @@ pub struct ControlServer {
 }
 
 impl ControlServer {
-    /// Serves one connection until the client ends it. `program` says who asks, for the journal.
+    /// Serves one connection until the client ends it. `program` finds out who asks, for the journal.
     pub async fn serve<S: AsyncRead + AsyncWrite + Unpin>(
         self,
         mut stream: S,
-        program: Program,
+        program: impl FnOnce() -> Program + Send,
     ) -> std::io::Result<()> {
+        let program = LazyLock::new(program);
         if !self.shake_hands(&mut stream).await? {
             return Ok(());
         }
@@ -83,11 +84,20 @@ impl ControlServer {
         Ok(theirs.is_some())
     }
 
-    async fn answer(&self, request: Request, program: &Program) -> Response {
+    async fn answer<P: FnOnce() -> Program>(
+        &self,
+        request: Request,
+        program: &LazyLock<Program, P>,
+    ) -> Response {
         let done = Response::Done { kind: Some(self.kind) };
         match request {
             Request::HandOut { profile, wanted } => {
-                let outcome = self.agent.hand_out(profile.clone(), wanted).await;
+                // Found out while the record is read: with its answer the program may end.
+                let finding = async {
+                    tokio::task::yield_now().await;
+                    LazyLock::force(program);
+                };
+                let (outcome, ()) = tokio::join!(self.agent.hand_out(profile.clone(), wanted), finding);
                 self.hand_outs.note(&profile, program, outcome.as_ref().err());
                 match outcome {
                     Ok(token) => Response::Token(token.into()),

@@ -14,6 +14,10 @@ pub trait Clock: Send + Sync {
     fn now(&self) -> Moment;
     /// Sleeps; may oversleep when the machine does.
     async fn sleep(&self, duration: Duration);
+    /// Sleeps for at most `longest`, for what is looked at now and then: naps that end together wake the machine once.
+    async fn nap(&self, longest: Duration) {
+        self.sleep(longest).await;
+    }
 }
 
 /// Sleep, wake and the network, as far as this machine tells.

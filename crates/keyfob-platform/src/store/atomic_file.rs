@@ -110,6 +110,12 @@ pub(crate) fn sweep(path: &Path) -> Result<(), StoreProblem> {
     Ok(())
 }
 
+/// The same for every file in a folder of ours, without their locks: what may still have its writer stays.
+pub(crate) fn sweep_folder(folder: &Path) -> Result<(), StoreProblem> {
+    Folder::ours(folder)?.sweep_all();
+    Ok(())
+}
+
 /// Folder and name of a file.
 pub(crate) fn parts(path: &Path) -> Result<(&Path, &OsStr), StoreProblem> {
     path.parent()

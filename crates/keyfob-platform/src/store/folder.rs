@@ -15,7 +15,7 @@ use keyfob_core::failure::StoreProblem;
 use rustix::fs::{AtFlags, FileType, FlockOperation, Mode, OFlags, Stat};
 use rustix::io::Errno;
 
-use super::{private_group, problem, profile_lock};
+use super::{LONGEST_WRITE, private_group, problem, profile_lock};
 use crate::entropy;
 
 /// How a temporary file's name ends; it begins with a dot and the file's own name.
@@ -138,7 +138,8 @@ impl Folder {
             rustix::fs::fchmod(&file, Mode::from_raw_mode(0o600))
                 .map_err(|error| self.problem(name, error))?;
         }
-        let mut contents = Vec::new();
+        let length = u64::try_from(found.st_size).unwrap_or(0).min(limit);
+        let mut contents = Vec::with_capacity(usize::try_from(length).unwrap_or(0) + 1);
         File::from(file)
             .take(limit + 1)
             .read_to_end(&mut contents)
@@ -204,7 +205,16 @@ impl Folder {
 
     /// Takes away temporary files that writers of `name` left when they were killed, if they are older than `age`.
     pub(crate) fn sweep(&self, name: &OsStr, age: Duration) {
-        let beginning = temporary_beginning(name);
+        self.sweep_beginning(&temporary_beginning(name), age);
+    }
+
+    /// The same for every file here. Others may be writing: what may still have its writer stays.
+    pub(crate) fn sweep_all(&self) {
+        self.sweep_beginning(".", LONGEST_WRITE);
+    }
+
+    /// Looks through the whole folder.
+    fn sweep_beginning(&self, beginning: &str, age: Duration) {
         let Ok(entries) = rustix::fs::Dir::read_from(&self.fd) else { return };
         for entry in entries.flatten() {
             let found = entry.file_name().to_bytes();

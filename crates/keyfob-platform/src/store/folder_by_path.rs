@@ -121,6 +121,10 @@ impl Folder {
     /// Interrupted writes are left where they are.
     #[expect(clippy::unused_self, reason = "they are taken away on Unix")]
     pub(crate) fn sweep(&self, _name: &OsStr, _age: Duration) {}
+
+    /// Likewise.
+    #[expect(clippy::unused_self, reason = "they are taken away on Unix")]
+    pub(crate) fn sweep_all(&self) {}
 }
 
 fn write_new(path: &Path, contents: &[u8]) -> std::io::Result<()> {

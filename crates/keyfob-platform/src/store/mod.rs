@@ -18,7 +18,12 @@ mod sealed_file;
 pub mod sealed_store;
 pub mod sealing_key;
 
+use std::time::Duration;
+
 use keyfob_core::failure::StoreProblem;
+
+/// A temporary file older than this has lost its writer.
+pub(crate) const LONGEST_WRITE: Duration = Duration::from_mins(1);
 
 /// What the system's error means for whoever owns this machine.
 pub(crate) fn problem(error: &std::io::Error, what: &std::path::Path) -> StoreProblem {

@@ -6,7 +6,7 @@
 
 use std::collections::HashMap;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -33,6 +33,7 @@ pub struct SealedStore {
     keys: Arc<SealingKeySource>,
     turns: Turns,
     unsettled: Arc<Unsettled>,
+    swept: Arc<OnceLock<()>>,
 }
 
 /// Records that are in place although their commit failed (the last sync did), by the digest of the file. When the same
@@ -42,7 +43,7 @@ type Unsettled = Mutex<HashMap<ProfileName, Fingerprint>>;
 impl SealedStore {
     /// Opens the store; nothing is read or asked for yet.
     pub fn new(paths: Paths, keys: Arc<SealingKeySource>) -> Self {
-        Self { paths, keys, turns: Turns::default(), unsettled: Arc::default() }
+        Self { paths, keys, turns: Turns::default(), unsettled: Arc::default(), swept: Arc::default() }
     }
 
     pub(super) fn files(&self) -> Files {
@@ -50,6 +51,7 @@ impl SealedStore {
             paths: self.paths.clone(),
             keys: Arc::clone(&self.keys),
             unsettled: Arc::clone(&self.unsettled),
+            swept: Arc::clone(&self.swept),
         }
     }
 
@@ -127,6 +129,8 @@ pub(super) struct Files {
     pub(super) paths: Paths,
     pub(super) keys: Arc<SealingKeySource>,
     unsettled: Arc<Unsettled>,
+    /// Set once this process has looked for what killed writers left.
+    swept: Arc<OnceLock<()>>,
 }
 
 impl Files {
@@ -210,9 +214,8 @@ impl Files {
         self.keys.ready(|| self.nothing_sealed())?;
         let _steady = self.keys.steady()?;
         let sealed = sealed_file::seal(&self.keys.existing()?, profile, &next.to_plaintext());
-        let path = self.path(profile);
-        atomic_file::sweep(&path)?;
-        let written = atomic_file::replace(&path, &sealed);
+        self.sweep_once()?;
+        let written = atomic_file::replace(&self.path(profile), &sealed);
         let mut unsettled = self.unsettled.lock().unwrap_or_else(PoisonError::into_inner);
         match written {
             Ok(()) => unsettled.remove(profile),
@@ -220,6 +223,15 @@ impl Files {
         };
         written?;
         Ok(next.generation)
+    }
+
+    /// Takes away what killed writers left, before this process's first commit: a look through the folder at each one would
+    /// make it dearer with every profile there is.
+    fn sweep_once(&self) -> Result<(), StoreProblem> {
+        if self.swept.set(()).is_ok() {
+            atomic_file::sweep_folder(&self.paths.credentials_dir())?;
+        }
+        Ok(())
     }
 
     /// True where the file in place is what this process wrote when its last commit failed.

@@ -270,3 +270,23 @@ async fn a_token_of_sixteen_kilobytes_is_kept_whole_and_similar_names_apart() {
         assert_eq!(read.given_client_secret, credential(secret).given_client_secret);
     }
 }
+
+#[tokio::test]
+async fn what_killed_writers_left_goes_with_the_first_commit_and_what_may_have_its_writer_stays() {
+    let home = home();
+    home.store.commit(&name("a"), 0, &credential("a")).await.unwrap();
+    let folder = home.store.paths.credentials_dir();
+    let left = |name: &str, age: Duration| {
+        let file = std::fs::File::create(folder.join(name)).unwrap();
+        file.set_modified(std::time::SystemTime::now() - age).unwrap();
+    };
+    left(".gone.sealed.0a.new", Duration::from_mins(2));
+    left(".busy.sealed.0b.new", Duration::ZERO);
+    let next = open_at(home.folder.path());
+    next.commit(&name("a"), 1, &credential("a")).await.unwrap();
+    let is_there = |name: &str| folder.join(name).exists();
+    assert_eq!([is_there(".gone.sealed.0a.new"), is_there(".busy.sealed.0b.new")], [false, true]);
+    left(".gone.sealed.0c.new", Duration::from_mins(2));
+    next.commit(&name("a"), 2, &credential("a")).await.unwrap();
+    assert!(is_there(".gone.sealed.0c.new"), "one look for each process");
+}

@@ -1,5 +1,5 @@
 //! The 32-byte keys that seal records, and where they live: the user's choice, recorded at the first sealing, never
-//! weakened by itself. The record is read anew each time, so that a running keeper follows a key that was moved.
+//! weakened by itself. The record is looked at anew each time, so that a running keeper follows a key that was moved.
 
 mod key_file;
 mod keyring;
@@ -21,6 +21,7 @@ use super::backend::{Backend, Choice};
 use super::key_record::{KeyRecord, Place};
 use super::profile_lock;
 use crate::entropy;
+use crate::file_version::FileVersion;
 use crate::paths::Paths;
 
 /// The key, zeroed when dropped.
@@ -61,6 +62,7 @@ pub struct SealingKeySource {
     agreed: AtomicBool,
     prompt: Option<PassphrasePrompt>,
     loaded: Mutex<HashMap<String, Loaded>>,
+    read: Mutex<Option<(FileVersion, KeyRecord)>>,
     /// Attempts to load, ended ones.
     attempts: AtomicU64,
 }
@@ -72,12 +74,12 @@ impl SealingKeySource {
     /// Nothing is read or asked for yet.
     pub fn new(paths: Paths, choice: Choice, prompt: Option<PassphrasePrompt>) -> Self {
         let (agreed, attempts) = (AtomicBool::new(false), AtomicU64::new(0));
-        Self { paths, choice, agreed, prompt, loaded: Mutex::default(), attempts }
+        Self { paths, choice, agreed, prompt, loaded: Mutex::default(), attempts, read: Mutex::default() }
     }
 
     /// The record as it is now; another choice than the recorded one is refused.
     pub(super) fn record(&self) -> Result<Option<KeyRecord>, StoreProblem> {
-        let Some(record) = KeyRecord::read(&self.paths)? else { return Ok(None) };
+        let Some(record) = self.read()? else { return Ok(None) };
         if let (Some(wanted), Some(place)) = (self.choice.0, &record.current)
             && wanted != place.backend
             && !self.agreed.load(Ordering::SeqCst)
@@ -89,6 +91,21 @@ impl SealingKeySource {
         }
         self.agreed.store(true, Ordering::SeqCst);
         Ok(Some(record))
+    }
+
+    /// Every hand-out asks, and to open and understand the file takes longer than the rest of it: one that has not changed is
+    /// not opened again.
+    fn read(&self) -> Result<Option<KeyRecord>, StoreProblem> {
+        let version = FileVersion::of(&self.paths.store_record()).ok().flatten();
+        let mut read = self.read.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((known, record)) = &*read
+            && version.as_ref() == Some(known)
+        {
+            return Ok(Some(record.clone()));
+        }
+        let record = KeyRecord::read(&self.paths)?;
+        *read = version.filter(FileVersion::is_settled).zip(record.clone());
+        Ok(record)
     }
 
     /// The current key of an existing store.

@@ -8,6 +8,7 @@ use keyfob_agent::journal::JournalEntry;
 use keyfob_core::identity::ProfileName;
 
 use super::{before, current, entry};
+use crate::file_version::FileVersion;
 
 /// The first piece read from the end; each next one is as large as all before it.
 const PIECE: u64 = 64 * 1024;
@@ -43,6 +44,11 @@ impl JournalTail {
         }
         let tail = Self { folder: folder.to_owned(), profile: profile.cloned(), now, aside: None };
         (newest, tail)
+    }
+
+    /// Where this is what it was before [`JournalTail::more`], nothing has been written since.
+    pub(crate) fn version(&self) -> Option<FileVersion> {
+        FileVersion::of(&current(&self.folder)).ok().flatten()
     }
 
     /// What has been written since the last call.

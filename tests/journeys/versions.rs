@@ -136,6 +136,9 @@ async fn a_frozen_keeper_keeps_nobody_from_a_valid_token() {
     let began = std::time::Instant::now();
     keyfob.run(["token", "a"]).await.expect_code(0).says("does not answer");
     assert!(began.elapsed() < std::time::Duration::from_secs(6), "{:?}", began.elapsed());
+    // What is more than a held token is the whole program's, and it does not wait and warn again.
+    let missing = keyfob.run(["token", "nobody"]).await.expect_code(3);
+    assert_eq!(missing.stderr.matches("does not answer").count(), 1, "{}", missing.stderr);
     signal("-CONT");
     keeper.terminate();
     keeper.ended().await.expect_code(0);

@@ -18,6 +18,9 @@ pub(crate) use profiles::{Access, Add, BrowserChoice, ClientAuth, Config, Grant,
 pub(crate) use servers::{Call, Connect, Doctor, Tools};
 pub(crate) use tokens::{Approve, Exec, Headers, Token, TokenFormat};
 
+/// What `keyfob` tells the program it becomes; see [`Arguments::without_keeper`].
+pub(crate) const WITHOUT_KEEPER: &str = "--without-keeper";
+
 /// Keeps your MCP sign-ins alive.
 #[derive(Debug, Parser)]
 #[command(name = "keyfob", version, propagate_version = true, max_term_width = 100)]
@@ -44,6 +47,9 @@ pub(crate) struct Arguments {
         default_value = "text"
     )]
     pub(crate) log_format: LogFormat,
+    /// A keeper runs and does not answer, and this has been waited for and said.
+    #[arg(long = "without-keeper", hide = true)]
+    pub(crate) without_keeper: bool,
     /// What to do.
     #[command(subcommand)]
     pub(crate) command: Command,

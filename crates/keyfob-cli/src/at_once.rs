@@ -11,34 +11,51 @@ use keyfob_platform::compose::Kept;
 use keyfob_platform::paths::Paths;
 use keyfob_platform::program;
 
+use crate::arguments::WITHOUT_KEEPER;
 use crate::commands::token;
 use crate::context::{Context, profile_name};
 use crate::frequent::{self, Frequent, Shown};
 use crate::{exit_code, output, runtime};
 
-/// Answers the command line of this process if it is a frequent call and a token is held; `None` where it is not, and nothing
-/// has been printed to standard output.
-pub fn at_once() -> Option<ExitCode> {
-    let call = frequent::call(std::env::args_os().skip(1), |name| std::env::var_os(name))?;
-    let context = Context::new(Paths::resolve(call.home.clone()).ok()?, call.home.clone());
+/// What is left to the whole program: everything. Nothing has been printed to standard output.
+#[derive(Debug, Default)]
+pub struct Left {
+    /// A keeper runs and does not answer; nobody waits for it a second time.
+    keeper_does_not_move: bool,
+}
+
+/// Answers the command line of this process if it is a frequent call and a token is held.
+///
+/// # Errors
+/// It is not, or there is more to do than to give a token that is held.
+pub fn at_once() -> Result<ExitCode, Left> {
+    let call = frequent::call(std::env::args_os().skip(1), |name| std::env::var_os(name))
+        .ok_or_else(Left::default)?;
+    let paths = Paths::resolve(call.home.clone()).map_err(|_| Left::default())?;
+    let context = Context::new(paths, call.home.clone());
     let handed_out = match token::by_keeper(&context, &call.name, HandOutRequest::default()) {
         Some(Ok(handed_out)) => handed_out,
         Some(Err(failure)) => {
             output::failure(&failure, &call.name);
-            return Some(ExitCode::from(exit_code::of(&failure)));
+            return Ok(ExitCode::from(exit_code::of(&failure)));
         }
-        None => runtime::block_on(from_the_store(&call, &context.paths)).ok()??,
+        // A failure is told by the whole program, which meets it again.
+        None => runtime::block_on(from_the_store(&call, &context.paths))
+            .ok()
+            .flatten()
+            .ok_or_else(|| Left { keeper_does_not_move: context.keeper_was_frozen() })?,
     };
     match call.shown {
         Shown::Token => token::show_bare(&call.name, &handed_out),
         Shown::Headers => token::show_headers(&call.name, &handed_out),
     }
-    Some(ExitCode::SUCCESS)
+    Ok(ExitCode::SUCCESS)
 }
 
-/// Everything else: this process becomes the whole program.
-pub fn whole_program() -> ExitCode {
-    program::become_the_whole().unwrap_or_else(|why| {
+/// This process becomes the whole program.
+pub fn whole_program(left: &Left) -> ExitCode {
+    let first = left.keeper_does_not_move.then_some(WITHOUT_KEEPER);
+    program::become_the_whole(first).unwrap_or_else(|why| {
         let failure = Failure::Usage(format!("the rest of keyfob cannot be started: {why}"));
         let next = "install keyfob again: the two programs keyfob and keyfob-cli lie in one folder";
         output::failure_with(&failure, Some(next));
@@ -46,7 +63,7 @@ pub fn whole_program() -> ExitCode {
     })
 }
 
-/// No keeper runs. A failure is told by the whole program, which meets it again.
+/// Without a keeper.
 async fn from_the_store(call: &Frequent, paths: &Paths) -> Result<Option<HandedOut>, Failure> {
     let kept = Kept::new(paths)?;
     let profile = find_profile(&*kept.settings, &profile_name(&call.name)?)?;

@@ -32,6 +32,7 @@ pub(crate) struct Context {
     pub(crate) home: Option<PathBuf>,
     ports: OnceLock<Ports>,
     keeper_is_out_of_reach: AtomicBool,
+    keeper_was_frozen: AtomicBool,
 }
 
 /// The command line has no notifications of its own; the keeper tells its user.
@@ -43,7 +44,8 @@ impl Notifier for Silent {
 
 impl Context {
     pub(crate) fn new(paths: Paths, home: Option<PathBuf>) -> Self {
-        Self { paths, home, ports: OnceLock::new(), keeper_is_out_of_reach: AtomicBool::new(false) }
+        let (keeper_is_out_of_reach, keeper_was_frozen) = (AtomicBool::new(false), AtomicBool::new(false));
+        Self { paths, home, ports: OnceLock::new(), keeper_is_out_of_reach, keeper_was_frozen }
     }
 
     /// The ports, made at the first use: what is answered by a running keeper needs none.
@@ -105,7 +107,7 @@ impl Context {
 
     /// A connection to the keeper, if one runs.
     pub(crate) async fn keeper(&self) -> Option<ControlClient<control_socket::ControlStream>> {
-        if self.keeper_is_out_of_reach.load(Ordering::Relaxed) {
+        if self.does_without_keeper() {
             return None;
         }
         let opened = tokio::time::timeout(HELLO_PATIENCE, async {
@@ -121,13 +123,22 @@ impl Context {
     /// Says so, and goes on without it.
     pub(crate) fn keeper_does_not_move(&self) {
         output::warning("a keeper runs and does not answer; going on without it");
+        self.keeper_was_frozen.store(true, Ordering::Relaxed);
         self.do_without_keeper();
+    }
+
+    pub(crate) fn keeper_was_frozen(&self) -> bool {
+        self.keeper_was_frozen.load(Ordering::Relaxed)
     }
 
     /// From now on everything is done as if no keeper ran: it is frozen, ends, or is of a version that does not
     /// understand. The profile's lock keeps both from spending one refresh token.
     pub(crate) fn do_without_keeper(&self) {
         self.keeper_is_out_of_reach.store(true, Ordering::Relaxed);
+    }
+
+    pub(crate) fn does_without_keeper(&self) -> bool {
+        self.keeper_is_out_of_reach.load(Ordering::Relaxed)
     }
 
     /// Tells a running keeper that settings or this profile's record were changed here; without a name, any record.

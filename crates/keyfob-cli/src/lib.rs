@@ -16,7 +16,7 @@ mod words;
 use std::process::ExitCode;
 
 use arguments::{Arguments, Command, LogFormat};
-pub use at_once::{at_once, whole_program};
+pub use at_once::{Left, at_once, whole_program};
 use clap::error::ErrorKind;
 use clap::{CommandFactory, Parser};
 use context::Context;
@@ -70,6 +70,9 @@ fn run(arguments: Arguments) -> Result<u8, Failure> {
         _ => {}
     }
     let context = Context::new(Paths::resolve(arguments.home.clone())?, arguments.home);
+    if arguments.without_keeper {
+        context.do_without_keeper();
+    }
     if let Command::Token(token) = &arguments.command
         && let Some(question) = commands::credential_protocol::asked(token)
     {

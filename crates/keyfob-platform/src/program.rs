@@ -22,30 +22,30 @@ pub fn our_command() -> std::io::Result<PathBuf> {
     Ok(if is_whole && command.is_file() { command } else { running })
 }
 
-/// Goes on as the whole program, with the arguments and under the name of this one. Comes back only where it cannot, with the
-/// reason, or where the system lets no process become another program.
-pub fn become_the_whole() -> Result<ExitCode, String> {
+/// Goes on as the whole program, with `first` and the arguments and under the name of this one. Comes back only where it cannot,
+/// with the reason, or where the system lets no process become another program.
+pub fn become_the_whole(first: Option<&str>) -> Result<ExitCode, String> {
     let beside = std::env::current_exe().map_err(|error| error.to_string())?;
     let whole = beside.with_file_name(format!("{WHOLE_PROGRAM}{EXE_SUFFIX}"));
-    goes_on_as(&whole).map_err(|error| format!("{}: {error}", whole.display()))
+    goes_on_as(&whole, first).map_err(|error| format!("{}: {error}", whole.display()))
 }
 
 /// The same process goes on: its id, its terminal and its signals stay.
 #[cfg(unix)]
-fn goes_on_as(program: &Path) -> std::io::Result<ExitCode> {
+fn goes_on_as(program: &Path, first: Option<&str>) -> std::io::Result<ExitCode> {
     use std::os::unix::process::CommandExt;
     let mut arguments = std::env::args_os();
     let mut command = Command::new(program);
     if let Some(name) = arguments.next() {
         command.arg0(name);
     }
-    Err(command.args(arguments).exec())
+    Err(command.args(first).args(arguments).exec())
 }
 
 /// A process cannot become another program: it waits for it and ends as it does. (Never run here.)
 #[cfg(not(unix))]
-fn goes_on_as(program: &Path) -> std::io::Result<ExitCode> {
-    let status = Command::new(program).args(std::env::args_os().skip(1)).status()?;
+fn goes_on_as(program: &Path, first: Option<&str>) -> std::io::Result<ExitCode> {
+    let status = Command::new(program).args(first).args(std::env::args_os().skip(1)).status()?;
     Ok(status.code().and_then(|code| u8::try_from(code).ok()).map_or(ExitCode::FAILURE, ExitCode::from))
 }
 

@@ -3,5 +3,8 @@
 #![forbid(unsafe_code)]
 
 fn main() -> std::process::ExitCode {
-    keyfob_cli::at_once().unwrap_or_else(keyfob_cli::whole_program)
+    match keyfob_cli::at_once() {
+        Ok(code) => code,
+        Err(left) => keyfob_cli::whole_program(&left),
+    }
 }

@@ -40,6 +40,9 @@ pub(crate) fn by_keeper(
     name: &str,
     wanted: HandOutRequest,
 ) -> Option<Result<HandedOut, Failure>> {
+    if context.does_without_keeper() {
+        return None;
+    }
     let profile = profile_name(name).ok()?;
     let response = match ask(context, &Request::HandOut { profile, wanted }) {
         Ok(Response::NotKnown { .. }) => None,

@@ -4,6 +4,7 @@
 //! with the cause and the next step in words.
 
 mod exchange;
+mod header_mismatch;
 mod input;
 mod old_transport;
 mod server_messages;
@@ -59,6 +60,8 @@ struct Inner {
     profile: String,
     clock: Arc<dyn Clock>,
     places: Arc<Semaphore>,
+    /// The tools are listed again by one at a time; whoever waited takes its result.
+    listing: tokio::sync::Mutex<()>,
 }
 
 /// Lines on their way to the client.
@@ -77,7 +80,19 @@ impl Bridge {
         let session = Session::new(Upstream::new(http, profile, tokens).with_headers(headers));
         let (old, places) = (OldTransport::default(), Arc::new(Semaphore::new(AT_ONCE)));
         let profile = profile.name.to_string();
-        Self { inner: Arc::new(Inner { session, old, old_transport_first, hidden, profile, clock, places }) }
+        let listing = tokio::sync::Mutex::default();
+        Self {
+            inner: Arc::new(Inner {
+                session,
+                old,
+                old_transport_first,
+                hidden,
+                profile,
+                clock,
+                places,
+                listing,
+            }),
+        }
     }
 
     /// Relays until the client closes its side and the answers under way are out, then ends the MCP session. Must run on a

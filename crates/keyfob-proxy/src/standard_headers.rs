@@ -14,6 +14,9 @@ pub(crate) const VERSION: HeaderName = HeaderName::from_static("mcp-protocol-ver
 const METHOD: HeaderName = HeaderName::from_static("mcp-method");
 const NAME: HeaderName = HeaderName::from_static("mcp-name");
 const VERSION_IN_META: &str = "io.modelcontextprotocol/protocolVersion";
+/// What a message says of who speaks, in a version without `initialize`.
+const SPEAKER: [&str; 3] =
+    [VERSION_IN_META, "io.modelcontextprotocol/clientInfo", "io.modelcontextprotocol/clientCapabilities"];
 
 #[derive(Deserialize)]
 struct Named {
@@ -55,6 +58,13 @@ pub(crate) fn standard_headers(line: &[u8]) -> HeaderMap {
 /// The version that the parameters of a message name.
 pub(crate) fn version_in(params: &Value) -> Option<&str> {
     params["_meta"][VERSION_IN_META].as_str()
+}
+
+/// What a message says of who speaks, for another one in the same name; all else of its `_meta` is about itself.
+pub(crate) fn speaker_of(line: &[u8]) -> Value {
+    let message: Value = serde_json::from_slice(line).unwrap_or_default();
+    let meta = &message["params"]["_meta"];
+    SPEAKER.into_iter().filter_map(|name| Some((name.to_owned(), meta.get(name)?.clone()))).collect()
 }
 
 /// Texts that would not survive as a header value travel as base64, marked so.

@@ -3,14 +3,17 @@
 
 use std::time::Duration;
 
+use http::HeaderMap;
 use keyfob_core::failure::Failure;
 use keyfob_core::server_text::shown;
 use serde_json::value::RawValue;
 
+use super::header_mismatch::is_mismatch;
 use super::{Inner, Lines};
-use crate::json_rpc::{INVALID_REQUEST, KEYFOB_SAYS, Outgoing, Unanswered, error_answer, error_line};
+use crate::json_rpc::{INVALID_REQUEST, KEYFOB_SAYS, Outgoing, Peek, Unanswered, error_answer, error_line};
 use crate::messages::{Message, Messages};
 use crate::refusal::next_step;
+use crate::standard_headers::standard_headers;
 use crate::upstream::no_message;
 
 /// Tries to take a stream up again that brings nothing new; a new event starts the count anew.
@@ -26,6 +29,17 @@ struct Exchange<'a> {
     outgoing: &'a Outgoing,
     unanswered: Unanswered,
     lines: &'a Lines,
+    mismatch: Mismatch,
+}
+
+/// What becomes of a call's headers that the server does not take.
+enum Mismatch {
+    /// It goes out with these, and the tools can be listed again.
+    Unheard(HeaderMap),
+    /// The server does not take these, in these words.
+    Heard(HeaderMap, Message),
+    /// Handed on.
+    Told,
 }
 
 impl Inner {
@@ -48,7 +62,12 @@ impl Inner {
             }
         }
         let unanswered = Unanswered::of(outgoing);
-        let mut exchange = Exchange { inner: self, outgoing, unanswered, lines };
+        let mismatch = if outgoing.asks("tools/call") {
+            Mismatch::Unheard(self.session.upstream.mirrored.headers(&outgoing.line))
+        } else {
+            Mismatch::Told
+        };
+        let mut exchange = Exchange { inner: self, outgoing, unanswered, lines, mismatch };
         let Err(failure) = exchange.run().await else { return };
         self.tell(&failure, outgoing, exchange.unanswered.ids(), lines).await;
     }
@@ -73,12 +92,30 @@ impl Inner {
 }
 
 impl Exchange<'_> {
+    /// Sends it; and once more where the server wants other headers with it, which it says before it does anything.
     async fn run(&mut self) -> Result<(), Failure> {
+        let done = self.send().await;
+        match std::mem::replace(&mut self.mismatch, Mismatch::Told) {
+            Mismatch::Heard(sent, _) if self.inner.wants_other_headers(self.outgoing, &sent).await => {
+                self.send().await
+            }
+            Mismatch::Heard(_, error) => {
+                self.relay_message(error).await;
+                Ok(())
+            }
+            Mismatch::Unheard(_) | Mismatch::Told => done,
+        }
+    }
+
+    async fn send(&mut self) -> Result<(), Failure> {
         let wanted_nothing = self.unanswered.is_empty();
         let response = self.inner.session.post(self.outgoing).await?;
         let status = response.status;
         let mut messages = Messages::of(response);
         let broken = self.relay_messages(&mut messages).await;
+        if matches!(self.mismatch, Mismatch::Heard(..)) {
+            return Ok(());
+        }
         if matches!(status, 400 | 404 | 405)
             && self.outgoing.asks("initialize")
             && !self.unanswered.is_empty()
@@ -127,10 +164,25 @@ impl Exchange<'_> {
                 messages.next().await
             };
             match next? {
-                Some(message) => self.relay_message(message).await,
+                Some(message) => {
+                    let Some(message) = self.kept_back(message) else { return Ok(()) };
+                    self.relay_message(message).await;
+                }
                 None => return Ok(()),
             }
         }
+    }
+
+    /// Keeps the answer of a server back that may take the call with other headers. Other versions of MCP leave the code to
+    /// each server, where it may mean anything.
+    fn kept_back(&mut self, message: Message) -> Option<Message> {
+        let is_answer = |peek: &Peek| peek.method.is_none() && peek.error.as_deref().is_some_and(is_mismatch);
+        let Mismatch::Unheard(sent) = &mut self.mismatch else { return Some(message) };
+        if !message.peeks.iter().all(is_answer) || standard_headers(&self.outgoing.line).is_empty() {
+            return Some(message);
+        }
+        self.mismatch = Mismatch::Heard(std::mem::take(sent), message);
+        None
     }
 
     async fn relay_message(&mut self, message: Message) {

@@ -10,6 +10,7 @@ mod answers;
 mod authorization;
 mod client;
 mod ends;
+mod header_mismatch;
 mod old_transport;
 mod scripted_http;
 mod sessions;

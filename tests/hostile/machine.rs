@@ -9,13 +9,13 @@ use std::time::Duration;
 use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
 use keyfob_agent::journal::JournalEntry;
-use keyfob_agent::local_proxy::{ClientKeys, Opened};
 use keyfob_agent::notice::Notice;
 use keyfob_agent::ports::{
     AssertionSigner, BindError, Browser, Clock, CommitError, CredentialStore, Entropy, Journal,
     KeyringEntries, LoopbackBinder, LoopbackListener, Notifier, Ports, PowerEvent, PowerEvents, ProfileLock,
     ProfileSettings, StoreStatus, TokenFiles, Visit,
 };
+use keyfob_agent::ports::{ClientKeys, Opened};
 use keyfob_core::credential::Credential;
 use keyfob_core::failure::{Failure, StoreProblem, Temporary};
 use keyfob_core::grant::authorization_code::RedirectArrival;

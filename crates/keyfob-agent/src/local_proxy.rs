@@ -1,4 +1,5 @@
-//! The ports of the loopback proxy: where its clients come in, what their keys open, and the way out to the servers.
+//! The ports of the loopback proxy alone: where its clients come in, the addresses they are given, and the way out to the
+//! servers. What their keys open is among the ports of all.
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -6,7 +7,7 @@ use http::{Request, Response};
 use http_body_util::combinators::UnsyncBoxBody;
 use keyfob_core::failure::{Failure, StoreProblem};
 use keyfob_core::identity::ProfileName;
-use keyfob_core::secret::{AccessToken, Fingerprint, ProxyKey};
+use keyfob_core::secret::{AccessToken, ProxyKey};
 use tokio::io::{AsyncRead, AsyncWrite};
 
 use crate::ports::{AddressGuard, TransportFailure};
@@ -32,25 +33,6 @@ pub enum Entrance {
 pub trait LocalEntrances: Send + Sync {
     /// The next connection. Waits while nothing listens: no port was chosen yet, or another program has it.
     async fn accept(&mut self) -> (Box<dyn LocalStream>, Entrance);
-}
-
-/// What a client's key opens.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Opened {
-    /// The client's id.
-    pub client: String,
-    /// The one profile.
-    pub profile: ProfileName,
-}
-
-/// The keys of linked clients. Only their SHA-256 is kept.
-pub trait ClientKeys: Send + Sync {
-    /// What the key of this SHA-256 opens, in a time that does not depend on the keys that are known. A key that was taken
-    /// back opens nothing from the next call on.
-    fn opens(&self, presented: &Fingerprint) -> Option<Opened>;
-
-    /// Takes back every key that opens `profile`; none is no error.
-    fn revoke_all(&self, profile: &ProfileName) -> Result<(), StoreProblem>;
 }
 
 /// The proxy's addresses for clients that are linked through it: its port, and a key for each client and profile.

@@ -2,6 +2,7 @@
 //! not here, keyfob cannot do.
 
 mod browser;
+mod client_keys;
 mod machine;
 mod network;
 mod places;
@@ -10,9 +11,8 @@ mod telling;
 
 use std::sync::Arc;
 
-use crate::local_proxy::ClientKeys;
-
 pub use browser::{BindError, Browser, LoopbackBinder, LoopbackListener, Page, Visit};
+pub use client_keys::{ClientKeys, Opened};
 pub use machine::{AssertionSigner, Clock, Entropy, PowerEvent, PowerEvents, SleepDelay};
 pub use network::{AddressGuard, HttpClient, HttpRequest, HttpResponse, StreamedResponse, TransportFailure};
 pub use places::{CommandRun, Commands, KeyringEntries, TokenFiles};

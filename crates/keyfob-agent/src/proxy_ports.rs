@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use crate::agent::AgentHandle;
-use crate::local_proxy::{ClientKeys, Forwarder};
+use crate::local_proxy::Forwarder;
+use crate::ports::ClientKeys;
 
 /// All that the proxy needs of the keeper and the machine around it.
 pub struct ProxyPorts<E> {

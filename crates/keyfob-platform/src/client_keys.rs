@@ -7,7 +7,8 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::SystemTime;
 
-use keyfob_agent::local_proxy::{ClientKeys, Opened, ProxyDoors};
+use keyfob_agent::local_proxy::ProxyDoors;
+use keyfob_agent::ports::{ClientKeys, Opened};
 use keyfob_core::failure::{Failure, StoreProblem};
 use keyfob_core::identity::ProfileName;
 use keyfob_core::secret::{Fingerprint, ProxyKey};

@@ -8,7 +8,8 @@ use http::request::Parts;
 use http::{HeaderValue, Method, Request, Response, StatusCode, Uri};
 use hyper::body::Incoming;
 use keyfob_agent::journeys::examine::challenge_of;
-use keyfob_agent::local_proxy::{ClientKeys, Entrance, Forwarder, Opened, PassingBody};
+use keyfob_agent::local_proxy::{Entrance, Forwarder, PassingBody};
+use keyfob_agent::ports::{ClientKeys, Opened};
 use keyfob_core::failure::{Failure, Misbehaviour, SignInNeeded};
 use keyfob_core::identity::ProfileName;
 

@@ -117,7 +117,7 @@ impl Entry {
 
     /// Whose wish the next renewal is: the most urgent one of those who wait, else the schedule's.
     pub(super) fn wish(&self) -> Wish {
-        let asked = self.waiters.iter().map(|waiter| Wish::behind(&waiter.wanted));
+        let asked = self.waiters.iter().map(|waiter| waiter.wanted.wish());
         let asked = asked.max_by_key(|wish| *wish == Wish::Person);
         asked.unwrap_or(if self.hurried { Wish::NetworkUp } else { Wish::Due })
     }

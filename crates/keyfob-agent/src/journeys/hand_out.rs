@@ -27,6 +27,13 @@ pub struct HandOutRequest {
     pub rejected: Option<Fingerprint>,
 }
 
+impl HandOutRequest {
+    /// Whose wish a renewal for it is.
+    pub(crate) fn wish(&self) -> Wish {
+        if self.fresh { Wish::Person } else { Wish::Program }
+    }
+}
+
 impl Default for HandOutRequest {
     /// Valid for another minute.
     fn default() -> Self {
@@ -61,7 +68,7 @@ pub async fn hand_out(
     match held(&*ports.store, &*ports.clock, profile, wanted).await? {
         Held::Suits(handed_out) => Ok(handed_out),
         Held::Stale { sign_in, fingerprint } => {
-            let refreshed = refresh(ports, profile, &fingerprint, Wish::behind(wanted)).await;
+            let refreshed = refresh(ports, profile, &fingerprint, wanted.wish()).await;
             conclude(ports, profile, &sign_in, refreshed, wanted)
         }
     }

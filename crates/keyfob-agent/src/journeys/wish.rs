@@ -7,7 +7,6 @@ use keyfob_core::failure::{Failure, SignInNeeded, Temporary};
 use keyfob_core::pauses::pause_left;
 use keyfob_core::refresh_schedule::rest_left;
 
-use super::hand_out::HandOutRequest;
 use crate::ports::Ports;
 
 /// Who wants a renewal.
@@ -24,11 +23,6 @@ pub enum Wish {
 }
 
 impl Wish {
-    /// Whose wish a request for a token is.
-    pub fn behind(wanted: &HandOutRequest) -> Self {
-        if wanted.fresh { Self::Person } else { Self::Program }
-    }
-
     /// A pause that still runs and that this wish respects.
     pub(super) fn held_back_by<'a>(self, sign_in: &'a SignIn, ports: &Ports) -> Option<&'a Waiting> {
         // Judged as the schedule judges it: a renewal that is due there and held back here would be begun without end.

@@ -9,7 +9,6 @@ use std::time::Duration;
 use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta};
 use keyfob_agent::journal::JournalEntry;
-use keyfob_agent::local_proxy::{ClientKeys, Opened};
 use keyfob_agent::notice::Notice;
 use keyfob_agent::ports::{
     AddressGuard, AssertionSigner, BindError, Browser, Clock, CommandRun, Commands, CommitError,
@@ -17,6 +16,7 @@ use keyfob_agent::ports::{
     LoopbackListener, Notifier, Ports, PowerEvent, PowerEvents, ProfileLock, ProfileSettings, StoreStatus,
     StreamedResponse, TokenFiles, TransportFailure,
 };
+use keyfob_agent::ports::{ClientKeys, Opened};
 use keyfob_core::credential::Credential;
 use keyfob_core::failure::{Failure, StoreProblem};
 use keyfob_core::grant::client_assertion::KeyKind;

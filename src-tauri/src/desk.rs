@@ -7,6 +7,7 @@ pub(crate) mod files;
 mod importing;
 pub(crate) mod linking;
 pub(crate) mod proxy_port;
+pub(crate) mod reminding;
 pub(crate) mod sign_ins;
 pub(crate) mod store;
 

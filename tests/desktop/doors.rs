@@ -123,6 +123,7 @@ fn commands(url: &str) -> Vec<(&'static str, Value)> {
         ("links", json!({})),
         ("clients", named()),
         ("set_sign_in_lifetime", json!({ "name": "readonly", "lifetime": "30d" })),
+        ("set_reminders", json!({ "name": "readonly", "marks": ["14d", "3d"] })),
         ("offer_start_at_login", json!({})),
         ("preferences", json!({})),
         ("set_theme", json!({ "theme": "dark" })),

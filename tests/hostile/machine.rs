@@ -263,6 +263,9 @@ impl ProfileSettings for Written {
     fn set_sign_in_lifetime(&self, _name: &ProfileName, _answer: LifetimeAnswer) -> Result<(), Failure> {
         Ok(())
     }
+    fn set_reminders(&self, _name: &ProfileName, _marks: &[chrono::TimeDelta]) -> Result<(), Failure> {
+        Ok(())
+    }
     fn version(&self) -> u64 {
         0
     }

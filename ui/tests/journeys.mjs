@@ -399,6 +399,38 @@ const journeys = [
     },
   ],
   [
+    'reminders are changed on a portal’s page by keyboard, and in the settings, and edited back',
+    'daily',
+    async (page) => {
+      await openDetails(page, 'readonly');
+      const details = at(page, 'profile-details');
+      await at(page, 'reminders-change').focus();
+      await page.keyboard.press('Enter');
+      const dialog = page.getByRole('dialog', { name: 'Reminders of Readonly portal' });
+      await dialog.getByRole('radio', { name: /As usual/, checked: true }).waitFor();
+      await page.keyboard.press('ArrowDown');
+      await at(page, 'reminders-marks').fill('2 weeks');
+      await page.keyboard.press('Enter');
+      await dialog.getByText('“2 weeks” is no length of time. Write such as 7 d').waitFor();
+      await at(page, 'reminders-marks').fill('14 days, 3 d');
+      await dialog.getByText('14 days and 3 days before').waitFor();
+      await page.keyboard.press('Enter');
+      await dialog.waitFor({ state: 'detached' });
+      await details.getByText('14 days and 3 days before').waitFor();
+      assert.equal(await focused(page), 'reminders-change');
+      await at(page, 'open-settings').click();
+      const line = page.getByRole('button', { name: 'Change… Reminders of Readonly portal' });
+      await line.click();
+      await dialog.getByRole('radio', { name: /As usual/ }).check();
+      await at(page, 'reminders-set').click();
+      await line.waitFor({ state: 'detached' });
+      assert.match(
+        await at(page, 'settings-reminders').textContent(),
+        /^((?!Readonly).)*Admin portal14 days and 2 days/,
+      );
+    },
+  ],
+  [
     'the key is moved after its new place was explained, and a passphrase is typed twice',
     'daily',
     async (page) => {

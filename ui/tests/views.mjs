@@ -188,6 +188,24 @@ export const views = [
       await at(page, 'store-move-now').click();
     },
   ],
+  [
+    'reminders',
+    'daily',
+    async (page) => {
+      await openDetails(page, 'readonly');
+      await at(page, 'reminders-change').click();
+    },
+  ],
+  [
+    'reminders-wrong',
+    'daily',
+    async (page) => {
+      await at(page, 'open-settings').click();
+      await at(page, 'reminders-change').click();
+      await at(page, 'reminders-marks').fill('2 weeks');
+      await at(page, 'reminders-set').click();
+    },
+  ],
   ['locked', 'passphrase', async () => {}],
   ['locked-unlock', 'passphrase', async (page) => at(page, 'unlock').click()],
   [

@@ -16,6 +16,7 @@ mod step_ups;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use chrono::TimeDelta;
 use keyfob_core::client_registration::GivenProof;
 use keyfob_core::credential::Credential;
 use keyfob_core::credential_state::{CredentialState, Event, Observation};
@@ -237,6 +238,13 @@ impl AgentHandle {
         answer: LifetimeAnswer,
     ) -> Result<(), Failure> {
         self.ports.settings.set_sign_in_lifetime(name, answer)?;
+        self.look_again(Some(name)).await;
+        Ok(())
+    }
+
+    /// Sets how long before its end the user is told, longest first.
+    pub async fn set_reminders(&self, name: &ProfileName, marks: &[TimeDelta]) -> Result<(), Failure> {
+        self.ports.settings.set_reminders(name, marks)?;
         self.look_again(Some(name)).await;
         Ok(())
     }

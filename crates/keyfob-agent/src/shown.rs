@@ -58,6 +58,7 @@ pub(crate) fn profile(known: &Known<'_>) -> ProfileShown {
         last_refresh: history.and_then(|h| h.last_refresh.clone()),
         refreshes: history.map_or(0, |h| h.refreshes),
         failures: history.map_or(0, |h| h.failures),
+        remind: profile.remind.clone(),
         deliveries: deliveries(known),
         problem: failure.as_ref().map(problem_words).or_else(|| delivery_problem(known.deliveries)),
         hint: failure

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use keyfob_core::credential::LastRefresh;
 use keyfob_core::credential_state::StateWord;
 use keyfob_core::profile::Access;
@@ -139,6 +139,9 @@ pub struct ProfileShown {
     pub refreshes: u64,
     /// Failed attempts since the sign-in.
     pub failures: u64,
+    /// How long before the end the user is told, longest first. For the window alone: on the wire it is left out.
+    #[serde(skip)]
+    pub remind: Vec<TimeDelta>,
     /// Places the token is written to.
     pub deliveries: Vec<DeliveryShown>,
     /// What is wrong; `offline` for no connection.

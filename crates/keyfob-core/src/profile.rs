@@ -4,9 +4,11 @@ use chrono::TimeDelta;
 use serde::{Deserialize, Serialize};
 
 mod command;
+mod marks;
 mod redirect;
 
 pub use command::{CommandDelivery, CommandInput, run_mark};
+pub use marks::parse_marks;
 pub use redirect::{RedirectChoice, RedirectHost};
 
 use crate::discovery::authorization_server::ClientAuthentication;

@@ -12,6 +12,7 @@ use std::path::PathBuf;
 use std::sync::Mutex;
 
 use async_trait::async_trait;
+use chrono::TimeDelta;
 use keyfob_agent::ports::ProfileSettings;
 use keyfob_core::failure::{Failure, StoreProblem};
 use keyfob_core::identity::ProfileName;
@@ -101,6 +102,10 @@ impl ProfileSettings for ProfilesToml {
 
     fn set_sign_in_lifetime(&self, name: &ProfileName, answer: LifetimeAnswer) -> Result<(), Failure> {
         self.edit(|document| edit::set_sign_in_lifetime(document, name, answer))
+    }
+
+    fn set_reminders(&self, name: &ProfileName, marks: &[TimeDelta]) -> Result<(), Failure> {
+        self.edit(|document| edit::set_reminders(document, name, marks))
     }
 
     fn version(&self) -> u64 {

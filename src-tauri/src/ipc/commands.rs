@@ -15,8 +15,8 @@ use super::examined::{DiagnosisShown, ProgressShown};
 use super::shown::Snapshot;
 use super::told::EntryShown;
 use super::view::{Added, LookedUp, NewProfile, parse_name, parse_url, revocation_note};
-use crate::desk::Desk;
 use crate::desk::examining::Patient;
+use crate::desk::{Desk, reminding};
 use crate::shell::{autostart, preferences};
 
 type Answer<T> = Result<T, CommandError>;
@@ -149,6 +149,17 @@ pub(crate) async fn set_sign_in_lifetime(
     let about = CommandError::about(&name);
     let answer = LifetimeAnswer::parse(&lifetime).map_err(&about)?;
     desk.agent.set_sign_in_lifetime(&name, answer).await.map_err(about)
+}
+
+/// How long before the end the user is told, such as `7d`; no marks: never; no list: as usual.
+#[tauri::command]
+pub(crate) async fn set_reminders(
+    desk: State<'_, Desk>,
+    name: String,
+    marks: Option<Vec<String>>,
+) -> Answer<()> {
+    let name = parse_name(&name)?;
+    reminding::set(&desk.agent, &name, marks.as_deref()).await.map_err(CommandError::about(&name))
 }
 
 /// What happened to a profile of late, the newest last.

@@ -40,6 +40,7 @@ pub(crate) fn handler() -> impl Fn(Invoke<Wry>) -> bool + Send + Sync + 'static 
         commands::pause,
         commands::resume,
         commands::set_sign_in_lifetime,
+        commands::set_reminders,
         commands::doctor,
         commands::journal,
         link_commands::servers_here,

@@ -1,6 +1,5 @@
 //! What the settings view can ask for.
 
-use keyfob_core::profile::{default_reminders, duration_text};
 use keyfob_platform::config_file::Settings;
 use keyfob_platform::local_entrances::answers_at;
 use tauri::{AppHandle, State};
@@ -10,7 +9,7 @@ use super::error::CommandError;
 use super::linked::LinkShown;
 use super::preferences::{Preferences, Theme};
 use super::settings_shown::{
-    BackendShown, FileShown, PortChangedShown, ProxyShown, RemindersShown, SettingsShown, StoreMoved,
+    BackendShown, FileShown, PortChangedShown, ProxyShown, SettingsShown, StoreMoved,
 };
 use crate::desk::Desk;
 use crate::shell::preferences as preferred;
@@ -22,12 +21,7 @@ pub(crate) async fn settings(desk: State<'_, Desk>) -> Answer<SettingsShown> {
     let of_none = |failure| CommandError::of_none(&failure);
     let profiles = desk.agent.ports().settings.list().map_err(of_none)?;
     let files = desk.files(&profiles).map_err(of_none)?;
-    Ok(SettingsShown {
-        usual_reminders: default_reminders().into_iter().map(duration_text).collect(),
-        reminders: profiles.iter().map(RemindersShown::from).collect(),
-        proxy: proxy(&desk).await?,
-        files: files.into_iter().map(FileShown::from).collect(),
-    })
+    Ok(SettingsShown { proxy: proxy(&desk).await?, files: files.into_iter().map(FileShown::from).collect() })
 }
 
 async fn proxy(desk: &Desk) -> Answer<ProxyShown> {

@@ -1,6 +1,5 @@
-//! What the settings view shows beside the preferences: reminders, the loopback proxy, files. Paths and names, no contents.
+//! What the settings view shows beside the preferences: the loopback proxy, files. Paths and names, no contents.
 
-use keyfob_core::profile::{Profile, default_reminders, duration_text};
 use keyfob_platform::store::backend::Backend;
 use keyfob_platform::store::moving::Moved;
 use serde::{Deserialize, Serialize};
@@ -17,32 +16,8 @@ use crate::desk::proxy_port::PortChanged;
 #[cfg_attr(test, derive(TS))]
 #[cfg_attr(test, ts(rename = "Settings"))]
 pub(crate) struct SettingsShown {
-    /// How long before a sign-in ends its user is told, where a profile names nothing of its own: `7d`.
-    pub(crate) usual_reminders: Vec<String>,
-    pub(crate) reminders: Vec<RemindersShown>,
     pub(crate) proxy: ProxyShown,
     pub(crate) files: Vec<FileShown>,
-}
-
-/// When a profile's user is told.
-#[derive(Debug, Serialize)]
-#[cfg_attr(test, derive(TS))]
-#[cfg_attr(test, ts(rename = "Reminders"))]
-pub(crate) struct RemindersShown {
-    profile: String,
-    marks: Vec<String>,
-    /// Named by the profile itself.
-    own: bool,
-}
-
-impl From<&Profile> for RemindersShown {
-    fn from(profile: &Profile) -> Self {
-        Self {
-            profile: profile.name.to_string(),
-            marks: profile.remind.iter().map(|mark| duration_text(*mark)).collect(),
-            own: profile.remind != default_reminders(),
-        }
-    }
 }
 
 /// The loopback proxy.

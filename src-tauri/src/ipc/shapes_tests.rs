@@ -46,6 +46,7 @@ fn generated() -> String {
         shape::<shown::KeeperKind>(cfg),
         shape::<shown::StoreShown>(cfg),
         shape::<shown::ProfileShown>(cfg),
+        shape::<shown::Reminders>(cfg),
         shape::<shown::Access>(cfg),
         shape::<shown::StateWord>(cfg),
         shape::<shown::AccessTokenShown>(cfg),
@@ -75,7 +76,6 @@ fn generated() -> String {
         shape::<linked::PlanShown>(cfg),
         shape::<told::EntryShown>(cfg),
         shape::<settings_shown::SettingsShown>(cfg),
-        shape::<settings_shown::RemindersShown>(cfg),
         shape::<settings_shown::ProxyShown>(cfg),
         shape::<settings_shown::PortChangedShown>(cfg),
         shape::<settings_shown::FileShown>(cfg),
@@ -158,6 +158,7 @@ fn full() -> agent::Snapshot {
             last_refresh: Some(LastRefresh { at: now, outcome: RefreshOutcome::Rejected }),
             refreshes: 1,
             failures: 2,
+            remind: keyfob_core::profile::default_reminders(),
             deliveries: vec![agent::DeliveryShown { target: "t".into(), problem: some("p") }],
             problem: some("p"),
             hint: some("h"),
@@ -175,5 +176,9 @@ fn the_window_gets_the_whole_snapshot() {
     for own in ["sign_ins", "step_ups"] {
         assert_eq!(shown.as_object_mut().unwrap().remove(own), Some(serde_json::json!([])));
     }
+    let usual = shown.as_object_mut().unwrap().remove("usual_reminders");
+    assert_eq!(usual, Some(serde_json::json!(["7d", "1d", "2h"])));
+    let reminders = shown["profiles"][0].as_object_mut().unwrap().remove("reminders");
+    assert_eq!(reminders, Some(serde_json::json!({ "marks": ["7d", "1d", "2h"], "own": false })));
     assert_eq!(shown, serde_json::to_value(&whole).unwrap());
 }

@@ -1,7 +1,7 @@
 //! The snapshot as the window gets it, field by field: what is not copied here never reaches web content. The window's own
 //! types are generated from these; absent values are `null`, never missing.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use keyfob_agent::agent::Asked;
 use keyfob_agent::snapshot as agent;
 use keyfob_core::credential::{LastRefresh, RefreshOutcome};
@@ -24,6 +24,8 @@ pub(crate) struct Snapshot {
     /// Why `profiles.toml` cannot be read, with line and column.
     settings_problem: Option<String>,
     profiles: Vec<ProfileShown>,
+    /// How long before a sign-in ends its user is told, where a profile names nothing of its own: `7d`.
+    usual_reminders: Vec<String>,
     /// Sign-ins that this app does, and failed ones nobody has dismissed.
     sign_ins: Vec<UnderWayShown>,
     /// What clients ask for beyond a sign-in, at most once for each profile.
@@ -81,10 +83,21 @@ pub(crate) struct ProfileShown {
     last_refresh: Option<LastRefreshShown>,
     refreshes: u64,
     failures: u64,
+    reminders: Reminders,
     deliveries: Vec<DeliveryShown>,
     /// What is wrong; `offline` for no connection.
     problem: Option<String>,
     hint: Option<String>,
+}
+
+/// When a profile's user is told that its sign-in ends.
+#[derive(Debug, Clone, Serialize)]
+#[cfg_attr(test, derive(TS))]
+pub(crate) struct Reminders {
+    /// How long before, the longest first: `7d`. None is never.
+    marks: Vec<String>,
+    /// Others than the usual ones.
+    own: bool,
 }
 
 /// What a profile is for.
@@ -190,11 +203,16 @@ impl Snapshot {
                 hint: whole.store.hint.clone(),
             },
             settings_problem: whole.settings_problem.clone(),
+            usual_reminders: marks(&profile::default_reminders()),
             profiles: whole.each().map(ProfileShown::from).collect(),
             sign_ins: under_way::sign_ins(sign_ins),
             step_ups: under_way::step_ups(asked),
         }
     }
+}
+
+fn marks(marks: &[TimeDelta]) -> Vec<String> {
+    marks.iter().map(|mark| profile::duration_text(*mark)).collect()
 }
 
 impl From<&agent::ProfileShown> for ProfileShown {
@@ -220,6 +238,10 @@ impl From<&agent::ProfileShown> for ProfileShown {
             last_refresh: one.last_refresh.as_ref().map(LastRefreshShown::from),
             refreshes: one.refreshes,
             failures: one.failures,
+            reminders: Reminders {
+                marks: marks(&one.remind),
+                own: one.remind != profile::default_reminders(),
+            },
             deliveries: one.deliveries.iter().map(delivery).collect(),
             problem: one.problem.clone(),
             hint: one.hint.clone(),

@@ -193,6 +193,7 @@ mod tests {
             last_refresh: None,
             refreshes: 0,
             failures: 0,
+            remind: Vec::new(),
             deliveries: Vec::new(),
             problem: None,
             hint: None,

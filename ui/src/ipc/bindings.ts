@@ -53,6 +53,8 @@ export interface Ipc {
   resume(name: string): Promise<void>;
   /** Answers when a sign-in ends: a time span such as `30d`, or `not-known`. */
   setSignInLifetime(name: string, lifetime: string): Promise<void>;
+  /** How long before its end the user is told, such as `7d`; no marks: never; `null`: as usual. */
+  setReminders(name: string, marks: string[] | null): Promise<void>;
   /** Every link of a program to a portal. */
   links(): Promise<LinkShown[]>;
   /** The programs found here, and whether they are linked to this portal. */
@@ -71,7 +73,7 @@ export interface Ipc {
   /** Whether to ask about starting with the desktop. */
   offerStartAtLogin(): Promise<boolean>;
   answerStartAtLogin(on: boolean): Promise<void>;
-  /** Reminders, local address, files. */
+  /** Usual reminders, local address, files. */
   settings(): Promise<Settings>;
   /** Also connects again what names the old port. */
   changeProxyPort(port: number): Promise<PortChanged>;

@@ -86,13 +86,6 @@ export function fakeSettings(isNew: boolean, keep: (store: StoreShown) => void):
     for (const listener of listeners) listener(preferred);
   };
   const shown: Settings = {
-    usual_reminders: ['7d', '1d', '2h'],
-    reminders: isNew
-      ? []
-      : [
-          { profile: 'readonly', marks: ['7d', '1d', '2h'], own: false },
-          { profile: 'admin', marks: ['14d', '2d'], own: true },
-        ],
     proxy: isNew ? { port: null, listens: false, links: [] } : { port: 24117, listens: true, links: PROXIED },
     files: FILES,
   };

@@ -12,7 +12,7 @@ import type {
 import { fakeLinks, USUAL_LINKS } from './fake-links';
 import { fakeSettings } from './fake-settings';
 import { journalFor } from './journals';
-import { at, blank, devicePrompt, scenes, signedIn, underWay } from './scenes';
+import { at, blank, devicePrompt, scenes, signedIn, USUAL_MARKS, underWay } from './scenes';
 import { walkTo } from './walks';
 
 /** As long as a quick sign-in in a browser tab feels. */
@@ -185,7 +185,9 @@ function signing(here: World): Pick<Ipc, 'signIn' | 'cancelSignIn' | 'answerAcco
   };
 }
 
-function keeping(here: World): Pick<Ipc, 'refresh' | 'signOut' | 'remove' | 'pause' | 'resume' | 'setSignInLifetime'> {
+function keeping(
+  here: World,
+): Pick<Ipc, 'refresh' | 'signOut' | 'remove' | 'pause' | 'resume' | 'setSignInLifetime' | 'setReminders'> {
   return {
     setSignInLifetime: async (name, lifetime) => {
       await after(SHORT_TIME);
@@ -200,6 +202,12 @@ function keeping(here: World): Pick<Ipc, 'refresh' | 'signOut' | 'remove' | 'pau
           ends_at: days ? new Date(Date.parse(one.sign_in.since) + days * DAY).toISOString() : null,
         },
       }));
+    },
+    setReminders: async (name, marks) => {
+      await after(SHORT_TIME);
+      if (marks?.includes('1m')) refuse('a reminder comes between 5m and 365d before the end, not 1m');
+      const reminders = { marks: marks ?? USUAL_MARKS, own: marks !== null };
+      here.change(name, (one) => ({ ...one, reminders }));
     },
     refresh: async (name) => {
       const { state } = here.find(name);

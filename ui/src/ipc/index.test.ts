@@ -56,6 +56,7 @@ it('names every command and its arguments as agreed', async () => {
   await ipc.pause('a');
   await ipc.resume('a');
   await ipc.setSignInLifetime('a', '30d');
+  await ipc.setReminders('a', ['7d']);
   await ipc.links();
   await ipc.clients('a');
   await ipc.planLink('a', 'zed', null);
@@ -93,6 +94,7 @@ it('names every command and its arguments as agreed', async () => {
     ['pause', name],
     ['resume', name],
     ['set_sign_in_lifetime', { name: 'a', lifetime: '30d' }],
+    ['set_reminders', { name: 'a', marks: ['7d'] }],
     ['links'],
     ['clients', name],
     ['plan_link', { name: 'a', client: 'zed', via: null }],

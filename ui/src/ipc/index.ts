@@ -37,6 +37,7 @@ const app: Ipc = {
   pause: (name) => invoke('pause', { name }),
   resume: (name) => invoke('resume', { name }),
   setSignInLifetime: (name, lifetime) => invoke('set_sign_in_lifetime', { name, lifetime }),
+  setReminders: (name, marks) => invoke('set_reminders', { name, marks }),
   links: () => invoke<LinkShown[]>('links'),
   clients: (name) => invoke<ClientShown[]>('clients', { name }),
   planLink: (name, client, via) => invoke<LinkPlan>('plan_link', { name, client, via }),

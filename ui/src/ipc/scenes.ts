@@ -9,6 +9,9 @@ const DAY = 24 * HOUR;
 /** `offset` milliseconds from now. */
 export const at = (offset: number): string => new Date(Date.now() + offset).toISOString();
 
+/** When the user is told where nothing else is said. */
+export const USUAL_MARKS = ['7d', '1d', '2h'];
+
 /** A profile without a sign-in. */
 export function blank(name: string, url: string): ProfileShown {
   return {
@@ -28,6 +31,7 @@ export function blank(name: string, url: string): ProfileShown {
     last_refresh: null,
     refreshes: 0,
     failures: 0,
+    reminders: { marks: USUAL_MARKS, own: false },
     deliveries: [],
     problem: null,
     hint: null,
@@ -81,6 +85,7 @@ function admin(): ProfileShown {
     ...signedIn(blank('admin', 'https://mcpa.example.com/mcp')),
     label: 'Admin portal',
     access: 'write',
+    reminders: { marks: ['14d', '2d'], own: true },
     scopes: ['read', 'write', 'admin:sites', 'offline_access'],
     sign_in: signInOf(-28 * DAY, 2 * DAY + 5 * HOUR, 'configured'),
     next_refresh_at: at(12 * MINUTE),
@@ -139,6 +144,7 @@ const base = (profiles: ProfileShown[]): Snapshot => ({
   store: { backend: 'secret-service', strength: 'keyring', problem: null, hint: null },
   settings_problem: null,
   profiles,
+  usual_reminders: USUAL_MARKS,
   sign_ins: [],
   step_ups: [],
 });

@@ -16,6 +16,10 @@ export type Snapshot = { version: string, agent: AgentShown, store: StoreShown,
  */
 settings_problem: string | null, profiles: Array<ProfileShown>,
 /**
+ * How long before a sign-in ends its user is told, where a profile names nothing of its own: `7d`.
+ */
+usual_reminders: Array<string>,
+/**
  * Sign-ins that this app does, and failed ones nobody has dismissed.
  */
 sign_ins: Array<SignInUnderWay>,
@@ -50,11 +54,24 @@ local: boolean, state: StateWord,
 /**
  * True while a sign-in runs, whatever the state is.
  */
-signing_in: boolean, issuer: string | null, account: string | null, scopes: Array<string>, access_token: AccessTokenShown | null, sign_in: SignInShown | null, next_refresh_at: Instant | null, last_refresh: LastRefreshShown | null, refreshes: number, failures: number, deliveries: Array<DeliveryShown>,
+signing_in: boolean, issuer: string | null, account: string | null, scopes: Array<string>, access_token: AccessTokenShown | null, sign_in: SignInShown | null, next_refresh_at: Instant | null, last_refresh: LastRefreshShown | null, refreshes: number, failures: number, reminders: Reminders, deliveries: Array<DeliveryShown>,
 /**
  * What is wrong; `offline` for no connection.
  */
 problem: string | null, hint: string | null, };
+
+/**
+ * When a profile's user is told that its sign-in ends.
+ */
+export type Reminders = { 
+/**
+ * How long before, the longest first: `7d`. None is never.
+ */
+marks: Array<string>,
+/**
+ * Others than the usual ones.
+ */
+own: boolean, };
 
 /**
  * What a profile is for.
@@ -351,20 +368,7 @@ times: number, };
 /**
  * All of it.
  */
-export type Settings = { 
-/**
- * How long before a sign-in ends its user is told, where a profile names nothing of its own: `7d`.
- */
-usual_reminders: Array<string>, reminders: Array<Reminders>, proxy: LocalProxy, files: Array<FilePlace>, };
-
-/**
- * When a profile's user is told.
- */
-export type Reminders = { profile: string, marks: Array<string>,
-/**
- * Named by the profile itself.
- */
-own: boolean, };
+export type Settings = { proxy: LocalProxy, files: Array<FilePlace>, };
 
 /**
  * The loopback proxy.

@@ -3,7 +3,7 @@ import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import type { Ipc, Preferences } from '../ipc/bindings';
 import { fake } from '../ipc/fake';
 import * as act from './act';
-import { preferences, settings, toasts } from './state';
+import { preferences, settings, snapshot, toasts } from './state';
 
 let ipc: Ipc;
 
@@ -29,6 +29,25 @@ it('what is preferred in one window is told to every window', async () => {
   await done(act.setStartAtLogin(true));
   expect(preferences.value).toEqual({ theme: 'dark', start_at_login: true });
   expect(other.at(-1)).toEqual(preferences.value);
+});
+
+it('reminders that are set in one window are in the snapshot of every window, and edited back they are as they were', async () => {
+  const other: string[][] = [];
+  const marks = (one: { profiles: { name: string; reminders: { marks: string[] } }[] } | null) =>
+    one?.profiles.find((profile) => profile.name === 'readonly')?.reminders.marks ?? [];
+  await ipc.onSnapshot((next) => other.push(marks(next)));
+  const before = snapshot.value?.profiles.find((profile) => profile.name === 'readonly');
+  if (!before) throw new Error('no profile');
+  await done(act.setReminders(before, ['14d', '3d']));
+  expect([marks(snapshot.value), other.at(-1)]).toEqual([
+    ['14d', '3d'],
+    ['14d', '3d'],
+  ]);
+  await done(act.setReminders(before, ['1m']));
+  expect(toasts.value.at(-1)?.message).toBe('a reminder comes between 5m and 365d before the end, not 1m');
+  expect(marks(snapshot.value)).toEqual(['14d', '3d']);
+  await done(act.setReminders(before, null));
+  expect(snapshot.value?.profiles.find((profile) => profile.name === 'readonly')?.reminders).toEqual(before.reminders);
 });
 
 it('a preference that could not be kept is told and stays as it was', async () => {

@@ -7,7 +7,7 @@ import { EMPTY_WALK, type Examination, examination, walked } from './examination
 import { isSignedIn } from './profiles';
 import { app, run, useApp } from './run';
 import { asRefusal, complain, offerStart, selected, snapshot, startProblem, take } from './state';
-import { refreshedNote, removedNote, signedOutNote, titleOf, words } from './words';
+import { refreshedNote, remindersNote, remindersUsualNote, removedNote, signedOutNote, titleOf, words } from './words';
 
 let offerAsked = false;
 
@@ -122,6 +122,13 @@ export const answerEnd = (profile: ProfileShown, lifetime: string) =>
   run('lifetime', profile.name, async () => {
     await app().setSignInLifetime(profile.name, lifetime);
     return null;
+  });
+
+/** How long before its end the user is told; `null` for the usual marks. The snapshot of every window has them then. */
+export const setReminders = (profile: ProfileShown, marks: string[] | null) =>
+  run('reminders', profile.name, async () => {
+    await app().setReminders(profile.name, marks);
+    return marks ? remindersNote(titleOf(profile), marks) : remindersUsualNote(titleOf(profile));
   });
 
 export const tryDemo = () =>

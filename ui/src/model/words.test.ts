@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { ProfileShown } from '../ipc/bindings';
 import { blank } from '../ipc/scenes';
 import * as say from './words';
+import * as times from './words-times';
 
 const NOW = Date.parse('2026-11-21T12:00:00Z');
 const MINUTE = 60_000;
@@ -28,10 +29,38 @@ describe('times as seen from now', () => {
     [3 * DAY - 1, 'in 2 days'],
     [-MINUTE, '1 minute ago'],
     [-3 * DAY, '3 days ago'],
-  ])('%i ms is %s', (offset, text) => expect(say.untilWords(at(offset), NOW)).toBe(text));
+  ])('%i ms is %s', (offset, text) => expect(times.untilWords(at(offset), NOW)).toBe(text));
   it('names the hour of a near date and the year of a far one', () => {
-    expect(say.dateWords(at(HOUR), NOW, 'en-GB', 'UTC')).toMatch(/Sat.*13:00/);
-    expect(say.dateWords(at(29 * DAY), NOW, 'en-GB', 'UTC')).toBe('20 Dec 2026');
+    expect(times.dateWords(at(HOUR), NOW, 'en-GB', 'UTC')).toMatch(/Sat.*13:00/);
+    expect(times.dateWords(at(29 * DAY), NOW, 'en-GB', 'UTC')).toBe('20 Dec 2026');
+  });
+});
+
+describe('when somebody is reminded', () => {
+  it.each([
+    ['14 d, 3 d', ['14d', '3d']],
+    ['7d,2h', ['7d', '2h']],
+    ['2 weeks', null],
+    ['1 day and 30 minutes;  90 Min', ['1d', '30m', '90m']],
+    ['', []],
+    ['7', null],
+    ['-7 d', null],
+    ['d', null],
+  ])('“%s” is read as %j', (text, marks) => {
+    const answer = times.marksAnswer(text);
+    expect('marks' in answer ? answer.marks : null).toEqual(marks);
+  });
+  it('what was typed comes back as it is kept, and the part that is wrong is named', () => {
+    const kept = ['14d', '12h', '30m', '90s'];
+    expect(times.marksAnswer(times.marksText(kept))).toEqual({ marks: kept });
+    expect(times.marksAnswer('7 d, soon, 2 h')).toEqual({ bad: 'soon' });
+    expect(say.markBad('soon')).toMatch(/^“soon” is no length of time\. Write such as 7 d/);
+  });
+  it('no reminder is promised of an end that nobody knows', () => {
+    const sign_in = { since: at(-DAY), ends_at: null, known: 'unknown' as const, asked: true, offers: [] };
+    expect(say.remindersWords(held())).toBe('7 days, 1 day and 2 hours before');
+    expect(say.remindersWords(held({ sign_in }))).toBe('7 days, 1 day and 2 hours before, once its end is known');
+    expect(say.remindersWords(held({ sign_in, reminders: { marks: [], own: true } }))).toBe('Never');
   });
 });
 
@@ -110,7 +139,7 @@ describe('the answer to when a sign-in ends', () => {
   it('is offered in words and typed in whole days', () => {
     expect(say.offerWords('30d')).toBe('After 30 days');
     expect(say.offerWords('1h')).toBe('After 1 hour');
-    expect(say.daysAnswer(' 14 ')).toBe('14d');
-    for (const wrong of ['', '0', '-1', '1.5', 'soon', '999999']) expect(say.daysAnswer(wrong)).toBeNull();
+    expect(times.daysAnswer(' 14 ')).toBe('14d');
+    for (const wrong of ['', '0', '-1', '1.5', 'soon', '999999']) expect(times.daysAnswer(wrong)).toBeNull();
   });
 });

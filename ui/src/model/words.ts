@@ -26,6 +26,7 @@ import type { Urgency } from './profiles';
 import { endsSoon, hostOf } from './profiles';
 import type { Lane, SpanId } from './timeline';
 import type { WizardStage } from './wizard';
+import { counted, dateWords, lengthWords, MINUTE, span, untilWords } from './words-times';
 
 export const words = {
   app: 'keyfob',
@@ -230,8 +231,15 @@ export const words = {
   unlockNow: 'Unlock',
   unlocked: 'Your sign-ins are unlocked.',
   reminders: 'Reminders',
-  remindersHint:
-    'How long before a sign-in ends keyfob tells you. A portal gets times of its own by a line such as remind = ["7d", "2h"] in profiles.toml.',
+  remindersHint: 'How long before a sign-in ends keyfob tells you. A portal gets times of its own on its page.',
+  remindersUsual: 'As usual',
+  remindersOwn: 'At times of its own',
+  remindersOwnHint: 'You choose how long before.',
+  remindersNever: 'Never',
+  remindersNeverHint: 'You are still told when it has ended.',
+  remindersField: 'How long before its sign-in ends',
+  remindersEmpty: 'Write at least one, such as 7 d, or choose “Never”.',
+  remindersSet: 'Set',
   change: 'Change…',
   proxy: 'Local address',
   proxyHint:
@@ -268,17 +276,25 @@ const STATE: Record<ProfileShown['state'], string> = {
   paused: 'Paused',
 };
 
-const UNITS: Record<string, string> = { s: 'second', m: 'minute', h: 'hour', d: 'day' };
-
-/** `7d` as a length of time. */
-function markWords(mark: string): string {
-  const unit = UNITS[mark.slice(-1)];
-  return unit ? counted(Number.parseInt(mark, 10), unit) : mark;
-}
-
 /** When someone is reminded. */
 export const marksWords = (marks: string[]): string =>
-  marks.length === 0 ? 'Never' : `${listed(marks.map(markWords))} before`;
+  marks.length === 0 ? 'Never' : `${listed(marks.map(lengthWords))} before`;
+
+/** The same of one portal; an end that nobody knows cannot be reminded of. */
+export const remindersWords = ({ reminders, sign_in }: ProfileShown): string =>
+  reminders.marks.length > 0 && sign_in?.ends_at === null
+    ? `${marksWords(reminders.marks)}, once its end is known`
+    : marksWords(reminders.marks);
+
+export const remindersTitle = (title: string): string => `Reminders of ${title}`;
+export const remindersNote = (title: string, marks: string[]): string =>
+  marks.length === 0 ? `keyfob says nothing before ${title} ends.` : `${title}: ${marksWords(marks)} its sign-in ends.`;
+
+export const remindersUsualNote = (title: string): string => `${title}: reminders as usual.`;
+
+/** What was typed and is no length of time. */
+export const markBad = (part: string): string =>
+  `“${part}” is no length of time. Write such as 7 d, 12 h or 30 min, with commas between.`;
 
 export const otherReminders = (own: number): string => (own === 0 ? 'All portals' : 'All other portals');
 
@@ -483,13 +499,6 @@ export const deviceIntro = (site: string, opened: boolean): string =>
 /** A code can be a stranger's (RFC 8628 §5.4). */
 export const deviceWarning = (site: string): string => `Allow it only at ${site}, and only with this very code.`;
 
-/** What is left of a code, by the second. */
-export function clockWords(milliseconds: number): string {
-  if (milliseconds <= 0) return 'This code has ended';
-  const seconds = Math.ceil(milliseconds / 1_000);
-  return `Ends in ${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, '0')}`;
-}
-
 export const otherAccountWords = (accounts: OtherAccount): string =>
   `${accounts.now} has signed in. Until now this was ${accounts.before}.`;
 export const keepAccountWords = (accounts: OtherAccount): string => `Stay ${accounts.before}`;
@@ -553,39 +562,6 @@ export function changedWords(before: ProfileShown[], after: ProfileShown[], now:
   });
 }
 
-const MINUTE = 60_000;
-const HOUR = 60 * MINUTE;
-const DAY = 24 * HOUR;
-
-const counted = (count: number, unit: string): string => {
-  if (count === 1) return `1 ${unit}`;
-  return `${count} ${unit.endsWith('y') && !unit.endsWith('ay') ? `${unit.slice(0, -1)}ies` : `${unit}s`}`;
-};
-
-/** A length of time in its largest sensible unit, rounded down: never promises more than there is. */
-function span(milliseconds: number): string {
-  if (milliseconds >= 2 * DAY) return counted(Math.floor(milliseconds / DAY), 'day');
-  if (milliseconds >= 2 * HOUR) return counted(Math.floor(milliseconds / HOUR), 'hour');
-  if (milliseconds >= MINUTE) return counted(Math.floor(milliseconds / MINUTE), 'minute');
-  return 'less than a minute';
-}
-
-/** `in 5 days`, `2 hours ago`: an instant as seen from `now`. */
-export function untilWords(instant: string, now: number): string {
-  const left = Date.parse(instant) - now;
-  return left >= 0 ? `in ${span(left)}` : `${span(-left)} ago`;
-}
-
-/** An instant as a date on this person's clock, with the time where the day alone would not tell. */
-export function dateWords(instant: string, now: number, locale?: string, timeZone?: string): string {
-  const date = new Date(instant);
-  const near = Math.abs(date.getTime() - now) < 2 * DAY;
-  const format: Intl.DateTimeFormatOptions = near
-    ? { weekday: 'short', hour: '2-digit', minute: '2-digit' }
-    : { day: 'numeric', month: 'short', year: 'numeric' };
-  return date.toLocaleString(locale, timeZone ? { ...format, timeZone } : format);
-}
-
 const KNOWN: Record<Known, string> = {
   server: 'said by the server',
   configured: 'set by you',
@@ -597,16 +573,7 @@ const KNOWN: Record<Known, string> = {
 export const NOT_KNOWN = 'not-known';
 
 /** `30d` as an answer to choose. */
-export function offerWords(lifetime: string): string {
-  const unit = UNITS[lifetime.slice(-1)];
-  return unit ? `After ${counted(Number.parseInt(lifetime, 10), unit)}` : lifetime;
-}
-
-/** Days as typed, as `profiles.toml` writes them; `null` for what is no number of days. */
-export function daysAnswer(text: string): string | null {
-  const days = /^\d{1,5}$/.test(text.trim()) ? Number.parseInt(text.trim(), 10) : 0;
-  return days > 0 ? `${days}d` : null;
-}
+export const offerWords = (lifetime: string): string => `After ${lengthWords(lifetime)}`;
 
 const ENDED_EARLY = 'Sign-in ended before its time';
 

@@ -1,7 +1,8 @@
 // A code to be typed on any device with a browser: large, to copy, to scan, with its site, its end and a way out.
 import { useEffect, useState } from 'preact/hooks';
 import type { DevicePrompt } from '../ipc/bindings';
-import { clockWords, deviceIntro, deviceWarning, words } from '../model/words';
+import { deviceIntro, deviceWarning, words } from '../model/words';
+import { clockWords } from '../model/words-times';
 import { CopyButton } from '../parts/copy-button';
 import { QrCode } from '../parts/qr-code';
 import styles from './device-panel.module.css';

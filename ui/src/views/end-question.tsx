@@ -2,7 +2,8 @@
 import { useState } from 'preact/hooks';
 import type { ProfileShown, SignInShown } from '../ipc/bindings';
 import * as act from '../model/act';
-import { daysAnswer, NOT_KNOWN, offerWords, words } from '../model/words';
+import { NOT_KNOWN, offerWords, words } from '../model/words';
+import { daysAnswer } from '../model/words-times';
 import { Button } from '../parts/button';
 import { Field } from '../parts/field';
 import { Notice } from '../parts/notice';

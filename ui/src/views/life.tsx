@@ -5,7 +5,8 @@ import type { JournalEntry, ProfileShown } from '../ipc/bindings';
 import * as act from '../model/act';
 import { now } from '../model/state';
 import { fittingSpan, gaps, LANES, marks, SPANS, type SpanId, sums } from '../model/timeline';
-import { entryWords, LANE, lifeWords, SPAN, spanEdges, untilWords, words } from '../model/words';
+import { entryWords, LANE, lifeWords, SPAN, spanEdges, words } from '../model/words';
+import { untilWords } from '../model/words-times';
 import { Button } from '../parts/button';
 import styles from './life.module.css';
 

@@ -7,6 +7,7 @@ import { isSignedIn, urgency } from '../model/profiles';
 import { now, selected } from '../model/state';
 import * as say from '../model/words';
 import { titleOf, words } from '../model/words';
+import { dateWords } from '../model/words-times';
 import { Button } from '../parts/button';
 import { CopyButton } from '../parts/copy-button';
 import { Icon } from '../parts/icon';
@@ -18,6 +19,7 @@ import { EndQuestion } from './end-question';
 import { Life } from './life';
 import { MoreRightsNotice } from './more-rights';
 import styles from './profile-details.module.css';
+import { ChangeReminders } from './reminders';
 import { RemoveProfile } from './remove-profile';
 import { SignInAction } from './sign-in-action';
 
@@ -129,9 +131,15 @@ function Facts({ profile }: { profile: ProfileShown }) {
           <SignInLife profile={profile} />
         </div>
         <span class={styles.soft}>
-          {words.signedInSince} {say.dateWords(sign_in.since, now.value)}
+          {words.signedInSince} {dateWords(sign_in.since, now.value)}
         </span>
         {sign_in.known !== 'server' && !sign_in.asked && <ChangeEnd profile={profile} signIn={sign_in} />}
+      </Fact>
+      <Fact name={words.reminders}>
+        <span class={styles.copied}>
+          {say.remindersWords(profile)}
+          <ChangeReminders profile={profile} quiet />
+        </span>
       </Fact>
       <Fact name={words.account}>{profile.account ?? words.unknownAccount}</Fact>
       {profile.access && <Fact name={words.addAccess}>{say.accessWords(profile.access)}</Fact>}

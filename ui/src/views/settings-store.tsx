@@ -8,6 +8,7 @@ import { Button } from '../parts/button';
 import { Dialog } from '../parts/dialog';
 import { Field } from '../parts/field';
 import { Notice } from '../parts/notice';
+import { OptionCards } from '../parts/option-cards';
 import form from './form.module.css';
 import { Line, Section } from './settings-section';
 import styles from './settings-store.module.css';
@@ -39,6 +40,11 @@ export function StoreSection() {
   );
 }
 
+const placeOption = (value: StoreBackend, isHere: boolean) => {
+  const { name, hint } = PLACE[value];
+  return { value, name: isHere ? hereWords(name) : name, hint, isHere };
+};
+
 function MoveStore({ from, onClose }: { from: StoreBackend; onClose: () => void }) {
   const [to, setTo] = useState<StoreBackend | null>(null);
   const [typed, setTyped] = useState('');
@@ -60,11 +66,12 @@ function MoveStore({ from, onClose }: { from: StoreBackend; onClose: () => void 
           submit();
         }}
       >
-        <fieldset class={styles.choices} aria-label={words.store}>
-          {CHOICES.map((one) => (
-            <Choice key={one} backend={one} isHere={one === from} chosen={one === to} onChoose={() => setTo(one)} />
-          ))}
-        </fieldset>
+        <OptionCards
+          label={words.store}
+          options={CHOICES.map((one) => placeOption(one, one === from))}
+          chosen={to}
+          onChoose={setTo}
+        />
         {isPassphrase && (
           <>
             <Field
@@ -97,25 +104,5 @@ function MoveStore({ from, onClose }: { from: StoreBackend; onClose: () => void 
         </div>
       </form>
     </Dialog>
-  );
-}
-
-interface ChoiceProps {
-  backend: StoreBackend;
-  isHere: boolean;
-  chosen: boolean;
-  onChoose: () => void;
-}
-
-function Choice({ backend, isHere, chosen, onChoose }: ChoiceProps) {
-  const { name, hint } = PLACE[backend];
-  return (
-    <label class={`${styles.choice} ${chosen ? styles.chosen : ''} ${isHere ? styles.here : ''}`}>
-      <input type="radio" name="store" value={backend} checked={chosen} disabled={isHere} onChange={onChoose} />
-      <span>
-        <strong>{isHere ? hereWords(name) : name}</strong>
-        <span class={styles.soft}>{hint}</span>
-      </span>
-    </label>
   );
 }

@@ -7,6 +7,7 @@ import { GRANT, GRANT_HINT, words } from '../model/words';
 import { Button } from '../parts/button';
 import { Field } from '../parts/field';
 import { Notice } from '../parts/notice';
+import { OptionCards } from '../parts/option-cards';
 import { ClientProof } from './client-proof';
 import { Found } from './found';
 import styles from './wizard.module.css';
@@ -97,25 +98,13 @@ function AccessChoice({ draft }: { draft: Draft }) {
 
 function GrantChoice({ draft, grants }: { draft: Draft; grants: Grant[] }) {
   return (
-    <fieldset class={styles.choice} data-testid="grants">
-      <legend>{words.addGrant}</legend>
-      <div class={styles.ways}>
-        {grants.map((grant) => (
-          <label key={grant} class={draft.grant === grant ? styles.chosen : styles.option}>
-            <input
-              type="radio"
-              name="grant"
-              value={grant}
-              checked={draft.grant === grant}
-              onChange={() => changeDraft({ grant })}
-            />
-            <span>
-              <strong>{GRANT[grant]}</strong>
-              <span class={styles.soft}>{GRANT_HINT[grant]}</span>
-            </span>
-          </label>
-        ))}
-      </div>
-    </fieldset>
+    <OptionCards
+      label={words.addGrant}
+      titled
+      options={grants.map((grant) => ({ value: grant, name: GRANT[grant], hint: GRANT_HINT[grant] }))}
+      chosen={draft.grant}
+      onChoose={(grant) => changeDraft({ grant })}
+      testid="grants"
+    />
   );
 }

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
+use chrono::TimeDelta;
 use keyfob_core::credential::Credential;
 use keyfob_core::failure::{Failure, StoreProblem, Temporary};
 use keyfob_core::identity::ProfileName;
@@ -25,6 +26,10 @@ pub trait ProfileSettings: Send + Sync {
     fn set_paused(&self, name: &ProfileName, paused: bool) -> Result<(), Failure>;
     /// Answers "when does this sign-in end?"; [`LifetimeAnswer::Open`] takes the answer back.
     fn set_sign_in_lifetime(&self, name: &ProfileName, answer: LifetimeAnswer) -> Result<(), Failure>;
+    /// Sets how long before the end the user is told, longest first; the usual marks ([`default_reminders`]) need no line.
+    ///
+    /// [`default_reminders`]: keyfob_core::profile::default_reminders
+    fn set_reminders(&self, name: &ProfileName, marks: &[TimeDelta]) -> Result<(), Failure>;
     /// Changes whenever the file changes; compared, never ordered.
     fn version(&self) -> u64;
     /// Waits until the file may have changed; for ever where the system does not tell. One listener at a time.

@@ -105,6 +105,22 @@ async fn each_mark_is_told_once_through_restarts_and_stands_in_the_journal() {
     assert!(details[0].1.starts_with("7d before the sign-in ends at 20"), "{details:?}");
 }
 
+#[tokio::test(start_paused = true)]
+async fn marks_that_are_changed_count_and_are_shown_from_then_on() {
+    let world = signed_in(Some(TimeDelta::days(8))).await;
+    let agent = keeper(&world);
+    live(TimeDelta::hours(1)).await;
+    let marks = [TimeDelta::days(3), TimeDelta::hours(5)];
+    agent.set_reminders(&name(), &marks).await.unwrap();
+    live(TimeDelta::minutes(1)).await;
+    assert_eq!(agent.snapshots().borrow().profiles[0].remind, marks);
+    live(TimeDelta::hours(8 * 24 - 2)).await;
+    assert_eq!(
+        told(&world),
+        words(&[(5 * 24, "ends in 72 h (server)"), (8 * 24 - 5, "ends in 5 h (server)")])
+    );
+}
+
 /// fault 47
 #[tokio::test(start_paused = true)]
 async fn a_closed_lid_over_several_marks_gives_one_reminder_when_it_opens() {

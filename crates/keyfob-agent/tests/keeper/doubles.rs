@@ -13,8 +13,8 @@ use keyfob_agent::notice::Notice;
 use keyfob_agent::ports::{
     AddressGuard, AssertionSigner, BindError, Browser, Clock, CommandRun, Commands, CommitError,
     CredentialStore, Entropy, HttpClient, HttpRequest, HttpResponse, Journal, KeyringEntries, LoopbackBinder,
-    LoopbackListener, Notifier, Ports, PowerEvent, PowerEvents, ProfileLock, ProfileSettings, StoreStatus,
-    StreamedResponse, TokenFiles, TransportFailure,
+    LoopbackListener, Notifier, Ports, PowerEvent, PowerEvents, ProfileLock, StoreStatus, StreamedResponse,
+    TokenFiles, TransportFailure,
 };
 use keyfob_agent::ports::{ClientKeys, Opened};
 use keyfob_core::credential::Credential;
@@ -23,7 +23,7 @@ use keyfob_core::grant::client_assertion::KeyKind;
 use keyfob_core::grant::credential_request::CredentialRequest;
 use keyfob_core::identity::ProfileName;
 use keyfob_core::moment::Moment;
-use keyfob_core::profile::{LifetimeAnswer, Profile, RedirectHost};
+use keyfob_core::profile::{Profile, RedirectHost};
 use keyfob_core::secret::{Fingerprint, PrivateKey, SecretText};
 use tokio::time::Instant;
 use url::Url;
@@ -154,36 +154,6 @@ impl Journal for World {
 
     fn read(&self, _profile: Option<&ProfileName>, _limit: usize) -> Vec<JournalEntry> {
         held(&self.written).clone()
-    }
-}
-
-impl ProfileSettings for World {
-    fn list(&self) -> Result<Vec<Profile>, Failure> {
-        Ok(held(&self.profiles).clone())
-    }
-
-    fn add(&self, _profile: &Profile) -> Result<(), Failure> {
-        unplanned()
-    }
-
-    fn remove(&self, _name: &ProfileName) -> Result<(), Failure> {
-        unplanned()
-    }
-
-    fn set_paused(&self, _name: &ProfileName, _paused: bool) -> Result<(), Failure> {
-        unplanned()
-    }
-
-    fn set_sign_in_lifetime(&self, name: &ProfileName, answer: LifetimeAnswer) -> Result<(), Failure> {
-        let mut profiles = held(&self.profiles);
-        let profile = profiles.iter_mut().find(|profile| profile.name == *name).unwrap();
-        profile.sign_in_lifetime = answer;
-        self.settings_version.fetch_add(1, SeqCst);
-        Ok(())
-    }
-
-    fn version(&self) -> u64 {
-        self.settings_version.load(SeqCst)
     }
 }
 
@@ -385,7 +355,7 @@ impl KeyringEntries for World {
 }
 
 #[track_caller]
-fn unplanned<T>() -> T {
+pub(crate) fn unplanned<T>() -> T {
     panic!("nobody planned this call")
 }
 

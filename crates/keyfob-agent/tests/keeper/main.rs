@@ -7,4 +7,5 @@ mod doubles;
 mod places;
 mod renewals;
 mod server;
+mod settings_double;
 mod work;

@@ -1,5 +1,6 @@
 //! Changes to `profiles.toml` that leave every other byte alone.
 
+use chrono::TimeDelta;
 use keyfob_core::discovery::authorization_server::ClientAuthentication;
 use keyfob_core::failure::Failure;
 use keyfob_core::grant::GrantKind;
@@ -9,7 +10,9 @@ use keyfob_core::profile::{
     LifetimeFrom, NOT_KNOWN, Profile, RedirectChoice, ResourceParameter, TokenFileFormat, default_reminders,
     duration_text,
 };
-use toml_edit::{Array, ArrayOfTables, DocumentMut, InlineTable, Item, Table, TableLike, Value, value};
+use toml_edit::{
+    Array, ArrayOfTables, DocumentMut, InlineTable, Item, RawString, Table, TableLike, Value, value,
+};
 
 /// Adds a table with the settings that differ from their defaults.
 pub(super) fn add(document: &mut DocumentMut, profile: &Profile) -> Result<(), Failure> {
@@ -135,7 +138,7 @@ fn resource(table: &mut Table, profile: &Profile) {
 
 fn times(table: &mut Table, profile: &Profile) {
     if profile.remind != default_reminders() {
-        table.insert("remind", value(profile.remind.iter().map(|d| duration_text(*d)).collect::<Array>()));
+        table.insert("remind", value(marks_array(&profile.remind)));
     }
     if !profile.margin.is_zero() {
         table.insert("margin", value(duration_text(profile.margin)));
@@ -154,20 +157,53 @@ fn lifetime(table: &mut dyn TableLike, answer: LifetimeAnswer) {
     replace(table, "sign_in_lifetime_from", (from == LifetimeFrom::Refresh).then_some("refresh"));
 }
 
+fn marks_array(marks: &[TimeDelta]) -> Array {
+    marks.iter().map(|mark| duration_text(*mark)).collect()
+}
+
 /// Sets a text and keeps what stands around it, or takes the key out.
 pub(super) fn replace(table: &mut dyn TableLike, key: &str, text: Option<&str>) {
-    let Some(text) = text else {
-        table.remove(key);
-        return;
-    };
+    match text {
+        Some(text) => put(table, key, text.into()),
+        None => drop(table.remove(key)),
+    }
+}
+
+/// Sets a value and keeps what stands around it.
+fn put(table: &mut dyn TableLike, key: &str, new: Value) {
     match table.get_mut(key).and_then(Item::as_value_mut) {
         Some(old) => {
             let decor = old.decor().clone();
-            *old = text.into();
+            *old = new;
             *old.decor_mut() = decor;
         }
-        None => drop(table.insert(key, value(text))),
+        None => drop(table.insert(key, value(new))),
     }
+}
+
+/// The usual marks need no line, unless somebody has written a comment to the line that is there.
+pub(super) fn set_reminders(
+    document: &mut DocumentMut,
+    name: &ProfileName,
+    marks: &[TimeDelta],
+) -> Result<(), Failure> {
+    const KEY: &str = "remind";
+    let table = profiles(document)?.get_mut(name.as_str()).and_then(Item::as_table_like_mut);
+    let table = table.ok_or_else(|| Failure::NoSuchProfile(name.to_string()))?;
+    if marks == default_reminders() && !is_commented(table, KEY) {
+        table.remove(KEY);
+    } else {
+        put(table, KEY, marks_array(marks).into());
+    }
+    Ok(())
+}
+
+/// A comment stands above a key or behind its value.
+fn is_commented(table: &dyn TableLike, key: &str) -> bool {
+    let says =
+        |text: Option<&RawString>| text.and_then(RawString::as_str).is_some_and(|text| text.contains('#'));
+    let above = table.key(key).is_some_and(|key| says(key.leaf_decor().prefix()));
+    above || table.get(key).and_then(Item::as_value).is_some_and(|value| says(value.decor().suffix()))
 }
 
 /// Answers "when does this sign-in end?".

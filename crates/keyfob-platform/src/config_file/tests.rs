@@ -1,7 +1,7 @@
 //! `profiles.toml` as users write it.
 
 use super::*;
-use keyfob_core::profile::{DeliveryTarget, LifetimeFrom, SignInLifetime, TokenFileFormat};
+use keyfob_core::profile::{DeliveryTarget, LifetimeFrom, SignInLifetime, TokenFileFormat, parse_marks};
 
 const FILE: &str = r#"# my portals
 theme = "kept"
@@ -65,6 +65,32 @@ fn the_answer_about_a_sign_ins_end_is_written_into_the_users_own_line() {
     assert_eq!(answered(LifetimeAnswer::Open), FILE.replace("sign_in_lifetime = \"30d\"\n", ""));
     let nobody = toml.set_sign_in_lifetime(&name("nobody"), LifetimeAnswer::NotKnown);
     assert_eq!(nobody, Err(Failure::NoSuchProfile("nobody".into())));
+}
+
+#[test]
+fn marks_are_written_into_the_users_own_line_and_the_usual_ones_need_none() {
+    let (_folder, toml) = open(FILE);
+    let set = |toml: &ProfilesToml, marks: &[&str]| {
+        let marks = parse_marks(marks).unwrap();
+        toml.set_reminders(&name("readonly"), &marks).unwrap();
+        assert_eq!(toml.list().unwrap()[0].remind, marks);
+        std::fs::read_to_string(&toml.path).unwrap()
+    };
+    let line = "remind = [\"7d\", \"2h\"]\n";
+    assert_eq!(set(&toml, &["3d", "14d"]), FILE.replace(line, "remind = [\"14d\", \"3d\"]\n"));
+    assert_eq!(set(&toml, &[]), FILE.replace(line, "remind = []\n"));
+    assert_eq!(set(&toml, &["7d", "2h"]), FILE, "edited back");
+    assert_eq!(set(&toml, &["7d", "1d", "2h"]), FILE.replace(line, ""));
+    let nobody = toml.set_reminders(&name("nobody"), &[]);
+    assert_eq!(nobody, Err(Failure::NoSuchProfile("nobody".into())));
+    for comment in
+        ["# as agreed with Ada\nremind = [\"7d\", \"2h\"]\n", "remind = [\"7d\", \"2h\"] # as agreed\n"]
+    {
+        let commented = FILE.replace(line, comment);
+        let (_folder, toml) = open(&commented);
+        let usual = "[\"7d\", \"1d\", \"2h\"]";
+        assert_eq!(set(&toml, &["7d", "1d", "2h"]), commented.replace("[\"7d\", \"2h\"]", usual));
+    }
 }
 
 #[test]

@@ -85,7 +85,7 @@ impl Composition {
         Ok(Ports {
             settings,
             store,
-            http: Arc::new(ReqwestClient::new(&read.network)?),
+            http: Arc::new(ReqwestClient::new(&read.network, Arc::clone(&clock))?),
             browser: Arc::new(SystemBrowser),
             loopback: Arc::new(SystemLoopback),
             clock: Arc::clone(&clock),

@@ -7,6 +7,7 @@ mod cause;
 mod certificate_issuer;
 mod credential_post;
 pub mod forwarding;
+mod kept;
 mod paced_stream;
 mod proxy;
 mod timeouts;
@@ -19,7 +20,7 @@ use async_trait::async_trait;
 use futures_util::StreamExt;
 use http::{HeaderValue, header};
 use keyfob_agent::ports::{
-    AddressGuard, HttpClient, HttpRequest, HttpResponse, StreamedResponse, TransportFailure,
+    AddressGuard, Clock, HttpClient, HttpRequest, HttpResponse, StreamedResponse, TransportFailure,
 };
 use keyfob_core::failure::Failure;
 use keyfob_core::grant::credential_request::CredentialRequest;
@@ -32,6 +33,7 @@ use crate::config_file::NetworkSettings;
 use address_guard::{GuardedResolver, PrivateOnly};
 use cause::{cause, find};
 use credential_post::Way;
+use kept::{IDLE, Kept};
 use proxy::ProxyRule;
 use timeouts::Timeouts;
 use tls::Trust;
@@ -51,35 +53,48 @@ pub struct ReqwestClient {
     trust: Trust,
     timeouts: Timeouts,
     /// Made at the first request: reading the platform's certificates takes longer than most commands.
-    made: OnceLock<Result<Clients, String>>,
+    tls: OnceLock<Result<Encryption, String>>,
+    kept: Kept<Clients>,
 }
 
-/// One kept pool for each way out, and the TLS of credentials.
+/// One kept pool for each way out.
 struct Clients {
     public: Client,
     anywhere: Client,
     through_proxy: Client,
+}
+
+/// TLS of kept connections, and of credentials.
+struct Encryption {
+    kept: ClientConfig,
     credentials: Arc<ClientConfig>,
 }
 
 impl ReqwestClient {
-    /// Reads and checks what the settings name; touches no network.
+    /// Reads and checks what the settings name; touches no network. By `clock` it knows how long a connection was not used.
     ///
     /// # Errors
     /// [`Failure::Usage`] for a proxy, certificate or authority that cannot be used.
-    pub fn new(settings: &NetworkSettings) -> Result<Self, Failure> {
+    pub fn new(settings: &NetworkSettings, clock: Arc<dyn Clock>) -> Result<Self, Failure> {
         Ok(Self {
             proxies: ProxyRule::new(settings)?,
             trust: Trust::read(settings)?,
             settings: settings.clone(),
             timeouts: Timeouts::default(),
-            made: OnceLock::new(),
+            tls: OnceLock::new(),
+            kept: Kept::new(clock),
         })
     }
 
-    fn clients(&self) -> Result<&Clients, TransportFailure> {
-        let made = self.made.get_or_init(|| Clients::new(&self.settings, &self.trust, &self.timeouts));
+    fn tls(&self) -> Result<&Encryption, TransportFailure> {
+        let made = self.tls.get_or_init(|| Encryption::new(&self.trust));
         made.as_ref().map_err(|why| TransportFailure::NotSent(why.clone()))
+    }
+
+    fn clients(&self) -> Result<Arc<Clients>, TransportFailure> {
+        let tls = &self.tls()?.kept;
+        let made = self.kept.pools(|| Clients::new(&self.settings, tls, &self.timeouts));
+        made.map_err(TransportFailure::NotSent)
     }
 
     async fn head(&self, request: HttpRequest) -> Result<reqwest::Response, TransportFailure> {
@@ -130,14 +145,14 @@ impl HttpClient for ReqwestClient {
         let url = request.endpoint.url();
         address_guard::check_literal(url, guard)?;
         let proxy = self.proxies.for_url(url)?;
-        let tls = Arc::clone(&self.clients()?.credentials);
+        let tls = Arc::clone(&self.tls()?.credentials);
         credential_post::post(request, &Way { tls, proxy, guard, timeouts: self.timeouts }).await
     }
 
     async fn reach(&self, url: &Url, guard: AddressGuard) -> Result<(), TransportFailure> {
         address_guard::check_literal(url, guard)?;
         let proxy = self.proxies.for_url(url)?;
-        let tls = Arc::clone(&self.clients()?.credentials);
+        let tls = Arc::clone(&self.tls()?.credentials);
         credential_post::reach(url, &Way { tls, proxy, guard, timeouts: self.timeouts }).await
     }
 
@@ -150,13 +165,19 @@ impl HttpClient for ReqwestClient {
     }
 }
 
-impl Clients {
-    fn new(settings: &NetworkSettings, trust: &Trust, timeouts: &Timeouts) -> Result<Self, String> {
-        let tls = trust.client_config(&["h2", "http/1.1"])?;
-        let mut credentials = tls.clone();
+impl Encryption {
+    fn new(trust: &Trust) -> Result<Self, String> {
+        let kept = trust.client_config(&["h2", "http/1.1"])?;
+        let mut credentials = kept.clone();
         credentials.alpn_protocols = vec![b"http/1.1".to_vec()];
         // A ticket of an earlier connection is nothing a fresh one should know.
         credentials.resumption = rustls::client::Resumption::disabled();
+        Ok(Self { kept, credentials: Arc::new(credentials) })
+    }
+}
+
+impl Clients {
+    fn new(settings: &NetworkSettings, tls: &ClientConfig, timeouts: &Timeouts) -> Result<Self, String> {
         let builder = || {
             Client::builder()
                 .tls_backend_preconfigured(tls.clone())
@@ -165,6 +186,7 @@ impl Clients {
                 .retry(retry::never())
                 .referer(false)
                 .connect_timeout(timeouts.connect)
+                .pool_idle_timeout(IDLE)
                 .tcp_keepalive(ALIVE)
                 .tcp_keepalive_interval(ALIVE / 3)
                 .tcp_keepalive_retries(3)
@@ -180,7 +202,6 @@ impl Clients {
             public: direct(AddressGuard::PublicOnly).map_err(|error| cause(&error))?,
             anywhere: direct(AddressGuard::Anywhere).map_err(|error| cause(&error))?,
             through_proxy: through_proxy.build().map_err(|error| cause(&error))?,
-            credentials: Arc::new(credentials),
         })
     }
 }

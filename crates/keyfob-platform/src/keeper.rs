@@ -130,7 +130,10 @@ impl Keeper {
         Ok(ProxyPorts {
             agent: self.agent.clone(),
             keys: Arc::new(ClientKeysFile::new(paths)),
-            forwarder: Arc::new(ForwardingClient::new(&Settings::read(paths)?.network)?),
+            forwarder: Arc::new(ForwardingClient::new(
+                &Settings::read(paths)?.network,
+                Arc::clone(&self.agent.ports().clock),
+            )?),
             entrances,
         })
     }

@@ -111,6 +111,9 @@ async fn dial(origin: &str, guard: AddressGuard) -> Result<Box<dyn Stream>, Tran
     connector.set_keepalive(Some(super::ALIVE));
     connector.set_keepalive_interval(Some(super::ALIVE / 3));
     connector.set_keepalive_retries(Some(3));
+    // What was sent and never taken in: the kernel would try for a quarter of an hour.
+    #[cfg(target_os = "linux")]
+    connector.set_tcp_user_timeout(Some(super::ALIVE));
     let uri = origin
         .parse()
         .map_err(|error: http::uri::InvalidUri| TransportFailure::NotSent(error.to_string()))?;

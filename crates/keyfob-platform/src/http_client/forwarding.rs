@@ -4,7 +4,6 @@
 use std::pin::Pin;
 use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll};
-use std::time::Duration;
 
 use async_trait::async_trait;
 use futures_util::future::BoxFuture;
@@ -14,7 +13,7 @@ use hyper_util::client::legacy::connect::{Connected, Connection};
 use hyper_util::client::legacy::{Client, Error};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use keyfob_agent::local_proxy::{Forwarder, PassingBody};
-use keyfob_agent::ports::{AddressGuard, TransportFailure};
+use keyfob_agent::ports::{AddressGuard, Clock, TransportFailure};
 use keyfob_core::failure::Failure;
 use keyfob_core::secret::AccessToken;
 use rustls::ClientConfig;
@@ -24,14 +23,13 @@ use url::Url;
 
 use super::cause::{cause, find};
 use super::credential_post::{Stream, Way, connect_in_time};
+use super::kept::{IDLE, Kept as KeptPools};
 use super::proxy::ProxyRule;
 use super::timeouts::Timeouts;
 use super::tls::Trust;
 use super::{address_guard, bearer};
 use crate::config_file::NetworkSettings;
 
-/// A kept connection is given up after so long without a request; most servers wait longer.
-const IDLE: Duration = Duration::from_secs(50);
 /// Kept connections without a request, at most, to one server.
 const MOST_IDLE: usize = 64;
 
@@ -40,7 +38,8 @@ pub struct ForwardingClient {
     proxies: Arc<ProxyRule>,
     trust: Trust,
     /// Made at the first request: reading the platform's certificates takes a while.
-    made: OnceLock<Result<Pools, String>>,
+    tls: OnceLock<Result<Arc<ClientConfig>, String>>,
+    kept: KeptPools<Pools>,
 }
 
 /// Kept connections, apart by what they may reach: a connection into a private network must not serve a server that may not
@@ -51,32 +50,37 @@ struct Pools {
 }
 
 impl ForwardingClient {
-    /// Reads and checks what the settings name; touches no network.
+    /// Reads and checks what the settings name; touches no network. By `clock` it knows how long a connection was not used.
     ///
     /// # Errors
     /// [`Failure::Usage`] for a proxy, certificate or authority that cannot be used.
-    pub fn new(settings: &NetworkSettings) -> Result<Self, Failure> {
+    pub fn new(settings: &NetworkSettings, clock: Arc<dyn Clock>) -> Result<Self, Failure> {
         Ok(Self {
             proxies: Arc::new(ProxyRule::new(settings)?),
             trust: Trust::read(settings)?,
-            made: OnceLock::new(),
+            tls: OnceLock::new(),
+            kept: KeptPools::new(clock),
         })
     }
 
-    fn pools(&self) -> Result<&Pools, TransportFailure> {
-        let made = self.made.get_or_init(|| {
-            let tls = Arc::new(self.trust.client_config(&["http/1.1"])?);
-            let pool = |guard| {
-                let (tls, proxies) = (Arc::clone(&tls), Arc::clone(&self.proxies));
-                Client::builder(TokioExecutor::new())
-                    .pool_timer(TokioTimer::new())
-                    .pool_idle_timeout(IDLE)
-                    .pool_max_idle_per_host(MOST_IDLE)
-                    .build(Connector { tls, proxies, guard })
-            };
-            Ok(Pools { public: pool(AddressGuard::PublicOnly), anywhere: pool(AddressGuard::Anywhere) })
-        });
-        made.as_ref().map_err(|why| TransportFailure::NotSent(why.clone()))
+    fn pools(&self) -> Result<Arc<Pools>, TransportFailure> {
+        let tls = self.tls.get_or_init(|| self.trust.client_config(&["http/1.1"]).map(Arc::new));
+        let tls = tls.as_ref().map_err(|why| TransportFailure::NotSent(why.clone()))?;
+        self.kept.pools(|| Ok(Pools::new(tls, &self.proxies)))
+    }
+}
+
+impl Pools {
+    fn new(tls: &Arc<ClientConfig>, proxies: &Arc<ProxyRule>) -> Self {
+        let pool = |guard| {
+            let (tls, proxies) = (Arc::clone(tls), Arc::clone(proxies));
+            Client::builder(TokioExecutor::new())
+                .pool_timer(TokioTimer::new())
+                .pool_idle_timeout(IDLE)
+                .pool_max_idle_per_host(MOST_IDLE)
+                .build(Connector { tls, proxies, guard })
+        };
+        Self { public: pool(AddressGuard::PublicOnly), anywhere: pool(AddressGuard::Anywhere) }
     }
 }
 

@@ -16,7 +16,7 @@ pub(super) fn client() -> ReqwestClient {
 }
 
 pub(super) fn client_with(settings: &NetworkSettings) -> ReqwestClient {
-    ReqwestClient::new(settings).unwrap()
+    ReqwestClient::new(settings, Arc::new(crate::system_clock::SystemClock)).unwrap()
 }
 
 /// As promised, but sooner; far enough apart for a machine that others use as well.

@@ -161,7 +161,13 @@ fn a_file_that_holds_no_pem_is_a_mistake_in_the_settings() {
         NetworkSettings { client_certificate: junk, ..NetworkSettings::default() },
         NetworkSettings { client_certificate: only_certificate, ..NetworkSettings::default() },
     ] {
-        assert!(matches!(ReqwestClient::new(&settings), Err(Failure::Usage(_))), "{settings:?}");
+        assert!(
+            matches!(
+                ReqwestClient::new(&settings, Arc::new(crate::system_clock::SystemClock)),
+                Err(Failure::Usage(_))
+            ),
+            "{settings:?}"
+        );
     }
 }
 

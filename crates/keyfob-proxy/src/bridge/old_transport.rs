@@ -10,6 +10,7 @@ use serde_json::value::RawValue;
 use tokio::sync::{Notify, watch};
 use url::Url;
 
+use super::awakening::awakening;
 use super::{Inner, Lines};
 use crate::json_rpc::{KEYFOB_SAYS, Outgoing, Peek, Unanswered, error_line};
 use crate::messages::Messages;
@@ -150,7 +151,10 @@ impl Inner {
             match self.open_old_stream(attended, &lines).await {
                 Ok(mut messages) => {
                     pause = SHORTEST;
-                    let _ = self.read_old_stream(&mut messages, &lines).await;
+                    tokio::select! {
+                        _ = self.read_old_stream(&mut messages, &lines) => {}
+                        () = awakening(&*self.clock) => {}
+                    }
                     self.old.stage.send_replace(Stage::Opening);
                     self.end_what_was_under_way(&lines).await;
                 }

@@ -1,11 +1,13 @@
 //! The server's own messages: one GET stream per session, opened again when it ends. A server without one says so (405),
 //! and that is that.
 
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use http::HeaderValue;
 
+use super::awakening::awakening;
 use super::{Inner, Lines};
 use crate::messages::Messages;
 
@@ -63,8 +65,9 @@ impl Inner {
         };
         match response.status {
             200 => {}
-            // The next request renews the token or begins a new session; until then there is nothing to hear.
-            401 | 404 | 429 | 500 | 502..=599 => return Some(nothing),
+            // The next request renews the token or begins a new session; until then there is nothing to hear. A server that takes
+            // the stream before it for alive (409) finds out.
+            401 | 404 | 409 | 429 | 500 | 502..=599 => return Some(nothing),
             status => {
                 tracing::debug!(status, "the server has no stream of its own");
                 return None;
@@ -72,7 +75,13 @@ impl Inner {
         }
         let mut messages = Messages::of(response);
         let mut brought_something = false;
-        while let Ok(Some(message)) = messages.next().await {
+        let mut awakening = pin!(awakening(&*self.clock));
+        loop {
+            let next = tokio::select! {
+                next = messages.next() => next,
+                () = &mut awakening => break,
+            };
+            let Ok(Some(message)) = next else { break };
             brought_something = true;
             if lines.send(message.line).await.is_err() {
                 return None;

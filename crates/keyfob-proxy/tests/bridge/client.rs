@@ -1,6 +1,7 @@
 //! A client at the bridge's standard input and output, with a clock that jumps and tokens that are played.
 
 use std::collections::VecDeque;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -30,12 +31,19 @@ pub(crate) fn token(name: &str) -> AccessToken {
 }
 
 /// Sleeps on tokio's paused time.
-struct JumpingClock;
+#[derive(Default)]
+struct JumpingClock {
+    boot_ms: AtomicU64,
+}
 
 #[async_trait]
 impl Clock for JumpingClock {
     fn now(&self) -> Moment {
-        Moment { wall: DateTime::UNIX_EPOCH, boot_ms: 0, boot_id: "test".into() }
+        Moment {
+            wall: DateTime::UNIX_EPOCH,
+            boot_ms: self.boot_ms.load(Ordering::SeqCst),
+            boot_id: "test".into(),
+        }
     }
 
     async fn sleep(&self, duration: Duration) {
@@ -88,6 +96,7 @@ impl TokenSource for PlayedTokens {
 pub(crate) struct Client {
     pub(crate) http: Arc<ScriptedHttp>,
     pub(crate) tokens: Arc<PlayedTokens>,
+    clock: Arc<JumpingClock>,
     input: Option<DuplexStream>,
     output: Lines<BufReader<DuplexStream>>,
     bridge: JoinHandle<std::io::Result<()>>,
@@ -104,15 +113,21 @@ impl Client {
             Profile::new(ProfileName::parse("work").unwrap(), CheckedUrl::parse(crate::URL).unwrap());
         let (input, theirs_in) = tokio::io::duplex(1024 * 1024);
         let (theirs_out, output) = tokio::io::duplex(1024 * 1024);
-        let bridge = Bridge::new(http.clone(), &profile, tokens.clone(), Arc::new(JumpingClock), wishes);
+        let clock = Arc::new(JumpingClock::default());
+        let bridge = Bridge::new(http.clone(), &profile, tokens.clone(), clock.clone(), wishes);
         let bridge = tokio::spawn(bridge.run(BufReader::new(theirs_in), theirs_out));
-        Self { http, tokens, input: Some(input), output: BufReader::new(output).lines(), bridge }
+        Self { http, tokens, clock, input: Some(input), output: BufReader::new(output).lines(), bridge }
     }
 
     pub(crate) async fn say(&mut self, line: &str) {
         let input = self.input.as_mut().unwrap();
         input.write_all(line.as_bytes()).await.unwrap();
         input.write_all(b"\n").await.unwrap();
+    }
+
+    /// The machine sleeps for so long, and is awake again.
+    pub(crate) fn machine_sleeps(&self, duration: Duration) {
+        self.clock.boot_ms.fetch_add(u64::try_from(duration.as_millis()).unwrap(), Ordering::SeqCst);
     }
 
     /// Part of a line.

@@ -57,6 +57,30 @@ async fn a_server_of_the_first_edition_is_spoken_to_by_its_stream() {
     client.close().await;
 }
 
+/// The stream of before a sleep may be dead without a word: it is opened anew, and the session goes on by the new one.
+#[tokio::test(start_paused = true)]
+async fn after_a_sleep_the_stream_is_opened_anew_and_the_session_goes_on_unheard() {
+    let mut client = Client::start();
+    let _silent = begun(&mut client).await;
+    let (stream, again) = Answer::live();
+    client.http.get(stream);
+    client.http.post("\"initialize\"", Answer::status(202));
+    client.http.post("notifications/initialized", Answer::status(202));
+    name_the_endpoint(&again);
+    // The bridge waits for the stream by now, so that the clock jumps under its eyes.
+    tokio::time::sleep(std::time::Duration::from_millis(1)).await;
+    client.machine_sleeps(std::time::Duration::from_hours(8));
+    client.http.wait_for(6).await;
+    say(&again, WELCOME);
+    client.http.wait_for(7).await;
+    client.http.post("tools/list", Answer::status(202));
+    client.say(&ask(1, "tools/list")).await;
+    client.http.wait_for(8).await;
+    say(&again, &reply(1, "x"));
+    assert_eq!(client.hear().await, reply(1, "x"), "and nothing of the new beginning before it");
+    client.close().await;
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_stream_that_breaks_answers_what_was_under_way_and_the_session_goes_on_unheard() {
     let mut client = Client::start();

@@ -31,12 +31,13 @@ async fn the_servers_own_messages_come_through_and_its_stream_is_opened_again() 
         |n: u32| format!("id: n{n}\ndata: {{\"jsonrpc\":\"2.0\",\"method\":\"changed\",\"params\":{n}}}\n\n");
     client.initialize_with(Answer::events(&event(1))).await;
     client.http.get(Answer::status(503));
+    client.http.get(Answer::status(409));
     client.http.get(Answer::events(&event(2)).open_ended());
     assert_eq!(client.hear_json().await["params"], 1);
     assert_eq!(client.hear_json().await["params"], 2);
     let gets: Vec<_> = client.http.seen().into_iter().filter(|request| request.method == "GET").collect();
     let resumed: Vec<_> = gets.iter().map(|request| request.header("last-event-id")).collect();
-    assert_eq!(resumed, [None, Some("n1"), Some("n1")]);
+    assert_eq!(resumed, [None, Some("n1"), Some("n1"), Some("n1")]);
     client.close().await;
 }
 

@@ -5,6 +5,7 @@
     reason = "a played machine may fail loudly outside of test functions"
 )]
 
+mod asleep;
 mod machine;
 mod tokens;
 mod whole_way;

@@ -41,7 +41,7 @@ async fn talk(machine: &Machine, messages: &[Value]) -> Vec<Value> {
     answers
 }
 
-fn hello() -> [Value; 2] {
+pub(crate) fn hello() -> [Value; 2] {
     let client = json!({ "name": "test", "version": "1" });
     let params = json!({ "protocolVersion": "2025-06-18", "capabilities": {}, "clientInfo": client });
     [
@@ -50,7 +50,7 @@ fn hello() -> [Value; 2] {
     ]
 }
 
-fn call(id: u32, tool: &str) -> Value {
+pub(crate) fn call(id: u32, tool: &str) -> Value {
     let params = json!({ "name": tool, "arguments": { "text": "hi" } });
     json!({ "jsonrpc": "2.0", "id": id, "method": "tools/call", "params": params })
 }

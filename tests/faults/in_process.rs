@@ -7,7 +7,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use chrono::TimeDelta;
 use keyfob_agent::journeys::refresh_transaction::{Refreshed, refresh};
-use keyfob_agent::journeys::sign_in::{OtherAccount, SignInOptions, sign_in};
+use keyfob_agent::journeys::sign_in::{OtherAccount, SignInOptions, SignedIn, sign_in};
 use keyfob_agent::journeys::wish::Wish;
 use keyfob_agent::notice::Notice;
 use keyfob_agent::ports::{Browser, CommitError, Notifier, Ports};
@@ -100,6 +100,12 @@ impl Browser for Follows {
 pub(crate) async fn signed_in(ports: &Ports, profile: &str, portal: &Portal) -> Profile {
     let url = CheckedUrl::parse(&portal.mcp_url()).expect("a URL");
     let profile = Profile::new(name(profile), url);
+    sign_in_to(ports, &profile).await.expect("a sign-in");
+    profile
+}
+
+/// Signs in, at the portal that this profile names.
+pub(crate) async fn sign_in_to(ports: &Ports, profile: &Profile) -> Result<SignedIn, Failure> {
     let ports = Ports { browser: Arc::new(Follows), ..ports.clone() };
     let options = SignInOptions {
         open_browser: true,
@@ -109,8 +115,7 @@ pub(crate) async fn signed_in(ports: &Ports, profile: &str, portal: &Portal) -> 
         other_account: OtherAccount::Refuse,
         progress: tokio::sync::mpsc::unbounded_channel().0,
     };
-    sign_in(&ports, &profile, options).await.expect("a sign-in");
-    profile
+    sign_in(&ports, profile, options).await
 }
 
 /// Renews the token that the record holds now.

@@ -5,11 +5,13 @@
 
 mod bounds;
 mod callers;
+mod disk;
 mod in_process;
 mod locks;
 mod lost_answers;
 mod namespaces;
 mod odd_servers;
+mod registrations;
 mod single_flight;
 mod soak;
 mod strangers;

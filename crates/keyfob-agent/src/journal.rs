@@ -58,6 +58,8 @@ pub enum JournalEvent {
     RenewalFailed,
     /// The server ended the sign-in.
     SignInEnded,
+    /// The client's registration was changed in place at the server (RFC 7592).
+    RegistrationUpdated,
     /// The user was reminded that the sign-in will end.
     Reminded,
     /// A token was written somewhere.
@@ -103,6 +105,7 @@ impl JournalEvent {
             Self::Renewed => "renewed",
             Self::RenewalFailed => "renewal-failed",
             Self::SignInEnded => "sign-in-ended",
+            Self::RegistrationUpdated => "registration-updated",
             Self::Reminded => "reminded",
             Self::Delivered => "delivered",
             Self::DeliveryFailed => "delivery-failed",

@@ -236,6 +236,20 @@ impl Credential {
         Self { generation: out.generation, revocations: out.revocations, ..Self::empty(&out.machine_id) }
     }
 
+    /// Takes an updated registration in (RFC 7592 §3), also for tokens of the same client that wait for their revocation: its
+    /// old secret may be dead (C9). A record that has another client by now stays as it is.
+    #[must_use]
+    pub fn with_updated_registration(&self, updated: &Registration) -> Self {
+        let mut next = self.clone();
+        let waiting = next.revocations.iter_mut().map(|pending| &mut pending.registration);
+        for registration in next.registration.iter_mut().chain(waiting) {
+            if registration.issuer == updated.issuer && registration.client_id == updated.client_id {
+                registration.clone_from(updated);
+            }
+        }
+        next
+    }
+
     /// Notes that the refresh token is about to be spent (trust rule 2).
     #[must_use]
     pub fn with_intent(&self, now: &Moment) -> Self {

@@ -43,6 +43,8 @@ pub struct Seen {
     pub refreshes: Refreshes,
     /// Registrations made, in order.
     pub registrations: Vec<Registration>,
+    /// Registrations updated in place (RFC 7592), in order, with the metadata they were given.
+    pub updated_registrations: Vec<Registration>,
     /// Client ids whose registration was deleted (RFC 7592).
     pub deleted_registrations: Vec<String>,
     /// Tokens revoked (RFC 7009), in order.

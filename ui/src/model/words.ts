@@ -474,6 +474,7 @@ const EVENT: Record<string, string> = {
   renewed: 'Renewed',
   'renewal-failed': 'Renewal did not work',
   'sign-in-ended': 'The server ended the sign-in',
+  'registration-updated': 'The server has new data of keyfob',
   reminded: 'You were reminded',
   delivered: 'Written',
   'delivery-failed': 'Could not be written',

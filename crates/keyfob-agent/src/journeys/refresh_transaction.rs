@@ -10,6 +10,7 @@
 
 use std::time::Duration;
 
+use keyfob_core::client_registration::Registration;
 use keyfob_core::credential::{Credential, PendingRevocation, RefreshOutcome, pending_revocation};
 use keyfob_core::failure::{Failure, SignInNeeded, StoreProblem, Temporary};
 use keyfob_core::grant::client_credentials::{self, MachineRequest};
@@ -19,6 +20,7 @@ use keyfob_core::grant::token_endpoint::{self, Refusal, TokenAnswer};
 use keyfob_core::profile::Profile;
 use keyfob_core::secret::Fingerprint;
 
+use super::manage_registration::with_renewed_secret;
 use super::wish::{self, Wish};
 use super::{
     as_http_answer, client_proof, guard_of, jitter, record, record_failure, revoke, transport_failure,
@@ -90,9 +92,18 @@ pub async fn refresh(
     if wish.lets_rest(sign_in, ports) {
         return Ok(Refreshed::as_it_is(credential, None));
     }
-    let credential = wish.noted_in(credential, ports);
+    let credential = wish.noted_in(with_living_secret(ports, profile, credential).await, ports);
     // Boxed: most askers never get this far.
     Box::pin(Flight { ports, profile, credential, began: ports.clock.now().boot_ms }.fly()).await
+}
+
+/// C8: a client whose secret has ended asks for another one first, where its server gives one in place.
+async fn with_living_secret(ports: &Ports, profile: &Profile, held: Credential) -> Credential {
+    let ended = |r: &Registration| !r.is_usable(ports.clock.now().wall);
+    if !held.registration.as_ref().is_some_and(ended) {
+        return held;
+    }
+    Box::pin(with_renewed_secret(ports, profile, held)).await
 }
 
 /// How the sending ended.

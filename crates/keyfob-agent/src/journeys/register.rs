@@ -13,6 +13,7 @@ use keyfob_core::reminders::Situation;
 use keyfob_core::resource::CheckedUrl;
 use keyfob_core::scope::ScopeSet;
 
+use super::manage_registration::{updatable, updated_for};
 use super::{guard_of, transport_failure};
 use crate::ports::{HttpRequest, Ports};
 
@@ -53,7 +54,8 @@ pub(super) fn on_record<'a>(
     fits.then_some(registration)
 }
 
-/// A client for this sign-in: the one on record if its redirect URI still holds, else a new one.
+/// A client for this sign-in: the one on record if its redirect URI still holds, or once the server has changed it in place;
+/// else a new one.
 pub(super) async fn register(
     ports: &Ports,
     credential: &Credential,
@@ -63,6 +65,11 @@ pub(super) async fn register(
     let known = on_record(credential, wanted.profile, wanted.server, wanted.scopes, &now);
     if let Some(known) = known.filter(|r| r.redirect_uri.as_deref() == wanted.redirect_uri) {
         return Ok(known.clone());
+    }
+    if updatable(credential, wanted.profile, wanted.server).is_some()
+        && let Some(updated) = updated_for(ports, wanted).await?
+    {
+        return Ok(updated);
     }
     let proof = credential.given();
     let plain = |client_id: &str, origin| Registration {
@@ -89,6 +96,11 @@ pub(super) async fn register(
     }
 }
 
+/// What the server may show to its user.
+pub(super) fn client_name(profile: &Profile) -> String {
+    format!("keyfob ({})", profile.name)
+}
+
 fn refuses_redirect(failure: &Failure) -> bool {
     use keyfob_core::failure::Incompatibility::RegistrationRefused;
     matches!(failure, Failure::AuthorizationServerIncompatible(RegistrationRefused(why)) if why.contains("redirect"))
@@ -100,7 +112,7 @@ async fn dynamically(
     wanted: &Wanted<'_>,
     redirect_uri: Option<&str>,
 ) -> Result<Registration, Failure> {
-    let name = format!("keyfob ({})", wanted.profile.name);
+    let name = client_name(wanted.profile);
     let body = dynamic::request(wanted.server, redirect_uri, wanted.scopes, &name);
     let mut headers = HeaderMap::new();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));

@@ -11,6 +11,7 @@ use keyfob_core::failure::Failure;
 use keyfob_core::profile::{Profile, duration_text};
 use keyfob_core::reminders::{Reminder, Situation};
 
+use super::manage_registration::with_renewed_secret;
 use super::record;
 use crate::journal::JournalEvent;
 use crate::notice::{Notice, NoticeKind};
@@ -37,6 +38,7 @@ pub enum Told {
 pub async fn remind(ports: &Ports, profile: &Profile) -> Result<Told, Failure> {
     let _lock = ports.store.lock(&profile.name, PATIENCE).await?;
     let Some(credential) = ports.store.read(&profile.name).await? else { return Ok(Told::Nothing) };
+    let credential = without_need(ports, profile, credential).await;
     let now = ports.clock.now();
     let situation = Situation { profile, credential: &credential, now: &now };
     let Some(reminder) = situation.due() else { return Ok(Told::Nothing) };
@@ -52,6 +54,16 @@ pub async fn remind(ports: &Ports, profile: &Profile) -> Result<Told, Failure> {
     ports.notifier.notify(&notice(profile, NoticeKind::from(&reminder)));
     record(ports, profile, JournalEvent::Reminded, None, Some(detail(&reminder)));
     Ok(told)
+}
+
+/// A registration that is about to end is renewed where its server does so in place: then nobody has to be told. A mark is
+/// told once, so that no server is asked more often than its user would be.
+async fn without_need(ports: &Ports, profile: &Profile, credential: Credential) -> Credential {
+    let now = ports.clock.now();
+    match (Situation { profile, credential: &credential, now: &now }).due() {
+        Some(Reminder::RegistrationEnds { .. }) => with_renewed_secret(ports, profile, credential).await,
+        _ => credential,
+    }
 }
 
 /// Says no more about the profile's end until tomorrow.

@@ -1,21 +1,17 @@
 //! Deleting a profile: its tokens are revoked, its registration is deleted at the server as far as that goes (C12), and what
 //! cannot be revoked yet stays sealed until it can.
 
-use http::{HeaderMap, Method};
-use keyfob_core::client_registration::Management;
 use keyfob_core::credential::Credential;
 use keyfob_core::failure::Failure;
-use keyfob_core::identity::ProfileName;
 use keyfob_core::profile::Profile;
-use keyfob_core::resource::CheckedUrl;
-use keyfob_core::secret::AccessToken;
 
+use super::manage_registration::delete_registration;
 use super::revoke::{RevocationOutcome, settle};
 use super::sign_out::{Forgotten, forget};
 use super::{guard_of, record};
 use crate::delivery;
 use crate::journal::JournalEvent;
-use crate::ports::{AddressGuard, CommitError, HttpRequest, Ports};
+use crate::ports::{CommitError, Ports};
 
 /// Removes profile and credential. The profile goes after the tokens were offered for revocation: whoever is cut off before
 /// that still sees it, signed out, and can remove it again.
@@ -54,34 +50,5 @@ async fn discard_record(ports: &Ports, profile: &Profile) -> Result<(), Failure>
     match ports.store.remove(&profile.name, left.generation).await {
         Ok(()) | Err(CommitError::Conflict(_)) => Ok(()),
         Err(CommitError::Store(problem)) => Err(problem.into()),
-    }
-}
-
-/// RFC 7592 §2.3, best effort: the server may refuse or be away, and the profile is gone all the same.
-#[expect(
-    clippy::disallowed_methods,
-    reason = "the registration token goes to the URI the server gave with it"
-)]
-pub(super) async fn delete_registration(
-    ports: &Ports,
-    name: &ProfileName,
-    guard: AddressGuard,
-    management: &Management,
-) {
-    let Ok(uri) = CheckedUrl::parse(&management.uri) else { return };
-    let request = HttpRequest {
-        method: Method::DELETE,
-        url: uri.url().clone(),
-        headers: HeaderMap::new(),
-        bearer: Some(AccessToken::new(management.token.expose_secret().to_owned())),
-        body: Vec::new(),
-        guard,
-    };
-    match ports.http.fetch(request).await {
-        Ok(response) if response.status < 300 => {}
-        Ok(response) => {
-            tracing::info!(profile = %name, status = response.status, "the registration was not deleted");
-        }
-        Err(failure) => tracing::info!(profile = %name, %failure, "the registration was not deleted"),
     }
 }

@@ -12,7 +12,7 @@ use keyfob_core::grant::revocation::{self, Revocation};
 use keyfob_core::identity::ProfileName;
 use keyfob_core::profile::Profile;
 
-use super::remove::delete_registration;
+use super::manage_registration::delete_registration;
 use super::{as_http_answer, client_proof, guard_of, record};
 use crate::journal::{JournalEntry, JournalEvent};
 use crate::ports::{AddressGuard, CommitError, Ports};

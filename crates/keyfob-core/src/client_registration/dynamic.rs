@@ -24,6 +24,16 @@ pub fn request(
     scopes: &ScopeSet,
     client_name: &str,
 ) -> Value {
+    metadata(registered_method(server), redirect_uri, scopes, client_name)
+}
+
+/// The same for a client that proves itself by `method`.
+pub(super) fn metadata(
+    method: ClientAuthentication,
+    redirect_uri: Option<&str>,
+    scopes: &ScopeSet,
+    client_name: &str,
+) -> Value {
     let is_device = redirect_uri.is_none();
     let mut body = json!({
         "client_name": client_name,
@@ -31,7 +41,7 @@ pub fn request(
         "grant_types": [if is_device { device_code::GRANT_TYPE } else { "authorization_code" }, "refresh_token"],
         "response_types": if is_device { vec![] } else { vec!["code"] },
         "application_type": "native",
-        "token_endpoint_auth_method": registered_method(server).as_str(),
+        "token_endpoint_auth_method": method.as_str(),
     });
     if let Some(scope) = scopes.to_wire() {
         body["scope"] = Value::String(scope);
@@ -83,13 +93,17 @@ pub fn read_answer(
             .or_else(|| sent["scope"].as_str().map(str::to_owned))
             .map(|s| ScopeSet::parse(&s)),
         secret_expires_at: secret_end(&object),
-        management: management(&object),
+        management: management(&object, sent),
         private_key: None,
     })
 }
 
 /// The method the server says, else the one asked for. A secret nobody asked for is used all the same (oddity 10).
-fn authentication(object: &Map<String, Value>, has_secret: bool, sent: &Value) -> ClientAuthentication {
+pub(super) fn authentication(
+    object: &Map<String, Value>,
+    has_secret: bool,
+    sent: &Value,
+) -> ClientAuthentication {
     let named = string(object, "token_endpoint_auth_method")
         .or_else(|| sent["token_endpoint_auth_method"].as_str().map(str::to_owned))
         .and_then(|name| ClientAuthentication::parse(&name));
@@ -101,18 +115,46 @@ fn authentication(object: &Map<String, Value>, has_secret: bool, sent: &Value) -
 }
 
 /// C8: 0 and absent mean never.
-fn secret_end(object: &Map<String, Value>) -> Option<DateTime<chrono::Utc>> {
+pub(super) fn secret_end(object: &Map<String, Value>) -> Option<DateTime<chrono::Utc>> {
     let seconds = object.get("client_secret_expires_at")?.as_i64().filter(|s| *s > 0)?;
     DateTime::from_timestamp(seconds, 0)
 }
 
-fn management(object: &Map<String, Value>) -> Option<Management> {
-    let uri = string(object, "registration_client_uri").filter(|uri| CheckedUrl::parse(uri).is_ok())?;
-    let token = RegistrationAccessToken::new(string(object, "registration_access_token")?);
-    Some(Management { uri, token })
+fn management(object: &Map<String, Value>, sent: &Value) -> Option<Management> {
+    let (uri, token) = (management_uri(object)?, management_token(object)?);
+    Some(Management { uri, token, metadata: described(object, sent) })
 }
 
-fn refusal(status: u16, object: Option<&Map<String, Value>>) -> Failure {
+pub(super) fn management_uri(object: &Map<String, Value>) -> Option<String> {
+    string(object, "registration_client_uri").filter(|uri| CheckedUrl::parse(uri).is_ok())
+}
+
+pub(super) fn management_token(object: &Map<String, Value>) -> Option<RegistrationAccessToken> {
+    string(object, "registration_access_token").map(RegistrationAccessToken::new)
+}
+
+/// What an update may not send: secrets, and what the server alone decides (RFC 7592 §2.2).
+const NO_METADATA: [&str; 6] = [
+    "client_id",
+    "client_secret",
+    "client_id_issued_at",
+    "client_secret_expires_at",
+    "registration_client_uri",
+    "registration_access_token",
+];
+
+/// More than this is no client of ours; it is not kept, and an update sends what was asked for.
+const MOST_METADATA: usize = 16 * 1024;
+
+/// The client's metadata: what was asked for, as the server has changed it and added to it.
+pub(super) fn described(object: &Map<String, Value>, sent: &Value) -> Map<String, Value> {
+    let mut all = sent.as_object().cloned().unwrap_or_default();
+    all.extend(object.clone());
+    all.retain(|name, value| !value.is_null() && !NO_METADATA.contains(&name.as_str()));
+    if Value::from(all.clone()).to_string().len() > MOST_METADATA { Map::new() } else { all }
+}
+
+pub(super) fn refusal(status: u16, object: Option<&Map<String, Value>>) -> Failure {
     let member = |name| object.and_then(|o| string(o, name)).map(|text| shown(&text)).unwrap_or_default();
     let (error, description) = (member("error"), member("error_description"));
     if status == 429 || status >= 500 {

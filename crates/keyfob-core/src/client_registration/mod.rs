@@ -2,8 +2,10 @@
 
 pub mod dynamic;
 pub mod metadata_document;
+pub mod update;
 
 use chrono::{DateTime, Utc};
+use serde_json::{Map, Value};
 
 use crate::discovery::authorization_server::{AuthorizationServer, ClientAuthentication};
 use crate::failure::{Failure, Incompatibility};
@@ -52,6 +54,8 @@ pub struct Management {
     pub uri: String,
     /// `registration_access_token`.
     pub token: RegistrationAccessToken,
+    /// The client's metadata as the server has it: an update must send all of it again. Empty in records of older versions.
+    pub metadata: Map<String, Value>,
 }
 
 /// Where a registration came from.
@@ -168,6 +172,11 @@ impl Registration {
     /// False for the client that nobody knows.
     pub fn is_known(&self) -> bool {
         !self.client_id.is_empty()
+    }
+
+    /// True where a sign-in with this redirect and these scopes can be begun by it.
+    pub fn serves(&self, redirect_uri: Option<&str>, scopes: &ScopeSet) -> bool {
+        self.redirect_uri.as_deref() == redirect_uri && self.scopes.as_ref().is_none_or(|s| s.covers(scopes))
     }
 
     /// False once the secret has ended (C8).

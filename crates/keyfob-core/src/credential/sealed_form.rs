@@ -71,6 +71,8 @@ struct WireRegistration {
     management_uri: Option<String>,
     management_token: Option<String>,
     #[serde(default)]
+    management_metadata: Map<String, Value>,
+    #[serde(default)]
     private_key: Option<String>,
 }
 
@@ -200,6 +202,7 @@ impl From<&Registration> for WireRegistration {
             secret_expires_at: r.secret_expires_at,
             management_uri: r.management.as_ref().map(|m| m.uri.clone()),
             management_token: r.management.as_ref().map(|m| m.token.expose_secret().to_owned()),
+            management_metadata: r.management.as_ref().map(|m| m.metadata.clone()).unwrap_or_default(),
             private_key: r.private_key.as_ref().map(|k| k.expose_secret().to_owned()),
         }
     }
@@ -221,8 +224,11 @@ impl From<WireRegistration> for Registration {
             redirect_uri: w.redirect_uri,
             scopes: w.scopes,
             secret_expires_at: w.secret_expires_at,
-            management: management
-                .map(|(uri, token)| Management { uri, token: RegistrationAccessToken::new(token) }),
+            management: management.map(|(uri, token)| Management {
+                uri,
+                token: RegistrationAccessToken::new(token),
+                metadata: w.management_metadata,
+            }),
             private_key: w.private_key.map(PrivateKey::new),
         }
     }

@@ -12,6 +12,7 @@ use crate::endpoint::path;
 use crate::exchange::Arrived;
 use crate::oddities::{
     Oddities, OmittedAuthMethod, OmittedGrants, Override, RegistrationAnswer, RegistrationLife,
+    RegistrationUpdate,
 };
 use crate::parameters;
 use crate::portal::State;
@@ -39,7 +40,8 @@ pub(super) fn register(state: &State, arrived: &Arrived) -> Response {
     if let RegistrationAnswer::OtherRedirects(others) = &oddities.sign_in.registration {
         client.redirects = Redirects::Listed(others.clone());
     }
-    let answer = answer_of(state, &oddities, &metadata, &client);
+    let status = if oddities.sign_in.registration == RegistrationAnswer::Ok { 200 } else { 201 };
+    let answer = answer::json(status, information(state, &oddities, &metadata, &client));
     let client_id = client.id.clone();
     state.server().add_client(client);
     state.record.change(|seen| seen.registrations.push(Registration { client_id, metadata }));
@@ -91,7 +93,8 @@ fn may_redirect(uri: &str) -> bool {
     Url::parse(uri).is_ok_and(|url| url.scheme() == "https" || is_loopback(&url))
 }
 
-fn answer_of(state: &State, oddities: &Oddities, metadata: &Value, client: &Client) -> Response {
+/// The client information response (RFC 7591 section 3.2.1, RFC 7592 section 3).
+fn information(state: &State, oddities: &Oddities, metadata: &Value, client: &Client) -> Value {
     let redirects = match &client.redirects {
         Redirects::Listed(listed) => listed.clone(),
         Redirects::AnyLoopback => Vec::new(),
@@ -99,14 +102,15 @@ fn answer_of(state: &State, oddities: &Oddities, metadata: &Value, client: &Clie
     let mut body = json!({ "client_id": client.id, "redirect_uris": redirects });
     if let Some(secret) = &client.secret {
         body["client_secret"] = json!(secret);
+        let since = client.registered.as_ref().map_or_else(|| state.now(), |(_, since)| *since);
         body["client_secret_expires_at"] = json!(match oddities.sign_in.registration_life {
-            RegistrationLife::Told(lasts) => (state.now() + millis(lasts)) / 1000,
+            RegistrationLife::Told(lasts) => (since + millis(lasts)) / 1000,
             RegistrationLife::Unlimited | RegistrationLife::Untold(_) => 0,
         });
     }
     if oddities.sign_in.registration == RegistrationAnswer::Terse {
         Override::apply(&oddities.sign_in.registration_overrides, &mut body);
-        return answer::json(201, body);
+        return body;
     }
     body["client_id_issued_at"] = json!(state.now() / 1000);
     body["client_name"] = json!(client.name);
@@ -122,10 +126,10 @@ fn answer_of(state: &State, oddities: &Oddities, metadata: &Value, client: &Clie
         body["registration_client_uri"] = json!(state.url(&format!("{}/{}", path::REGISTER, client.id)));
     }
     Override::apply(&oddities.sign_in.registration_overrides, &mut body);
-    answer::json(if oddities.sign_in.registration == RegistrationAnswer::Ok { 200 } else { 201 }, body)
+    body
 }
 
-/// Reads or deletes a registration (RFC 7592 sections 2.1 and 2.3).
+/// Reads, updates or deletes a registration (RFC 7592 section 2).
 pub(super) fn manage(state: &State, arrived: &Arrived) -> Response {
     let client_id = arrived.parts.uri.path().trim_start_matches(path::REGISTER).trim_start_matches('/');
     let held = state.server().clients.get(client_id).cloned();
@@ -137,7 +141,10 @@ pub(super) fn manage(state: &State, arrived: &Arrived) -> Response {
         return answer::error(401, "invalid_token", "not the token of this registration");
     };
     match arrived.parts.method {
-        Method::GET => answer_of(state, &state.oddities(), &json!({}), &client),
+        Method::GET => answer::json(200, information(state, &state.oddities(), &json!({}), &client)),
+        Method::PUT if state.oddities().sign_in.registration_update != RegistrationUpdate::Unsupported => {
+            update(state, arrived, &client)
+        }
         Method::DELETE => {
             state.server().clients.remove(client_id);
             state.record.change(|seen| seen.deleted_registrations.push(client.id));
@@ -145,4 +152,44 @@ pub(super) fn manage(state: &State, arrived: &Arrived) -> Response {
         }
         _ => StatusCode::METHOD_NOT_ALLOWED.into_response(),
     }
+}
+
+/// What the server alone decides: RFC 7592 section 2.2 lets no client send it.
+const SERVERS_OWN: [&str; 4] = [
+    "registration_access_token",
+    "registration_client_uri",
+    "client_secret_expires_at",
+    "client_id_issued_at",
+];
+
+/// Puts new metadata in the place of all that was there (RFC 7592 section 2.2).
+fn update(state: &State, arrived: &Arrived, before: &Client) -> Response {
+    let oddities = state.oddities();
+    let invalid = |why| answer::error(400, "invalid_client_metadata", why);
+    let Ok(metadata) = serde_json::from_slice::<Value>(&arrived.body) else {
+        return invalid("the body is not JSON");
+    };
+    if metadata["client_id"] != before.id.as_str() {
+        return invalid("client_id is not the one of this registration");
+    }
+    if SERVERS_OWN.iter().any(|member| metadata.get(member).is_some()) {
+        return invalid("a member that only the server gives");
+    }
+    if metadata.get("client_secret").is_some_and(|secret| secret.as_str() != before.secret.as_deref()) {
+        return invalid("client_secret is not the current one");
+    }
+    let new = match client(state, &oddities, &metadata) {
+        Ok(new) => new,
+        Err(refusal) => return refusal.into_answer(),
+    };
+    let mut updated = Client { id: before.id.clone(), ..new };
+    if oddities.sign_in.registration_update == RegistrationUpdate::Taken {
+        updated.registered.clone_from(&before.registered);
+        updated.secret = updated.secret.map(|new| before.secret.clone().unwrap_or(new));
+    }
+    let answer = answer::json(200, information(state, &oddities, &metadata, &updated));
+    let client_id = updated.id.clone();
+    state.server().add_client(updated);
+    state.record.change(|seen| seen.updated_registrations.push(Registration { client_id, metadata }));
+    answer
 }

@@ -14,7 +14,7 @@ pub use discovery::{
 pub use mcp::{BearerSpelling, Challenge, Mcp, McpSessions, Service, WrongToken};
 pub use sign_in::{
     ClientIdDocuments, ForeignResource, IssInRedirect, LoopbackPort, MissingScope, OmittedAuthMethod,
-    OmittedGrants, RegistrationAnswer, RegistrationLife, SecondSignIn, SignIn,
+    OmittedGrants, RegistrationAnswer, RegistrationLife, RegistrationUpdate, SecondSignIn, SignIn,
 };
 pub use token::{
     AccessTokenShape, AfterRevocation, DeviceBody, DeviceInterval, DevicePolling, EarlyRefresh, ExpiredToken,

@@ -6,8 +6,8 @@ use super::{
     AfterRevocation, BearerSpelling, Challenge, DeviceBody, DeviceInterval, DevicePolling, Discovery,
     ExpiredToken, ForeignResource, GraceAnswer, IssInRedirect, IssuerForm, LoopbackPort, Mcp, MetadataForm,
     MissingScope, Oddities, OldAccessToken, OmittedAuthMethod, OmittedGrants, RefreshTokens, Refusal,
-    RegistrationAnswer, RegistrationLife, ResourceClaim, Reuse, RevocationSupport, SecondSignIn, SignIn,
-    SignInSpan, SignInTold, Token, WrongToken, WrongVerifier,
+    RegistrationAnswer, RegistrationLife, RegistrationUpdate, ResourceClaim, Reuse, RevocationSupport,
+    SecondSignIn, SignIn, SignInSpan, SignInTold, Token, WrongToken, WrongVerifier,
 };
 
 const MONTH: Duration = Duration::from_hours(30 * 24);
@@ -17,6 +17,7 @@ impl Oddities {
     pub fn cloudflare() -> Self {
         Self {
             sign_in: SignIn {
+                registration_update: RegistrationUpdate::Unsupported,
                 registration_life: RegistrationLife::Untold(3 * MONTH),
                 missing_scope: MissingScope::Empty,
                 second_sign_in: SecondSignIn::EndsFirstAtConsent,
@@ -40,6 +41,7 @@ impl Oddities {
         Self {
             discovery: Discovery { metadata: MetadataForm::OAuthAndOpenId, ..Discovery::default() },
             sign_in: SignIn {
+                registration_update: RegistrationUpdate::Unsupported,
                 loopback_port: LoopbackPort::AnyForNative,
                 missing_scope: MissingScope::AccessDenied,
                 ..SignIn::default()
@@ -63,6 +65,7 @@ impl Oddities {
         Self {
             discovery: Discovery { resource: ResourceClaim::Origin, ..Discovery::default() },
             sign_in: SignIn {
+                registration_update: RegistrationUpdate::Unsupported,
                 loopback_port: LoopbackPort::Exact,
                 iss: IssInRedirect::AbsentUnadvertised,
                 foreign_resource: ForeignResource::Ignored,
@@ -94,6 +97,7 @@ impl Oddities {
         Self {
             discovery: Discovery { issuer: IssuerForm::OriginWithSlash, ..Discovery::default() },
             sign_in: SignIn {
+                registration_update: RegistrationUpdate::Unsupported,
                 omitted_grants: OmittedGrants::CodeAndRefresh,
                 omitted_auth_method: OmittedAuthMethod::Post,
                 loopback_port: LoopbackPort::Exact,
@@ -122,6 +126,7 @@ impl Oddities {
         Self {
             discovery: Discovery { issuer: IssuerForm::OriginWithSlash, ..Discovery::default() },
             sign_in: SignIn {
+                registration_update: RegistrationUpdate::Unsupported,
                 registration_life: RegistrationLife::Told(MONTH),
                 loopback_port: LoopbackPort::ExactButRedirected,
                 iss: IssInRedirect::AbsentUnadvertised,
@@ -154,6 +159,7 @@ impl Oddities {
                 ..Discovery::default()
             },
             sign_in: SignIn {
+                registration_update: RegistrationUpdate::Unsupported,
                 registration: RegistrationAnswer::Ok,
                 omitted_auth_method: OmittedAuthMethod::Public,
                 loopback_port: LoopbackPort::Exact,

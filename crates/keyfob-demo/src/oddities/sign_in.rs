@@ -12,6 +12,8 @@ pub struct SignIn {
     pub registration: RegistrationAnswer,
     /// Members of the registration's answer replaced or left out.
     pub registration_overrides: Vec<Override>,
+    /// How an update of a registration is answered.
+    pub registration_update: RegistrationUpdate,
     /// How long a registration lasts.
     pub registration_life: RegistrationLife,
     /// Which grants a client has that named none.
@@ -48,6 +50,18 @@ pub enum RegistrationAnswer {
     Refused(Refusal),
     /// No registration endpoint in the metadata, 404 at its address.
     NoEndpoint,
+}
+
+/// How an update of a registration is answered (RFC 7592 section 2.2).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum RegistrationUpdate {
+    /// Taken; secret, token and end stay as they were.
+    #[default]
+    Taken,
+    /// Taken; secret and token are new ones, the old ones are dead, and the registration's life begins anew.
+    Renewed,
+    /// 405: registrations can be deleted, and no more.
+    Unsupported,
 }
 
 /// How long a registration lasts. Used past its end it is `invalid_client`.

@@ -2,10 +2,10 @@
 
 use keyfob_demo::oddities::{
     ForeignResource, IssInRedirect, LoopbackPort, MissingScope, Override, RefreshTokens, RegistrationAnswer,
-    RegistrationLife, SecondSignIn,
+    RegistrationLife, RegistrationUpdate, SecondSignIn,
 };
 use keyfob_demo::{Consent, Endpoint, Oddities, Portal, PortalOptions};
-use serde_json::json;
+use serde_json::{Value, json};
 use std::time::Duration;
 
 use crate::visitor::*;
@@ -251,4 +251,34 @@ async fn a_registration_is_deleted_with_its_own_token_alone() {
     let right = read(send(&portal, &format!("DELETE {path}"), &[("authorization", &bearer)], ""));
     assert_eq!(right.status(), 204);
     assert_eq!(portal.record().seen().deleted_registrations, [answer["client_id"].as_str().unwrap()]);
+}
+
+/// C9: an update puts new metadata in the place of the old under the same id, takes nothing that the server alone decides, and may
+/// give a new secret and a new token of its own; the old token is dead then (RFC 7592).
+#[tokio::test]
+async fn a_registration_is_updated_in_place_and_may_get_new_secrets() {
+    let portal = odd(|odd| odd.sign_in.registration_update = RegistrationUpdate::Renewed).await;
+    let metadata = json!({ "redirect_uris": [REDIRECT], "token_endpoint_auth_method": "client_secret_post" });
+    let answer = post_json(&portal, "/register", &metadata).json();
+    let path = answer["registration_client_uri"].as_str().unwrap().replace(portal.origin(), "");
+    let put = |token: &Value, body: Value| {
+        let bearer = format!("Bearer {}", token.as_str().unwrap());
+        let headers = [("authorization", bearer.as_str()), ("content-type", "application/json")];
+        read(send(&portal, &format!("PUT {path}"), &headers, &body.to_string()))
+    };
+    let mut next = metadata.clone();
+    next["scope"] = json!("write");
+    let token = &answer["registration_access_token"];
+    assert_eq!(put(token, next.clone()).status(), 400, "no client_id");
+    next["client_id"] = answer["client_id"].clone();
+    let mut forbidden = next.clone();
+    forbidden["registration_access_token"] = token.clone();
+    assert_eq!(put(token, forbidden).status(), 400);
+    let updated = put(token, next.clone());
+    assert_eq!((updated.status(), &updated.json()["client_id"]), (200, &answer["client_id"]));
+    assert_ne!(updated.json()["client_secret"], answer["client_secret"]);
+    assert_eq!(put(token, next.clone()).status(), 401, "the old token is dead");
+    assert_eq!(portal.record().seen().updated_registrations[0].metadata["scope"], "write");
+    portal.change(|odd| odd.sign_in.registration_update = RegistrationUpdate::Unsupported);
+    assert_eq!(put(&updated.json()["registration_access_token"], next).status(), 405);
 }

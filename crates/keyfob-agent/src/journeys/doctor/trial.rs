@@ -14,8 +14,8 @@ use tokio::sync::mpsc;
 
 use super::passing::{NoJournal, PassingStore};
 use super::{Handshake, Progress, Walk};
+use crate::journeys::manage_registration::delete_registration;
 use crate::journeys::refresh_transaction::refresh;
-use crate::journeys::remove::delete_registration;
 use crate::journeys::revoke::RevocationOutcome;
 use crate::journeys::sign_in::{OtherAccount, SignInOptions, SignInProgress, SignedIn, sign_in};
 use crate::journeys::sign_out::sign_out;

@@ -16,6 +16,7 @@ use super::keeping::{Keeping, extra_parameters, prove_writable, read_or_begin_an
 use super::{SignInOptions, SignInProgress, SignedIn};
 use crate::journeys::examine::{Examined, examine};
 use crate::journeys::landing_page;
+use crate::journeys::manage_registration;
 use crate::journeys::redirect_port::{self, BoundRedirect};
 use crate::journeys::register::{self, Wanted};
 use crate::ports::{Clock, LoopbackListener, Page, Ports, Visit};
@@ -34,7 +35,8 @@ pub(super) async fn sign_in(
     let before = read_or_begin_anew(ports, profile).await?;
     let scopes = scopes_to_request(profile, &examined, &before, &options.additional_scopes);
     let now = ports.clock.now();
-    let known = register::on_record(&before, profile, &examined.server, &scopes, &now);
+    let known = register::on_record(&before, profile, &examined.server, &scopes, &now)
+        .or_else(|| manage_registration::updatable(&before, profile, &examined.server));
     let BoundRedirect { listener, uri, plain } =
         redirect_port::bind(ports, profile, &examined.server, known).await?;
     let wanted = Wanted {
@@ -45,7 +47,7 @@ pub(super) async fn sign_in(
         plain_uri: Some(&plain),
     };
     let registration = register::register(ports, &before, &wanted).await?;
-    prove_writable(ports, profile, before, &registration, &options).await?;
+    prove_writable(ports, profile, &registration, &options).await?;
     options.tell(SignInProgress::Registered);
 
     let pending = begin(ports, profile, &examined, &registration, &wanted)?;

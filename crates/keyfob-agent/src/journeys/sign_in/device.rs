@@ -36,7 +36,7 @@ pub(super) async fn sign_in(
     let server = &examined.server;
     let wanted = Wanted { profile, server, scopes: &scopes, redirect_uri: None, plain_uri: None };
     let registration = register::register(ports, &before, &wanted).await?;
-    prove_writable(ports, profile, before, &registration, &options).await?;
+    prove_writable(ports, profile, &registration, &options).await?;
     options.tell(SignInProgress::Registered);
 
     let no_grant = || Incompatibility::NoGrant("device".into());

@@ -4,7 +4,6 @@
 use keyfob_core::client_registration::{
     Given, GivenProof, Registration, RegistrationOrigin, default_authentication,
 };
-use keyfob_core::credential::Credential;
 use keyfob_core::discovery::authorization_server::{AuthorizationServer, ClientAuthentication};
 use keyfob_core::failure::Failure;
 use keyfob_core::import::ForeignSignIn;
@@ -43,8 +42,7 @@ pub async fn import(ports: &Ports, profile: &Profile, foreign: &ForeignSignIn) -
     let registration = registration(profile, foreign, &examined.server);
     let (options, _) = SignInOptions::usual();
     options.tell(SignInProgress::LookedUp(Box::new(examined.clone())));
-    let held: Credential = read_or_begin_anew(ports, profile).await?;
-    prove_writable(ports, profile, held, &registration, &options).await?;
+    prove_writable(ports, profile, &registration, &options).await?;
     let now = ports.clock.now();
     let answer = foreign.answer(foreign.jwt_expiry(), now.wall);
     let keeping = Keeping { ports, profile, examined, registration, scopes: ScopeSet::default() };

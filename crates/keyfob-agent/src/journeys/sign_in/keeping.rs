@@ -60,10 +60,10 @@ pub(super) async fn read_or_begin_anew(ports: &Ports, profile: &Profile) -> Resu
 pub(super) async fn prove_writable(
     ports: &Ports,
     profile: &Profile,
-    mut credential: Credential,
     registration: &Registration,
     options: &SignInOptions,
 ) -> Result<(), Failure> {
+    let mut credential = read_or_begin_anew(ports, profile).await?;
     if credential.sign_in.is_none() {
         credential.registration = Some(registration.clone());
     }

@@ -23,7 +23,7 @@ pub(super) async fn sign_in(
     options.tell(SignInProgress::LookedUp(Box::new(examined.clone())));
     let registration = client(profile, &before, &examined)?;
     let scopes = scopes_to_request(profile, &examined, &before, &options.additional_scopes);
-    prove_writable(ports, profile, before, &registration, &options).await?;
+    prove_writable(ports, profile, &registration, &options).await?;
     options.tell(SignInProgress::Registered);
     let request = client_credentials::request(&MachineRequest {
         endpoint: examined.server.token_endpoint(),

@@ -138,6 +138,44 @@ async fn an_entry_with_a_plain_token_or_mcp_remote_is_offered_and_replaced() {
     assert!(!linked.stderr.contains("s3cr3t"), "{}", linked.stderr);
     let text = read(&user, ".cursor/mcp.json");
     assert!(!text.contains("s3cr3t") && text.contains("\"old\"") && text.contains("keyfob-work"), "{text}");
-    user.must(["unlink", "work", "cursor"]).await;
-    assert_eq!(read(&user, ".cursor/mcp.json"), before);
+    let changed = text.replacen('{', "{\n  \"mine\": 1,", 1);
+    write(&user, ".cursor/mcp.json", &changed);
+    user.run(["unlink", "work", "cursor"]).await.expect_code(0);
+    let text = read(&user, ".cursor/mcp.json");
+    let entry =
+        format!("\"gh\": {{ \"url\": \"{url}\", \"headers\": {{ \"Authorization\": \"Bearer s3cr3t\" }} }}");
+    assert!(text.contains(&entry) && text.contains("\"mine\": 1") && !text.contains("keyfob-work"), "{text}");
+}
+
+/// What is printed of a link's end speaks of an end; what cannot come back is said, with where it stands.
+#[tokio::test]
+async fn the_end_of_a_link_says_what_became_of_the_file_and_of_what_made_room() {
+    let user = with_profile().await;
+    user.must(["link", "work", "cursor", "--via", "bridge"]).await;
+    let ended = user.run(["unlink", "work", "cursor"]).await.expect_code(0);
+    let ended = ended.says("mcp.json was made for it and is gone").says("Restart Cursor where");
+    assert!(!ended.stderr.contains("switch the server on"), "{}", ended.stderr);
+    let before = "{ \"mcpServers\": { \"gh\": { \"url\": \"https://a.example/mcp\" } } }\n";
+    write(&user, ".cursor/mcp.json", before);
+    user.must(["link", "work", "cursor", "--via", "bridge", "--replace", "gh"]).await;
+    let another = read(&user, ".cursor/mcp.json").replacen(": {", ": { \"gh\": {}, ", 1);
+    write(&user, ".cursor/mcp.json", &another);
+    let ended = user.run(["unlink", "work", "cursor"]).await.expect_code(0);
+    let ended = ended.says("`gh` does not come back: another entry has its name by now");
+    let (_, kept) = ended.stderr.split_once("it stands in ").unwrap();
+    assert_eq!(std::fs::read_to_string(kept.lines().next().unwrap()).unwrap(), before);
+}
+
+/// A client that only its own command may configure, on a machine without it.
+#[tokio::test]
+async fn a_client_without_its_own_program_is_said_with_the_next_step() {
+    let user = with_profile().await;
+    let refused = user.run(["link", "work", "claude-code"]).await.expect_code(2);
+    let refused =
+        refused.says("its own command `claude`, which is not on the path").says("install Claude Code");
+    assert!(!refused.stderr.contains("keyfob config"), "{}", refused.stderr);
+    user.run(["unlink", "work", "claude-code"])
+        .await
+        .expect_code(2)
+        .says("keyfob clients shows what is linked");
 }

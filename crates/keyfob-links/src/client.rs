@@ -121,8 +121,10 @@ pub struct Client {
     pub writing: Writing,
     /// The entry; only for ways that stand in `ways`.
     pub entry: fn(&Wanted) -> Value,
-    /// What to do afterwards, as one sentence.
+    /// What to do after a link, so that the client sees it.
     pub afterwards: &'static str,
+    /// The same after its end.
+    pub after_unlinking: &'static str,
     /// The first version that runs a helper, where older ones are still about.
     pub helper_since: Option<&'static str>,
 }

@@ -43,6 +43,9 @@ pub enum EditError {
     /// LF and CRLF in one file, in a format whose editor knows one of them.
     #[error("its lines end in two different ways")]
     MixedLineEnds,
+    /// In this format an entry cannot be carried from one text to another as it stands.
+    #[error("keyfob puts no entry of others into a YAML file that was changed meanwhile")]
+    NotByBytes,
     /// What the editor made of it reads differently in another place. Nothing was written.
     #[error("the change would have altered something else in it")]
     Disturbed,
@@ -92,6 +95,23 @@ pub fn with_entry(text: &str, format: Format, place: Place<'_>, entry: &Value) -
     undisturbed(&after, format, &expected)
 }
 
+/// The text with the entry as it stands at the same place of another text, in the same bytes; there must be none yet.
+pub fn with_entry_of(text: &str, format: Format, place: Place<'_>, other: &str) -> Result<String, EditError> {
+    let Some(entry) = read(other, format, place)? else { return Ok(text.to_owned()) };
+    if read(text, format, place)?.is_some() {
+        return Err(EditError::Taken(place.name.into()));
+    }
+    let other = other.strip_prefix(MARK).unwrap_or(other);
+    let after = edited(text, format, |body| match format {
+        Format::Json | Format::JsonWithComments => json::with_entry_of(body, format, place, other),
+        Format::Toml => toml::with_entry_of(body, place, &other.replace("\r\n", "\n")),
+        Format::Yaml => Err(EditError::NotByBytes),
+    })?;
+    let mut expected = parse(text, format)?;
+    put(&mut expected, place, entry);
+    undisturbed(&after, format, &expected)
+}
+
 /// The text without the entry at this place; tables that `made` names (the innermost ones of the place) go too when they
 /// are left empty. Without such an entry the text stays as it is.
 pub fn without_entry(text: &str, format: Format, place: Place<'_>, made: usize) -> Result<String, EditError> {
@@ -103,9 +123,19 @@ pub fn without_entry(text: &str, format: Format, place: Place<'_>, made: usize) 
         Format::Toml => toml::without_entry(body, place, made),
         Format::Yaml => yaml::without_entry(body, place, made),
     })?;
-    let mut expected = parse(text, format)?;
-    take(&mut expected, place, made);
-    undisturbed(&after, format, &expected)
+    let expected = |made| {
+        parse(text, format).map(|mut whole| {
+            take(&mut whole, place, made);
+            whole
+        })
+    };
+    match undisturbed(&after, format, &expected(made)?) {
+        // A table of TOML that has no header of its own is gone with the last entry in it.
+        Err(EditError::Disturbed) if format == Format::Toml => {
+            undisturbed(&after, format, &expected(place.tables.len())?)
+        }
+        other => other,
+    }
 }
 
 /// How many of the place's tables the text lacks: these are made with the entry.

@@ -38,6 +38,18 @@ pub struct Link {
     pub before: Option<PathBuf>,
     /// SHA-256 of the file as it was left, in hexadecimal digits.
     pub after: String,
+    /// Entries of others that made room for it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub replaced: Vec<Replaced>,
+}
+
+/// An entry of somebody else's that a link took the place of.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Replaced {
+    /// Its name.
+    pub name: String,
+    /// A copy in which it stands at its place, in keyfob's own folder.
+    pub kept: PathBuf,
 }
 
 impl Ledger {

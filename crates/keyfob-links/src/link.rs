@@ -5,80 +5,24 @@ use std::path::{Path, PathBuf};
 use keyfob_agent::client_programs::{ClientPrograms, ReplaceError};
 use keyfob_core::failure::StoreProblem;
 use serde_json::Value as Json;
-use similar::TextDiff;
 
 use crate::client::{Client, Via, Wanted, Writing};
 use crate::edit::{self, EditError, Format, Place};
-use crate::ledger::{Ledger, Link, fingerprint};
-use crate::proxied;
+use crate::ledger::{Ledger, Link, Replaced, fingerprint};
 
 mod error;
+mod plan;
+mod undo;
 
 pub use error::LinkError;
+pub use plan::{Left, Plan};
+use plan::{Run, Step};
 
 /// The links of one user.
 pub struct Links<'a> {
     machine: &'a dyn ClientPrograms,
     /// keyfob's own folder for the ledger and for the files as they were before.
     folder: PathBuf,
-}
-
-/// What would be done.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Plan {
-    link: Link,
-    step: Step,
-    undo: bool,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq)]
-enum Step {
-    /// The file becomes this; `None`: it goes.
-    File { was: Option<Vec<u8>>, becomes: Option<String> },
-    /// The client's own command, after the one that takes our own earlier entry away, where there is one.
-    Command { program: PathBuf, first: Option<Vec<String>>, arguments: Vec<String>, input: String },
-}
-
-impl Plan {
-    /// What would change, for people: a diff, or the command that would run.
-    pub fn shown(&self) -> String {
-        match &self.step {
-            Step::Command { program, first, arguments, input } => {
-                let commands = first.iter().chain([arguments]);
-                let lines = commands.map(|words| format!("{} {}\n", program.display(), words.join(" ")));
-                lines.collect::<String>() + input
-            }
-            Step::File { was, becomes } => {
-                let before = was.as_deref().map(String::from_utf8_lossy).unwrap_or_default();
-                let after = becomes.clone().unwrap_or_default();
-                let file = self.link.file.as_deref().unwrap_or(Path::new("")).display().to_string();
-                let diff = TextDiff::from_lines(before.as_ref(), after.as_str());
-                masked(&diff.unified_diff().context_radius(2).header(&file, &file).to_string())
-            }
-        }
-    }
-
-    /// The entry alone, line by line behind `+` or `-`, without its neighbours, which may hold secrets of other servers, and
-    /// without a proxy's key.
-    pub fn entry_lines(&self) -> Vec<String> {
-        let mut entry = serde_json::json!({ &self.link.name: self.link.entry });
-        proxied::mask_keys(&mut entry);
-        let sign = if self.undo { '-' } else { '+' };
-        let text = serde_json::to_string_pretty(&entry).unwrap_or_default();
-        text.lines().map(|line| format!("{sign} {line}")).collect()
-    }
-
-    /// The client's own command that would run, without what it is given.
-    pub fn command(&self) -> Option<String> {
-        let Step::Command { program, arguments, .. } = &self.step else { return None };
-        let name = program.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        Some([&[name], arguments.get(..2).unwrap_or_default()].concat().join(" "))
-    }
-
-    /// The file that would change.
-    pub fn file(&self) -> Option<&Path> {
-        self.link.file.as_deref()
-    }
 }
 
 impl<'a> Links<'a> {
@@ -120,29 +64,72 @@ impl<'a> Links<'a> {
         let entry = (client.entry)(wanted);
         if let Some(there) = self.ledger()?.find(client.id, &wanted.profile)
             && there.entry == entry.to_json()
+            && self.is_there(client, there)?
         {
             return Err(LinkError::Linked(client.name));
         }
         match &client.writing {
             Writing::File { .. } => self.plan_edit(client, wanted, other),
-            Writing::Command { program, remove, .. } if other.is_some() => {
-                let name = other.unwrap_or_default().to_owned();
-                let command = format!("{program} {}", remove(&name).join(" "));
-                Err(LinkError::ReplacedByHand { client: client.name, name, command })
-            }
-            Writing::Command { program, add, remove, tables, .. } => {
-                let program = self.machine.program(program).ok_or_else(|| absent(program))?;
-                let name = wanted.entry_name();
-                let first = self.ledger()?.find(client.id, &wanted.profile).map(|link| remove(&link.name));
-                let input = entry.to_json().to_string();
-                let step = Step::Command { program, first, arguments: add(&name), input };
-                let link = Link { file: None, ..self.link(client, wanted, tables, entry.to_json()) };
-                Ok(Plan { link, step, undo: false })
-            }
+            Writing::Command { .. } => self.plan_command(client, wanted, other),
             Writing::Snippet(_) => {
                 Err(LinkError::NoSuchWay { client: client.name, ways: "a line to run".into() })
             }
         }
+    }
+
+    /// Clients lose entries, and so do their users: what the ledger says is not always so.
+    fn is_there(&self, client: &Client, link: &Link) -> Result<bool, LinkError> {
+        let tables: Vec<&str> = link.tables.iter().map(String::as_str).collect();
+        Ok(self.entry_there(client, Place { tables: &tables, name: &link.name })?.is_some())
+    }
+
+    /// What stands at this place of a client's file now. One that only the client's own command writes is not judged.
+    fn entry_there(&self, client: &Client, place: Place<'_>) -> Result<Option<Json>, LinkError> {
+        let Some(file) = client.file(self.machine) else { return Ok(None) };
+        let (_, text) = self.text(&file)?;
+        match &client.writing {
+            Writing::File { format, .. } => {
+                edit::read(&text, *format, place).map_err(|problem| LinkError::File { file, problem })
+            }
+            Writing::Command { .. } => Ok(edit::read(&text, Format::Json, place).unwrap_or_default()),
+            Writing::Snippet(_) => Ok(None),
+        }
+    }
+
+    fn plan_command(
+        &self,
+        client: &'static Client,
+        wanted: &Wanted,
+        other: Option<&str>,
+    ) -> Result<Plan, LinkError> {
+        let Writing::Command { program, add, remove, tables, .. } = &client.writing else {
+            return Err(LinkError::NoProxy);
+        };
+        let program = self.machine.program(program).ok_or_else(|| absent(client, program))?;
+        let entry = (client.entry)(wanted).to_json();
+        let mut link = Link { file: None, ..self.link(client, wanted, tables, entry) };
+        let (mut runs, mut keep) = (Vec::new(), Vec::new());
+        if let Some(earlier) = self.ledger()?.find(client.id, &wanted.profile) {
+            let input = String::new();
+            runs.push(Run { arguments: remove(&earlier.name), input, back: None, may_fail: true });
+            link.replaced.clone_from(&earlier.replaced);
+        }
+        if let Some(name) = other {
+            let there = self.entry_there(client, Place { tables, name })?;
+            let file = client.file(self.machine).unwrap_or_default();
+            let there = there.ok_or(LinkError::NothingToReplace { name: name.to_owned(), file })?;
+            let back = Some((add(name), there.to_string()));
+            runs.push(Run { arguments: remove(name), input: String::new(), back, may_fail: false });
+            let at_its_place = tables.iter().rev().fold(
+                serde_json::json!({ name: there }),
+                |inner, table| serde_json::json!({ *table: inner }),
+            );
+            keep.push(self.copy(at_its_place.to_string().as_bytes()));
+            link.replaced.extend(keep.iter().map(|(kept, _)| made_room(name, kept)));
+        }
+        let input = link.entry.to_string();
+        runs.push(Run { arguments: add(&link.name), input, back: None, may_fail: false });
+        Ok(Plan { link, step: Step::Commands { program, runs }, undo: false, keep, left: Vec::new() })
     }
 
     fn plan_edit(
@@ -159,103 +146,86 @@ impl<'a> Links<'a> {
         let place = Place { tables, name: &name };
         let refused = |problem| LinkError::File { file: file.clone(), problem };
         let ours = self.ledger()?.find(client.id, &wanted.profile).cloned();
+        let mut link =
+            Link { file: Some(file.clone()), ..self.link(client, wanted, tables, entry.to_json()) };
+        let mut keep: Vec<_> = was.iter().map(|was| self.copy(was)).collect();
+        let mut base = text.clone();
         // Our own entry of an earlier link, untouched, makes room for the new one.
-        let base = match &ours {
-            Some(link) if edit::read(&text, format, place).map_err(refused)? == Some(link.entry.clone()) => {
-                edit::without_entry(&text, format, place, 0).map_err(refused)?
-            }
-            _ => text.clone(),
-        };
-        let base = match other {
-            Some(name) => taken_out(&base, format, Place { tables, name }, &file)?,
-            None => base,
-        };
-        let made = edit::tables_to_make(&base, format, place).map_err(refused)?;
-        let becomes = edit::with_entry(&base, format, place, &entry).map_err(refused)?;
-        let mut link = Link { file: Some(file), made, ..self.link(client, wanted, tables, entry.to_json()) };
-        link.after = fingerprint(becomes.as_bytes());
-        link.before = was.as_deref().map(|was| self.backup(was));
+        if let Some(earlier) = &ours
+            && edit::read(&text, format, place).map_err(refused)?.as_ref() == Some(&earlier.entry)
+        {
+            base = edit::without_entry(&text, format, place, 0).map_err(refused)?;
+        }
+        link.made = edit::tables_to_make(&base, format, place).map_err(refused)?;
+        link.before = keep.first().map(|(kept, _)| kept.clone());
         if let Some(earlier) = ours {
-            // The way back leads to the file as it was before the first link, not to our own entry.
-            (link.before, link.made) = (earlier.before, earlier.made);
+            (link.made, link.replaced) = (earlier.made, earlier.replaced);
+            link.before = if was.as_deref().is_some_and(|was| fingerprint(was) == earlier.after) {
+                // The way back leads to the file as it was before the first link, not to our own entry.
+                earlier.before
+            } else {
+                // Somebody changed the file between the links, and the change stays.
+                let without = edit::without_entry(&text, format, place, link.made).map_err(refused)?;
+                keep.push(self.copy(without.as_bytes()));
+                keep.last().map(|(kept, _)| kept.clone())
+            };
         }
-        Ok(Plan { link, step: Step::File { was, becomes: Some(becomes) }, undo: false })
-    }
-
-    /// What undoing would change.
-    pub fn plan_undo(&self, client: &'static Client, profile: &str) -> Result<Plan, LinkError> {
-        let ledger = self.ledger()?;
-        let link = ledger.find(client.id, profile).ok_or(LinkError::NotLinked(client.name))?.clone();
-        if let Writing::Command { program, remove, .. } = &client.writing {
-            let program = self.machine.program(program).ok_or_else(|| absent(program))?;
-            let (arguments, input) = (remove(&link.name), String::new());
-            let step = Step::Command { program, first: None, arguments, input };
-            return Ok(Plan { link, step, undo: true });
+        if let Some(other) = other {
+            base = taken_out(&base, format, Place { tables, name: other }, &file)?;
+            link.replaced.extend(keep.first().map(|(kept, _)| made_room(other, kept)));
         }
-        let Writing::File { format, .. } = &client.writing else {
-            return Err(LinkError::NotLinked(client.name));
-        };
-        let (was, becomes) = self.undone(&link, *format)?;
-        Ok(Plan { link, step: Step::File { was, becomes }, undo: true })
-    }
-
-    /// The file without the entry: byte for byte as before where nobody touched it since, else with the entry alone taken out.
-    fn undone(&self, link: &Link, format: Format) -> Result<(Option<Vec<u8>>, Option<String>), LinkError> {
-        let file = link.file.clone().unwrap_or_default();
-        let (was, text) = self.text(&file)?;
-        let Some(bytes) = &was else { return Ok((None, None)) };
-        if fingerprint(bytes) == link.after {
-            let Some(before) = &link.before else { return Ok((was, None)) };
-            if let Some(before) = self.read(before)? {
-                return Ok((was, Some(String::from_utf8_lossy(&before).into_owned())));
-            }
-        }
-        let tables: Vec<&str> = link.tables.iter().map(String::as_str).collect();
-        let place = Place { tables: &tables, name: &link.name };
-        let refused = |problem| LinkError::File { file: file.clone(), problem };
-        match edit::read(&text, format, place).map_err(refused)? {
-            None => return Ok((was, Some(text))),
-            Some(entry) if entry == link.entry => {}
-            Some(_) => return Err(LinkError::Changed { name: link.name.clone(), file }),
-        }
-        let without = edit::without_entry(&text, format, place, link.made).map_err(refused)?;
-        let is_ours_alone = link.before.is_none() && edit::is_empty(&without, format);
-        Ok((was, (!is_ours_alone).then_some(without)))
+        let becomes = edit::with_entry(&base, format, place, &entry).map_err(refused)?;
+        link.after = fingerprint(becomes.as_bytes());
+        let step = Step::File { was, becomes: Some(becomes) };
+        Ok(Plan { link, step, undo: false, keep, left: Vec::new() })
     }
 
     /// Does what the plan says, and writes it down.
     pub fn carry_out(&self, plan: &Plan) -> Result<(), LinkError> {
         let ledger = self.ledger()?;
+        for (kept, bytes) in &plan.keep {
+            if !self.machine.exists(kept) {
+                replaced(kept, self.machine.replace(kept, None, bytes))?;
+            }
+        }
         match &plan.step {
-            Step::Command { program, first, arguments, input } => {
-                if let Some(first) = first {
-                    // Its user may have taken it away already: then there is nothing in the way.
-                    let _ = self.machine.run(program, first, "");
+            Step::Commands { program, runs } => {
+                if !plan.undo && ledger.find(&plan.link.client, &plan.link.profile).is_some() {
+                    // The earlier entry goes first, whatever comes of the new one.
                     self.write_ledger(&ledger.without_profile(&plan.link))?;
                 }
-                self.machine.run(program, arguments, input).map_err(LinkError::Command)?;
+                self.run_all(program, runs, &plan.link.client)?;
             }
             Step::File { was, becomes } => {
-                self.write(&plan.link, was.as_deref(), becomes.as_deref(), plan.undo)?;
+                self.write(&plan.link, was.as_deref(), becomes.as_deref())?;
             }
         }
         let next = if plan.undo { ledger.without(&plan.link) } else { ledger.with(plan.link.clone()) };
         self.write_ledger(&next)
     }
 
-    fn write(
-        &self,
-        link: &Link,
-        was: Option<&[u8]>,
-        becomes: Option<&str>,
-        undo: bool,
-    ) -> Result<(), LinkError> {
-        let file = link.file.clone().unwrap_or_default();
-        if let (Some(before), Some(was), false) = (&link.before, was, undo)
-            && !self.machine.exists(before)
-        {
-            replaced(before, self.machine.replace(before, None, was))?;
+    /// One after the other; where one fails, those before it are undone as far as they can be.
+    fn run_all(&self, program: &Path, runs: &[Run], client: &str) -> Result<(), LinkError> {
+        for (number, run) in runs.iter().enumerate() {
+            let ran = self.machine.run(program, &run.arguments, &run.input);
+            if run.may_fail {
+                continue;
+            }
+            let Err(mut why) = ran else { continue };
+            for (arguments, input) in runs[..number].iter().rev().filter_map(|run| run.back.as_ref()) {
+                if let Err(again) = self.machine.run(program, arguments, input) {
+                    why = format!("{why}; and what went before it could not be undone: {again}");
+                }
+            }
+            let client =
+                crate::clients::named(client).map_or_else(|| client.into(), |client| client.name.into());
+            return Err(LinkError::Command { client, why });
         }
+        Ok(())
+    }
+
+    fn write(&self, link: &Link, was: Option<&[u8]>, becomes: Option<&str>) -> Result<(), LinkError> {
+        let file = link.file.clone().unwrap_or_default();
         let done = match (was, becomes) {
             (Some(was), Some(becomes)) if was == becomes.as_bytes() => Ok(()),
             (was, Some(becomes)) => self.machine.replace(&file, was, becomes.as_bytes()),
@@ -285,12 +255,13 @@ impl<'a> Links<'a> {
             made: 0,
             before: None,
             after: String::new(),
+            replaced: Vec::new(),
         }
     }
 
     /// One copy of each state of a file, in keyfob's own folder: clients' folders are synchronised and committed.
-    fn backup(&self, bytes: &[u8]) -> PathBuf {
-        self.folder.join("before").join(fingerprint(bytes))
+    fn copy(&self, bytes: &[u8]) -> (PathBuf, Vec<u8>) {
+        (self.folder.join("before").join(fingerprint(bytes)), bytes.to_vec())
     }
 
     fn text(&self, file: &Path) -> Result<(Option<Vec<u8>>, String), LinkError> {
@@ -313,20 +284,6 @@ fn replaced(file: &Path, done: Result<(), ReplaceError>) -> Result<(), LinkError
     done.map_err(|problem| LinkError::Store { file: file.to_owned(), problem })
 }
 
-/// The text with what follows the word `Bearer` left out: nobody needs to see a token to know which line goes.
-fn masked(text: &str) -> String {
-    let mut shown = String::with_capacity(text.len());
-    let mut rest = text;
-    while let Some(at) = rest.to_ascii_lowercase().find("bearer ") {
-        let (before, token) = rest.split_at(at + "bearer ".len());
-        let end = token.find(['"', '\'', ',', '\n', '\r', '}', ']', ' ']).unwrap_or(token.len());
-        shown.push_str(before);
-        shown.push_str(if end == 0 || token.starts_with(['$', '{']) { &token[..end] } else { "…" });
-        rest = &token[end..];
-    }
-    shown + rest
-}
-
 /// The text without an entry of somebody else's, which must be there.
 fn taken_out(text: &str, format: Format, place: Place<'_>, file: &Path) -> Result<String, LinkError> {
     let refused = |problem| LinkError::File { file: file.to_owned(), problem };
@@ -336,8 +293,12 @@ fn taken_out(text: &str, format: Format, place: Place<'_>, file: &Path) -> Resul
     edit::without_entry(text, format, place, 0).map_err(refused)
 }
 
-fn absent(program: &str) -> LinkError {
-    LinkError::Command(format!("`{program}` is not on the path"))
+fn made_room(name: &str, kept: &Path) -> Replaced {
+    Replaced { name: name.to_owned(), kept: kept.to_owned() }
+}
+
+fn absent(client: &Client, program: &str) -> LinkError {
+    LinkError::NoCommand { client: client.name, program: program.to_owned() }
 }
 
 fn ways(client: &Client) -> String {
@@ -345,5 +306,7 @@ fn ways(client: &Client) -> String {
     words.collect::<Vec<_>>().join(", ")
 }
 
+#[cfg(test)]
+mod replaced_tests;
 #[cfg(test)]
 pub(crate) mod tests;

@@ -145,7 +145,11 @@ pub(crate) struct PlanShown {
 
 impl PlanShown {
     pub(crate) fn new(prepared: &Prepared, replaces: bool) -> Self {
-        let afterwards = prepared.client.after_linking(prepared.via);
+        let client = prepared.client;
+        let afterwards = match &prepared.plan {
+            Ok(plan) if plan.undoes() => client.after_unlinking.to_owned(),
+            _ => client.after_linking(prepared.via),
+        };
         let via = prepared.via.into();
         match &prepared.plan {
             Ok(plan) => Self {

@@ -63,16 +63,21 @@ pub(crate) async fn link(arguments: &LinkTo, context: &Context) -> Result<(), Fa
     }
     output::note(plan.shown().trim_end());
     carry_out(&doors, client.id, &profile, address.as_ref(), || Ok(links.carry_out(&plan)?))?;
-    output::good(&format!("{} is linked to {} by its {}", client.name, wanted.profile, wanted.via.word()));
-    output::note(&client.after_linking(wanted.via));
-    if let Some(replaced) = &arguments.replace {
-        say_what_made_room(replaced, context);
-    }
+    say_linked(client, &wanted, arguments.replace.as_deref());
     if let Some(address) = &address {
         context.tell_keeper(Some(&profile.name)).await;
         proxied::say_who_answers(address.port(), context).await;
     }
     Ok(())
+}
+
+fn say_linked(client: &Client, wanted: &Wanted, replaced: Option<&str>) {
+    let (profile, way) = (&wanted.profile, wanted.via.word());
+    output::good(&format!("{} is linked to {profile} through the {way}", client.name));
+    output::note(&client.after_linking(wanted.via));
+    if let Some(replaced) = replaced {
+        say_what_made_room(replaced);
+    }
 }
 
 pub(crate) fn unlink(arguments: &Unlink, context: &Context) -> Result<(), Failure> {
@@ -86,24 +91,34 @@ pub(crate) fn unlink(arguments: &Unlink, context: &Context) -> Result<(), Failur
     }
     links.carry_out(&plan)?;
     forget(&ProxyDoorsHere::new(&context.paths), client.id, &arguments.name)?;
-    let file =
-        plan.file().map(|file| format!("; {} has the rest as it was", file.display())).unwrap_or_default();
+    let what = if plan.removes_the_file() { "was made for it and is gone" } else { "has the rest as it was" };
+    let file = plan.file().map(|file| format!("; {} {what}", file.display())).unwrap_or_default();
     output::good(&format!("{} is no longer linked to {}{file}", client.name, arguments.name));
-    output::note(client.afterwards);
+    say_what_is_left(&plan);
+    output::note(client.after_unlinking);
     Ok(())
 }
 
-fn say_what_made_room(replaced: &str, context: &Context) {
+fn say_what_made_room(replaced: &str) {
     output::note(&format!(
-        "`{}` made room for it. A token that stood there goes on working: end it at the server that gave it. keyfob keeps \
-         the file as it was in {} until it is unlinked",
+        "`{}` made room for it and comes back with keyfob unlink. A token that stood there goes on working: end it at the server \
+         that gave it",
         keyfob_core::server_text::shown(replaced),
-        context.paths.links_dir().display()
     ));
+}
+
+/// Entries that do not come back are not lost.
+fn say_what_is_left(plan: &Plan) {
+    for left in plan.left() {
+        let name = keyfob_core::server_text::shown(&left.name);
+        output::warning(&format!("`{name}` does not come back: {}", left.why));
+        output::hint(&format!("it stands in {}", left.kept.display()));
+    }
 }
 
 fn show(plan: &Plan) {
     output::data(plan.shown().trim_end());
+    say_what_is_left(plan);
     output::note("nothing was changed");
 }
 

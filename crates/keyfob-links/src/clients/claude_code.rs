@@ -22,6 +22,7 @@ pub(super) const CLIENT: Client = Client {
     },
     entry,
     afterwards: "New sessions have it; in a running one type /mcp and press Reconnect.",
+    after_unlinking: "New sessions do without it; in a running one type /mcp and press Reconnect.",
     helper_since: None,
 };
 

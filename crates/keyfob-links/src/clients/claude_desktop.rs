@@ -16,7 +16,8 @@ pub(super) const CLIENT: Client = Client {
     installed: |machine| places(machine).iter().any(|file| folder_is_there(machine, file)),
     writing: Writing::File { format: Format::Json, places, tables: mcp_servers },
     entry,
-    afterwards: "Quit Claude Desktop from its tray icon before, and start it again: closing the window is not enough.",
+    afterwards: "Quit Claude Desktop from its tray icon (closing the window is not enough), and start it again. Where the server is missing then, link it once more while Claude Desktop does not run: it may have written its file anew.",
+    after_unlinking: "Quit Claude Desktop from its tray icon and start it again: closing the window is not enough.",
     helper_since: None,
 };
 

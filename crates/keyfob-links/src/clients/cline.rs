@@ -17,6 +17,7 @@ pub(super) const CLIENT: Client = Client {
     writing: Writing::File { format: Format::Json, places, tables: mcp_servers },
     entry,
     afterwards: "Cline sees the change by itself.",
+    after_unlinking: "Cline sees the change by itself.",
     helper_since: None,
 };
 

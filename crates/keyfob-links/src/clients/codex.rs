@@ -20,6 +20,7 @@ pub(super) const CLIENT: Client = Client {
     writing: Writing::File { format: Format::Toml, places, tables: mcp_servers },
     entry,
     afterwards: "Start a new Codex session.",
+    after_unlinking: "Start a new Codex session.",
     helper_since: Some("0.148"),
 };
 

@@ -17,6 +17,7 @@ pub(super) const CLIENT: Client = Client {
     writing: Writing::File { format: Format::Json, places, tables: mcp_servers },
     entry,
     afterwards: "Reload the window of your editor.",
+    after_unlinking: "Reload the window of your editor.",
     helper_since: None,
 };
 

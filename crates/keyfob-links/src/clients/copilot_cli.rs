@@ -17,6 +17,7 @@ pub(super) const CLIENT: Client = Client {
     writing: Writing::File { format: Format::Json, places, tables: mcp_servers },
     entry,
     afterwards: "Start a new Copilot session.",
+    after_unlinking: "Start a new Copilot session.",
     helper_since: None,
 };
 

@@ -17,6 +17,7 @@ pub(super) const CLIENT: Client = Client {
     writing: Writing::File { format: Format::Json, places, tables: servers },
     entry,
     afterwards: "In the IDE, open the chat of Copilot in agent mode and start the server in its tool list.",
+    after_unlinking: "Restart the IDE where the server still shows in the tool list of Copilot.",
     helper_since: None,
 };
 

@@ -17,6 +17,7 @@ pub(super) const CLIENT: Client = Client {
     writing: Writing::File { format: Format::JsonWithComments, places, tables: mcp_servers },
     entry,
     afterwards: "In Cursor, open Settings, MCP, and switch the server on; restart Cursor where it does not show.",
+    after_unlinking: "Restart Cursor where it still shows the server.",
     helper_since: None,
 };
 

@@ -17,6 +17,7 @@ pub(super) const CLIENT: Client = Client {
     writing: Writing::File { format: Format::Json, places, tables: mcp_servers },
     entry,
     afterwards: "Restart Devin, or press Refresh in its MCP settings.",
+    after_unlinking: "Restart Devin, or press Refresh in its MCP settings.",
     helper_since: None,
 };
 

@@ -17,6 +17,7 @@ pub(super) const CLIENT: Client = Client {
     writing: Writing::File { format: Format::JsonWithComments, places, tables: mcp_servers },
     entry,
     afterwards: "In a running session type /mcp reload.",
+    after_unlinking: "In a running session type /mcp reload.",
     helper_since: None,
 };
 

@@ -17,6 +17,7 @@ pub(super) const CLIENT: Client = Client {
     writing: Writing::File { format: Format::Yaml, places, tables: extensions },
     entry,
     afterwards: "Start a new Goose session.",
+    after_unlinking: "Start a new Goose session.",
     helper_since: None,
 };
 

@@ -11,6 +11,7 @@ pub(super) const CLIENT: Client = Client {
     writing: Writing::Snippet(snippet),
     entry,
     afterwards: "Run the line; the token in it is good until it ends.",
+    after_unlinking: "There is nothing to undo.",
     helper_since: None,
 };
 

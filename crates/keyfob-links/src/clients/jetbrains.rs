@@ -17,6 +17,7 @@ pub(super) const CLIENT: Client = Client {
     writing: Writing::File { format: Format::Json, places, tables: mcp_servers },
     entry,
     afterwards: "In the IDE, open Settings, Tools, AI Assistant, MCP, and press Apply.",
+    after_unlinking: "In the IDE, open Settings, Tools, AI Assistant, MCP, and press Apply.",
     helper_since: None,
 };
 

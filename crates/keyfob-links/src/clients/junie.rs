@@ -17,6 +17,7 @@ pub(super) const CLIENT: Client = Client {
     writing: Writing::File { format: Format::Json, places, tables: mcp_servers },
     entry,
     afterwards: "Restart the IDE, or reload the servers in the settings of Junie.",
+    after_unlinking: "Restart the IDE, or reload the servers in the settings of Junie.",
     helper_since: None,
 };
 

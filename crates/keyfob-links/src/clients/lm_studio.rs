@@ -17,6 +17,7 @@ pub(super) const CLIENT: Client = Client {
     writing: Writing::File { format: Format::Json, places, tables: mcp_servers },
     entry,
     afterwards: "In LM Studio, open the Program tab and reload mcp.json.",
+    after_unlinking: "In LM Studio, open the Program tab and reload mcp.json.",
     helper_since: None,
 };
 

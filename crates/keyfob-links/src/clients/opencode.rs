@@ -20,6 +20,7 @@ pub(super) const CLIENT: Client = Client {
     writing: Writing::File { format: Format::JsonWithComments, places, tables },
     entry,
     afterwards: "Restart opencode.",
+    after_unlinking: "Restart opencode.",
     helper_since: None,
 };
 

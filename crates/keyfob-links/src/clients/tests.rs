@@ -58,6 +58,13 @@ fn ids_are_those_of_the_command_line_and_stand_once() {
         jetbrains junie copilot-jetbrains copilot-cli lm-studio cline goose continue inspector";
     assert_eq!(ids.join(" "), expected);
     assert!(ALL.iter().all(|client| !client.ways.is_empty() && client.afterwards.ends_with('.')));
+    for client in ALL {
+        let words = client.after_unlinking;
+        assert!(
+            words.ends_with('.') && !words.contains("switch the server on") && !words.contains("trust"),
+            "{words}"
+        );
+    }
 }
 
 #[test]

@@ -17,6 +17,7 @@ pub(super) const CLIENT: Client = Client {
     writing: Writing::File { format: Format::JsonWithComments, places, tables: servers },
     entry,
     afterwards: "Visual Studio Code sees the change by itself and asks once whether to trust the server.",
+    after_unlinking: "Visual Studio Code sees the change by itself.",
     helper_since: None,
 };
 

@@ -17,6 +17,7 @@ pub(super) const CLIENT: Client = Client {
     writing: Writing::File { format: Format::Json, places, tables: mcp_servers },
     entry,
     afterwards: "In Windsurf, open the MCP servers and press Refresh.",
+    after_unlinking: "In Windsurf, open the MCP servers and press Refresh.",
     helper_since: None,
 };
 

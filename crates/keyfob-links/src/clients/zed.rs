@@ -16,7 +16,8 @@ pub(super) const CLIENT: Client = Client {
     installed: |machine| places(machine).iter().any(|file| folder_is_there(machine, file)),
     writing: Writing::File { format: Format::JsonWithComments, places, tables: context_servers },
     entry,
-    afterwards: "Zed sees the change when the file is saved; nothing to do.",
+    afterwards: "Zed sees the change by itself.",
+    after_unlinking: "Zed sees the change by itself.",
     helper_since: None,
 };
 

@@ -116,6 +116,29 @@ pub(super) fn with_entry(
     Ok(root.to_string())
 }
 
+/// Stands for a value until that is put in as text.
+const STAND_IN: &str = "keyfob puts an entry here";
+
+/// With the value that stands at this place of another text, as it is written there.
+pub(super) fn with_entry_of(
+    body: &str,
+    format: Format,
+    place: Place<'_>,
+    other: &str,
+) -> Result<String, EditError> {
+    let absent = || EditError::NotATable(place.name.into());
+    let mut object = tree(other, format)?.object_value().ok_or_else(absent)?;
+    for table in place.tables {
+        object = object.get(table).and_then(|table| table.value()?.as_object()).ok_or_else(absent)?;
+    }
+    let value = object.get(place.name).and_then(|member| member.value()).ok_or_else(absent)?.to_string();
+    if body.contains(STAND_IN) {
+        return Err(EditError::Disturbed);
+    }
+    let with_stand_in = with_entry(body, format, place, &Value::Text(STAND_IN.into()))?;
+    Ok(with_stand_in.replacen(&format!("\"{STAND_IN}\""), &value, 1))
+}
+
 /// The table of this name, made where there is none.
 fn inner(object: &CstObject, table: &str) -> Result<CstObject, EditError> {
     let wrong = || EditError::NotATable(table.into());

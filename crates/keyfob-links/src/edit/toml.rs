@@ -16,6 +16,31 @@ pub(super) fn parse(body: &str) -> Result<Json, EditError> {
 }
 
 pub(super) fn with_entry(body: &str, place: Place<'_>, entry: &Value) -> Result<String, EditError> {
+    let Value::Table(members) = entry else { return Err(EditError::NotATable(place.name.into())) };
+    let mut made = Table::new();
+    for (name, value) in members {
+        made.insert(name, Item::Value(plain(value)));
+    }
+    made.decor_mut().set_prefix(if body.trim().is_empty() { "" } else { "\n" });
+    with_item(body, place, Item::Table(made))
+}
+
+/// With the item that stands at this place of another text, as it is written there.
+pub(super) fn with_entry_of(body: &str, place: Place<'_>, other: &str) -> Result<String, EditError> {
+    let other = document(other)?;
+    let mut item = Some(other.as_item());
+    for name in place.tables.iter().chain([&place.name]) {
+        item = item.and_then(|item| item.get(name));
+    }
+    let mut item = item.cloned().ok_or_else(|| EditError::NotATable(place.name.into()))?;
+    if let Item::Table(table) = &mut item {
+        // At the end, and not where it stood among other tables.
+        table.set_position(None);
+    }
+    with_item(body, place, item)
+}
+
+fn with_item(body: &str, place: Place<'_>, item: Item) -> Result<String, EditError> {
     let mut document = document(body)?;
     let mut table = document.as_table_mut();
     for name in place.tables {
@@ -27,13 +52,7 @@ pub(super) fn with_entry(body: &str, place: Place<'_>, entry: &Value) -> Result<
         });
         table = inner.as_table_mut().ok_or_else(|| EditError::NotATable((*name).into()))?;
     }
-    let Value::Table(members) = entry else { return Err(EditError::NotATable(place.name.into())) };
-    let mut made = Table::new();
-    for (name, value) in members {
-        made.insert(name, Item::Value(plain(value)));
-    }
-    made.decor_mut().set_prefix(if body.trim().is_empty() { "" } else { "\n" });
-    table.insert(place.name, Item::Table(made));
+    table.insert(place.name, item);
     let text = document.to_string();
     Ok(if body.is_empty() || body.ends_with('\n') { text } else { joined(body, &text) })
 }

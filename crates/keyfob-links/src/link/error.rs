@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use keyfob_agent::client_programs::ReplaceError;
-use keyfob_core::failure::{Failure, StoreProblem, Temporary};
+use keyfob_core::failure::{Failure, Temporary};
 
 use crate::edit::EditError;
 
@@ -25,7 +25,7 @@ pub enum LinkError {
     #[error("{0} is linked to this profile already")]
     Linked(&'static str),
     /// There is no such link.
-    #[error("{0} is not linked to this profile")]
+    #[error("{0} is not linked to this profile. Next: keyfob clients shows what is linked")]
     NotLinked(&'static str),
     /// The client's file was not understood, or the entry is not ours.
     #[error("{}: {problem}", file.display())]
@@ -59,19 +59,25 @@ pub enum LinkError {
         /// Which file.
         file: PathBuf,
     },
-    /// The client's file is written by its own command, which replaces nothing.
-    #[error("{client} is configured by its own command; take `{name}` out there: {command}")]
-    ReplacedByHand {
+    /// The client is configured by its own command, which is not on this machine.
+    #[error(
+        "{client} is configured by its own command `{program}`, which is not on the path. Next: install {client}, or put the \
+         folder of `{program}` on the path, and run this again"
+    )]
+    NoCommand {
         /// The client, as people call it.
         client: &'static str,
-        /// The entry.
-        name: String,
-        /// What to run.
-        command: String,
+        /// The program.
+        program: String,
     },
     /// The client's own command failed.
-    #[error("{0}")]
-    Command(String),
+    #[error("{client} did not take the change: {why}")]
+    Command {
+        /// The client, as people call it.
+        client: String,
+        /// What the command complained of.
+        why: String,
+    },
 }
 
 impl From<LinkError> for Failure {
@@ -79,7 +85,6 @@ impl From<LinkError> for Failure {
         match error {
             LinkError::Store { problem: ReplaceError::Store(problem), .. } => problem.into(),
             LinkError::Store { problem: ReplaceError::Changed, .. } => Temporary::Busy.into(),
-            LinkError::Command(why) => StoreProblem::Io(why).into(),
             other => Failure::Usage(other.to_string()),
         }
     }

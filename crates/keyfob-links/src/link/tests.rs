@@ -5,6 +5,7 @@ use std::sync::Mutex;
 
 use keyfob_agent::client_programs::System;
 
+use super::plan::masked;
 use super::*;
 use crate::clients::{ALL, named};
 
@@ -13,20 +14,23 @@ use crate::clients::{ALL, named};
 pub(crate) struct Memory {
     pub(crate) files: Mutex<BTreeMap<PathBuf, Vec<u8>>>,
     pub(crate) ran: Mutex<Vec<(Vec<String>, String)>>,
+    /// A command with this word in it fails.
+    pub(crate) refuses: Mutex<Option<&'static str>>,
+    pub(crate) has_no_programs: bool,
 }
 
 impl Memory {
     pub(crate) fn holding(files: &[(&str, &str)]) -> Self {
         let files = files.iter().map(|(path, text)| ((*path).into(), text.as_bytes().to_vec())).collect();
-        Self { files: Mutex::new(files), ran: Mutex::default() }
+        Self { files: Mutex::new(files), ..Self::default() }
     }
 
-    fn text(&self, path: &str) -> Option<String> {
+    pub(crate) fn text(&self, path: &str) -> Option<String> {
         let files = self.files.lock().unwrap();
         files.get(Path::new(path)).map(|bytes| String::from_utf8(bytes.clone()).unwrap())
     }
 
-    fn set(&self, path: &str, text: &str) {
+    pub(crate) fn set(&self, path: &str, text: &str) {
         self.files.lock().unwrap().insert(path.into(), text.into());
     }
 }
@@ -45,7 +49,7 @@ impl ClientPrograms for Memory {
         self.files.lock().unwrap().keys().any(|file| file.starts_with(path))
     }
     fn program(&self, name: &str) -> Option<PathBuf> {
-        Some(PathBuf::from("/usr/bin").join(name))
+        (!self.has_no_programs).then(|| PathBuf::from("/usr/bin").join(name))
     }
     fn read(&self, path: &Path) -> Result<Option<Vec<u8>>, StoreProblem> {
         Ok(self.files.lock().unwrap().get(path).cloned())
@@ -72,11 +76,13 @@ impl ClientPrograms for Memory {
     }
     fn run(&self, _program: &Path, arguments: &[String], input: &str) -> Result<String, String> {
         self.ran.lock().unwrap().push((arguments.to_vec(), input.into()));
-        Ok(String::new())
+        let refused =
+            self.refuses.lock().unwrap().is_some_and(|word| arguments.iter().any(|one| one == word));
+        if refused { Err("no such thing".into()) } else { Ok(String::new()) }
     }
 }
 
-fn wanted(profile: &str, via: Via) -> Wanted {
+pub(super) fn wanted(profile: &str, via: Via) -> Wanted {
     Wanted {
         profile: profile.into(),
         url: "https://portal.example/mcp".into(),
@@ -87,22 +93,22 @@ fn wanted(profile: &str, via: Via) -> Wanted {
     }
 }
 
-fn links(machine: &Memory) -> Links<'_> {
+pub(super) fn links(machine: &Memory) -> Links<'_> {
     Links::new(machine, "/state/links".into())
 }
 
-fn link(machine: &Memory, client: &str, wanted: &Wanted) {
+pub(super) fn link(machine: &Memory, client: &str, wanted: &Wanted) {
     let links = links(machine);
     let plan = links.plan(named(client).unwrap(), wanted).unwrap();
     links.carry_out(&plan).unwrap();
 }
 
-fn unlink(machine: &Memory, client: &str, profile: &str) -> Result<(), LinkError> {
+pub(super) fn unlink(machine: &Memory, client: &str, profile: &str) -> Result<(), LinkError> {
     let links = links(machine);
     links.carry_out(&links.plan_undo(named(client).unwrap(), profile)?)
 }
 
-const CURSOR: &str = "/home/ada/.cursor/mcp.json";
+pub(super) const CURSOR: &str = "/home/ada/.cursor/mcp.json";
 
 #[test]
 fn every_client_with_a_file_is_linked_in_each_of_its_ways_and_gets_its_file_back() {
@@ -286,9 +292,8 @@ fn what_cannot_give_its_place_is_said_and_nothing_is_changed() {
     let by_proxy = wanted("work", Via::Proxy);
     let absent = links(&machine).plan_replacing(named("cursor").unwrap(), &by_proxy, Some("gh")).unwrap_err();
     assert_eq!(absent.to_string(), format!("there is no entry `gh` in {CURSOR}"));
-    let by_hand = links(&machine).plan_replacing(named("claude-code").unwrap(), &by_proxy, Some("gh"));
-    let by_hand = by_hand.unwrap_err().to_string();
-    assert!(by_hand.contains("take `gh` out there: claude mcp remove --scope user gh"), "{by_hand}");
+    let absent = links(&machine).plan_replacing(named("claude-code").unwrap(), &by_proxy, Some("gh"));
+    assert!(matches!(absent, Err(LinkError::NothingToReplace { .. })), "{absent:?}");
     assert_eq!(machine.text(CURSOR).unwrap(), "{}");
 }
 

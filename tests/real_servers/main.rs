@@ -6,6 +6,7 @@
 mod doctor;
 mod grants;
 mod imports;
+mod old_sse;
 mod portal;
 mod user;
 mod waiting;

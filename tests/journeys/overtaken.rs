@@ -98,6 +98,41 @@ async fn a_sign_in_while_a_renewal_flies_wins_and_the_late_tokens_are_revoked() 
     }
 }
 
+/// Fault 45: a sign-in writes before it opens a browser, to know that it can. Under a renewal that flies this is no other sign-in.
+#[tokio::test]
+async fn a_sign_in_that_is_given_up_while_a_renewal_flies_costs_neither() {
+    for kept in [false, true] {
+        let flight = Overtaken::in_flight(kept).await;
+        let mut sign_in = flight.keyfob.spawn(["sign-in", "a", "--no-browser"]);
+        sign_in.stderr_line("/authorize").await;
+        sign_in.kill().await;
+        flight.gate.open();
+        let (after, asker) = flight.landed();
+        let given = asker.ended().await.expect_code(0);
+        assert_eq!(after.keyfob.must(["token", "a"]).await, given.stdout.trim());
+        assert!(after.keyfob.must(["call", "a", "whoami"]).await.contains("ada@example.com"));
+        after.keyfob.must(["refresh", "a"]).await;
+        let seen = after.portal.record().seen();
+        assert_eq!((seen.refreshes.renewed, seen.refreshes.repeated, seen.refreshes.reused), (2, 0, 0));
+        assert_eq!(seen.revoked, [""; 0]);
+        assert_eq!(after.keyfob.status("a").await["state"], "active");
+    }
+}
+
+/// Fault 44, H8: what comes late and cannot be revoked at once is not forgotten.
+#[tokio::test]
+async fn late_tokens_that_cannot_be_revoked_at_once_are_revoked_with_the_next_sign_out() {
+    let flight = Overtaken::in_flight(false).await;
+    flight.keyfob.must(["sign-out", "a"]).await;
+    flight.portal.faults().next(Endpoint::Revocation, Fault::error(503, "temporarily_unavailable"));
+    flight.gate.open();
+    let (after, asker) = flight.landed();
+    asker.ended().await.expect_code(4);
+    assert_eq!(after.revoked(1).await.len(), 1, "the one that was held");
+    after.keyfob.must(["sign-out", "a"]).await;
+    assert_eq!(after.revoked(2).await.len(), 2);
+}
+
 /// Fault 34, fault 2: a keeper that ends in the middle of a call, as one does that is replaced by force. Whoever waited does the
 /// work itself, with the token that was sent already, within the grace.
 #[tokio::test]

@@ -6,6 +6,7 @@
 use std::ffi::CStr;
 use std::io;
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
+use std::time::Duration;
 
 use tokio::sync::oneshot;
 
@@ -38,6 +39,30 @@ pub async fn on_a_thread_or_here<T: Send + 'static>(
         return Ok(work());
     }
     outcome.await.map_err(|_| io::Error::other("a thread ended before its work"))
+}
+
+/// Waits for `work` in this thread, which may block, for at most `patience`; a thread that takes longer is left behind. Without a
+/// thread left the work is done here, and takes as long as it takes.
+///
+/// # Errors
+/// [`io::ErrorKind::TimedOut`]; or the work panicked.
+pub fn within<T: Send + 'static>(
+    patience: Duration,
+    work: impl FnOnce() -> T + Send + 'static,
+) -> io::Result<T> {
+    let slot = Arc::new(Mutex::new(Some(work)));
+    let take = |slot: &Mutex<Option<_>>| slot.lock().unwrap_or_else(PoisonError::into_inner).take();
+    let (done, outcome) = mpsc::channel();
+    let there = Arc::clone(&slot);
+    if start(move || drop(take(&there).map(|work| done.send(work())))).is_err()
+        && let Some(work) = take(&slot)
+    {
+        return Ok(work());
+    }
+    outcome.recv_timeout(patience).map_err(|why| match why {
+        mpsc::RecvTimeoutError::Timeout => io::ErrorKind::TimedOut.into(),
+        mpsc::RecvTimeoutError::Disconnected => io::Error::other("a thread ended before its work"),
+    })
 }
 
 /// Asks the system for `many` threads and gives them back. Before a call of a library that starts its own and panics where

@@ -1,5 +1,6 @@
 //! Token files for other programs: private from their first system call, replaced atomically, never through a link.
 
+mod patience;
 mod watch;
 
 use std::collections::BTreeSet;
@@ -16,7 +17,6 @@ use zeroize::Zeroizing;
 
 use crate::store::folder::Folder;
 use crate::store::{LONGEST_WRITE, atomic_file, problem};
-use crate::threads;
 
 /// Largest `.env` file that is edited.
 const LARGEST_ENV: u64 = 1024 * 1024;
@@ -32,10 +32,11 @@ impl TokenFiles for SystemTokenFiles {
     #[expect(clippy::disallowed_methods, reason = "the user chose this file as a place for the token")]
     async fn write(&self, path: &str, contents: &SecretText) -> Result<(), StoreProblem> {
         let bytes = Zeroizing::new(contents.expose_secret().as_bytes().to_vec());
-        off_thread(path, move |path| {
+        patience::at(path, move |path, asker| {
             let (folder, name) = place_to_write(path)?;
             folder.check(name)?;
             folder.sweep(name, LONGEST_WRITE);
+            asker.still_waits()?;
             folder.replace(name, &bytes, 0o600)
         })
         .await
@@ -48,15 +49,14 @@ impl TokenFiles for SystemTokenFiles {
     }
 
     async fn read_template(&self, path: &str) -> Result<String, StoreProblem> {
-        let path = std::path::PathBuf::from(path);
-        let reading = threads::on_a_thread_or_here(move || read_bounded(&path));
-        reading.await.unwrap_or_else(|error| Err(StoreProblem::Io(error.to_string())))
+        patience::at(path, |path, _| read_bounded(path)).await
     }
 
     async fn remove(&self, path: &str) -> Result<(), StoreProblem> {
-        off_thread(path, |path| {
+        patience::at(path, |path, asker| {
             let Some((folder, name)) = place(path)? else { return Ok(()) };
             folder.sweep(name, LONGEST_WRITE);
+            asker.still_waits()?;
             // What has become something else is not ours to delete.
             if folder.check(name)? { folder.remove(name) } else { Ok(()) }
         })
@@ -68,7 +68,7 @@ impl TokenFiles for SystemTokenFiles {
     }
 
     async fn check(&self, path: &str) -> Result<(), StoreProblem> {
-        off_thread(path, |path| {
+        patience::at(path, |path, _| {
             let (folder, name) = place_to_write(path)?;
             folder.check(name)?;
             folder.check_writable(name)
@@ -79,7 +79,7 @@ impl TokenFiles for SystemTokenFiles {
     #[expect(clippy::disallowed_methods, reason = "compared with what the place holds")]
     async fn holds(&self, path: &str, contents: &SecretText) -> Result<bool, StoreProblem> {
         let wanted = Zeroizing::new(contents.expose_secret().as_bytes().to_vec());
-        off_thread(path, move |path| {
+        patience::at(path, move |path, _| {
             let Some((folder, name)) = place(path)? else { return Ok(false) };
             let held = folder.read(name, wanted.len() as u64, true)?.map(Zeroizing::new);
             Ok(held.is_some_and(|held| *held == *wanted))
@@ -91,7 +91,7 @@ impl TokenFiles for SystemTokenFiles {
     async fn holds_env_line(&self, path: &str, key: &str, value: &SecretText) -> Result<bool, StoreProblem> {
         let line = Zeroizing::new(format!("{key}={}", value.expose_secret()));
         let key = key.to_owned();
-        off_thread(path, move |path| {
+        patience::at(path, move |path, _| {
             let Some((folder, name)) = place(path)? else { return Ok(false) };
             let held = folder.read(name, LARGEST_ENV, false)?.map(Zeroizing::new);
             Ok(held.is_some_and(|held| edited(&held, &key, Some(line.as_bytes())) == *held))
@@ -106,16 +106,6 @@ impl TokenFiles for SystemTokenFiles {
     fn local_offset(&self, at: &Moment) -> i32 {
         Local.offset_from_utc_datetime(&at.wall.naive_utc()).fix().local_minus_utc()
     }
-}
-
-async fn off_thread<T: Send + 'static>(
-    path: &str,
-    work: impl FnOnce(&Path) -> Result<T, StoreProblem> + Send + 'static,
-) -> Result<T, StoreProblem> {
-    let path = std::path::PathBuf::from(path);
-    threads::on_a_thread_or_here(move || work(&path))
-        .await
-        .unwrap_or_else(|error| Err(StoreProblem::Io(error.to_string())))
 }
 
 /// A regular file of the user's; links are followed, because nothing secret is in it and nothing is written to it.
@@ -148,7 +138,7 @@ fn place_to_write(path: &Path) -> Result<(Folder, &OsStr), StoreProblem> {
 /// Replaces, adds or takes out one line; every other byte stays, line ends included.
 async fn edit_env(path: &str, key: &str, line: Option<Zeroizing<String>>) -> Result<(), StoreProblem> {
     let key = key.to_owned();
-    off_thread(path, move |path| {
+    patience::at(path, move |path, asker| {
         let (folder, name) = match (place(path)?, &line) {
             (Some(place), _) => place,
             (None, None) => return Ok(()),
@@ -156,13 +146,18 @@ async fn edit_env(path: &str, key: &str, line: Option<Zeroizing<String>>) -> Res
         };
         // Two profiles may share one file: neither loses its line.
         folder.wait_for_turn()?;
+        folder.sweep(name, LONGEST_WRITE);
         let before = folder.read(name, LARGEST_ENV, false)?.map(Zeroizing::new);
         if before.is_none() && line.is_none() {
             return Ok(());
         }
         let before = before.unwrap_or_default();
         let after = Zeroizing::new(edited(&before, &key, line.as_ref().map(|line| line.as_bytes())));
-        if *after == *before { Ok(()) } else { folder.replace(name, &after, 0o600) }
+        if *after == *before {
+            return Ok(());
+        }
+        asker.still_waits()?;
+        folder.replace(name, &after, 0o600)
     })
     .await
 }

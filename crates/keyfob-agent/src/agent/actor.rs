@@ -224,7 +224,7 @@ impl Actor {
                 self.step(&name, Event::SignInEnded { attempt, outcome: told.clone() });
                 if let Ok(SignedIn { credential, deliveries }) = outcome {
                     self.delivered(&name, Some(deliveries));
-                    self.take_in(&name, Ok(Some(credential)));
+                    self.take_report(&name, credential);
                 }
                 self.publish();
                 let _ = reply.send(told);

@@ -80,6 +80,17 @@ impl Entry {
         }
     }
 
+    /// It is no profile any more: whoever waits is told, and a sign-in under way ends.
+    pub(super) fn give_up(self) {
+        let name = self.profile.name.to_string();
+        for waiter in self.waiters {
+            let _ = waiter.reply.send(Err(Failure::NoSuchProfile(name.clone())));
+        }
+        if let Some((_, journey)) = self.sign_in {
+            journey.abort();
+        }
+    }
+
     /// Steps the state machine.
     pub(super) fn step(&mut self, event: Event) -> Vec<Effect> {
         let (state, effects) = std::mem::take(&mut self.state).step(event);

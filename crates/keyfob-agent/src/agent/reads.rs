@@ -24,13 +24,15 @@ enum Stage {
     UnderWay,
     /// It may have changed since this read began.
     UnderWayAndAgain,
+    /// It has changed, and what is there now is known: this read tells less.
+    Outdated,
 }
 
 impl Reads {
     /// This record is to be read. Then ask [`Self::next`].
     pub(super) fn ask(&mut self, name: ProfileName) {
         match self.asked.get_mut(&name) {
-            Some(Stage::Waiting) => {}
+            Some(Stage::Waiting | Stage::Outdated) => {}
             Some(under_way) => *under_way = Stage::UnderWayAndAgain,
             None => {
                 self.asked.insert(name.clone(), Stage::Waiting);
@@ -59,12 +61,21 @@ impl Reads {
         Some(name)
     }
 
-    /// One has ended.
-    pub(super) fn ended(&mut self, name: &ProfileName) {
+    /// A journey has told what is there now: a read under way may have seen what was there before.
+    pub(super) fn outdate(&mut self, name: &ProfileName) {
+        if let Some(under_way @ (Stage::UnderWay | Stage::UnderWayAndAgain)) = self.asked.get_mut(name) {
+            *under_way = Stage::Outdated;
+        }
+    }
+
+    /// One has ended. False where what it saw is outdated: it is read once more.
+    pub(super) fn ended(&mut self, name: &ProfileName) -> bool {
         self.under_way = self.under_way.saturating_sub(1);
-        if self.asked.remove(name) == Some(Stage::UnderWayAndAgain) {
+        let stage = self.asked.remove(name);
+        if matches!(stage, Some(Stage::UnderWayAndAgain | Stage::Outdated)) {
             self.ask(name.clone());
         }
+        stage != Some(Stage::Outdated)
     }
 
     /// True once everything that was asked for has been read.
@@ -109,6 +120,20 @@ mod tests {
         for text in ["a", "b", "c", "gone"] {
             reads.ended(&name(text));
         }
+        assert!(reads.are_done());
+    }
+
+    #[test]
+    fn a_read_that_a_journey_has_outdated_does_not_count_and_is_repeated_once() {
+        let mut reads = Reads::default();
+        reads.begin(Vec::new());
+        reads.ask(name("a"));
+        assert_eq!(started(&mut reads), ["a"]);
+        reads.outdate(&name("a"));
+        reads.ask(name("a"));
+        assert!(!reads.ended(&name("a")));
+        assert_eq!(started(&mut reads), ["a"]);
+        assert!(reads.ended(&name("a")));
         assert!(reads.are_done());
     }
 

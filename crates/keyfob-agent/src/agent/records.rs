@@ -59,8 +59,8 @@ impl Actor {
             self.take_profile(profile, is_new);
         }
         for name in left {
-            if let Some((_, journey)) = self.entries.remove(&name).and_then(|entry| entry.sign_in) {
-                journey.abort();
+            if let Some(entry) = self.entries.remove(&name) {
+                entry.give_up();
             }
             // What is left of it may have tokens to revoke.
             self.look_at_record(name);
@@ -125,7 +125,9 @@ impl Actor {
     }
 
     pub(super) fn record_read(&mut self, name: &ProfileName, read: Result<Option<Credential>, StoreProblem>) {
-        self.reads.ended(name);
+        if !self.reads.ended(name) {
+            return;
+        }
         if self.entries.get(name).is_some() {
             self.take_in(name, read);
         } else {
@@ -151,18 +153,24 @@ impl Actor {
         self.spawn(async move { Some(News::Store(ports.store.status().await)) });
     }
 
-    pub(super) fn take_in(&mut self, name: &ProfileName, read: Result<Option<Credential>, StoreProblem>) {
+    /// The record as a journey has left it. One that ends late tells less than another that wrote after it, and a record may
+    /// have begun anew: then what is on disk counts.
+    pub(super) fn take_report(&mut self, name: &ProfileName, left: Credential) {
+        let known = self.entries.get(name).and_then(|entry| entry.credential.as_ref());
+        if known.is_some_and(|known| left.generation < known.generation) {
+            return self.look_at_record(name.clone());
+        }
+        self.reads.outdate(name);
+        self.take_in(name, Ok(Some(left)));
+    }
+
+    fn take_in(&mut self, name: &ProfileName, read: Result<Option<Credential>, StoreProblem>) {
         let now = self.ports.clock.now();
         let Some(entry) = self.entries.touch(name) else { return };
         let mut deliver_again = None;
         let event = match read {
             Err(problem) => Event::StoreFailed(problem),
             Ok(credential) => {
-                let generation = |c: &Option<Credential>| c.as_ref().map_or(0, |c| c.generation);
-                // A slow read must not undo what a journey has reported since.
-                if credential.is_some() && generation(&credential) < generation(&entry.credential) {
-                    return;
-                }
                 let observation = Observation::of(credential.as_ref(), &entry.profile, &now)
                     .seen_on(&self.ports.machine_id, credential.as_ref());
                 // The first look at a record: an intent in it is a renewal that was cut off by the end of its process.

@@ -79,7 +79,7 @@ impl Actor {
             Some(Told::Nothing) => self.look_at_record(name.clone()),
             Some(Told::Durably(credential)) => {
                 entry.reminding.shown = true;
-                self.take_in(name, Ok(Some(credential)));
+                self.take_report(name, credential);
             }
             Some(Told::InMemory(Credential { generation, reminded, .. })) => {
                 entry.reminding.shown = true;

@@ -45,7 +45,10 @@ impl Actor {
 
     /// Renews for this asker, or lets it join a renewal under way.
     pub(super) fn refresh_asked(&mut self, name: &ProfileName, waiter: Waiter) {
-        let Some(entry) = self.entries.touch(name) else { return };
+        let Some(entry) = self.entries.touch(name) else {
+            let _ = waiter.reply.send(Err(Failure::NoSuchProfile(name.to_string())));
+            return;
+        };
         entry.waiters.push(waiter);
         self.step(name, Event::RefreshRequested);
         let Some(entry) = self.entries.touch(name) else { return };
@@ -126,7 +129,7 @@ impl Actor {
         match outcome {
             Ok(refreshed) => {
                 self.delivered(name, refreshed.deliveries.clone());
-                self.take_in(name, Ok(Some(refreshed.credential.clone())));
+                self.take_report(name, refreshed.credential.clone());
             }
             Err(Failure::SignInNeeded(_)) => self.look_at_record(name.clone()),
             Err(failure) => self.could_not_begin(name, failure),
@@ -156,8 +159,11 @@ impl Actor {
     fn could_not_begin(&mut self, name: &ProfileName, failure: &Failure) {
         let Some(entry) = self.entries.touch(name) else { return };
         entry.not_before = Some(later(&self.ports.clock.now(), BETWEEN_BEGINNINGS));
-        let holding = Holding::Held { retrying: Some(failure.clone()) };
-        self.step(name, Event::Observed(Observation { holding }));
+        // Signed out or ended meanwhile, by somebody who waited for no lock: then that is what is shown.
+        if matches!(entry.state.holding, Holding::Held { .. }) {
+            let holding = Holding::Held { retrying: Some(failure.clone()) };
+            self.step(name, Event::Observed(Observation { holding }));
+        }
     }
 }
 

@@ -112,6 +112,18 @@ enum Sent {
     Unanswered { cause: Temporary, sent: bool },
 }
 
+/// The record in the place of one that was to be written.
+enum Met {
+    /// Still the tokens that were sent: somebody wrote beside the renewal, as a sign-in does before it opens a browser, and
+    /// theirs stays under the answer.
+    Spent(Credential),
+    /// The answer's own tokens: a write that was told as failed reached its place all the same. Revoking them would end the
+    /// sign-in.
+    Own(Credential),
+    /// None, or another sign-in.
+    Another,
+}
+
 struct Flight<'a> {
     ports: &'a Ports,
     profile: &'a Profile,
@@ -126,13 +138,12 @@ impl Flight<'_> {
         match self.send(&request).await {
             Sent::Answered(Ok(answer)) => self.keep(answer).await,
             Sent::Answered(Err(refusal)) => {
-                let next = self.credential.refused(&refusal, &self.ports.clock.now(), jitter(self.ports));
-                self.keep_failure(next).await
+                let (now, jitter) = (self.ports.clock.now(), jitter(self.ports));
+                self.keep_failure(|before| before.refused(&refusal, &now, jitter)).await
             }
             Sent::Unanswered { cause, sent } => {
-                let next =
-                    self.credential.unanswered(cause, sent, &self.ports.clock.now(), jitter(self.ports));
-                self.keep_failure(next).await
+                let (now, jitter) = (self.ports.clock.now(), jitter(self.ports));
+                self.keep_failure(|before| before.unanswered(cause.clone(), sent, &now, jitter)).await
             }
         }
     }
@@ -186,6 +197,8 @@ impl Flight<'_> {
                     return Sent::Answered(token_endpoint::read(&as_http_answer(&response), now));
                 }
                 Err(TransportFailure::Cut(why)) => last_cut = Some(Temporary::Cut(why)),
+                // The network that broke the first connection may not stand yet for the next; the token may be spent all the same.
+                Err(TransportFailure::NotSent(_)) if last_cut.is_some() => {}
                 Err(other) => {
                     // An answer too large to be read was given all the same: the server may have rotated.
                     let sent = last_cut.is_some() || matches!(other, TransportFailure::TooLarge(_));
@@ -203,7 +216,8 @@ impl Flight<'_> {
 
     /// Durable before visible. While the disk refuses, the answer is held in memory under the lock: it is the only copy.
     async fn keep(mut self, answer: TokenAnswer) -> Result<Refreshed, Failure> {
-        let mut next = self.credential.renewed(answer, &self.ports.clock.now());
+        let answered = self.ports.clock.now();
+        let mut next = self.credential.renewed(answer.clone(), &answered);
         let mut refused = None;
         for _ in 0..HOLD_ANSWER {
             match self.ports.store.commit(&self.profile.name, self.credential.generation, &next).await {
@@ -211,13 +225,17 @@ impl Flight<'_> {
                     self.credential = Credential { generation, ..next };
                     return Ok(self.renewed().await);
                 }
-                Err(CommitError::Conflict(_)) => match self.own_record(&next).await {
+                Err(CommitError::Conflict(_)) => match self.met(&next).await {
+                    Ok(Met::Spent(stored)) => {
+                        next = stored.renewed(answer.clone(), &answered);
+                        self.credential = stored;
+                    }
                     // Written once more, on top of itself: then it is durable as well.
-                    Ok(Some(own)) => {
+                    Ok(Met::Own(own)) => {
                         self.credential.generation = own.generation;
                         next = own;
                     }
-                    Ok(None) => return self.lost_to_another_writer(&next).await,
+                    Ok(Met::Another) => return self.lost_to_another_writer(&next).await,
                     Err(problem) => refused = Some(self.wait_for_disk(problem).await),
                 },
                 Err(CommitError::Store(problem)) => refused = Some(self.wait_for_disk(problem).await),
@@ -235,15 +253,22 @@ impl Flight<'_> {
         problem
     }
 
-    /// The stored record, where it holds the very tokens of `wanted`: a write that was told as failed and reached its place
-    /// all the same is met again as if another writer had been first. Revoking those tokens would end the sign-in.
+    /// What stands where `next` was to be written.
+    async fn met(&self, next: &Credential) -> Result<Met, StoreProblem> {
+        let Some(stored) = self.ports.store.read(&self.profile.name).await? else { return Ok(Met::Another) };
+        let is_spent = holds_tokens_of(&stored, &self.credential)
+            && stored.has_open_intent() == self.credential.has_open_intent();
+        Ok(match stored {
+            spent if is_spent => Met::Spent(spent),
+            own if holds_tokens_of(&own, next) => Met::Own(own),
+            _ => Met::Another,
+        })
+    }
+
+    /// The stored record, where it holds the very tokens of `wanted`.
     async fn own_record(&self, wanted: &Credential) -> Result<Option<Credential>, StoreProblem> {
         let stored = self.ports.store.read(&self.profile.name).await?;
-        let tokens = |credential: &Credential| {
-            let tokens = &credential.sign_in.as_ref()?.tokens;
-            Some((tokens.access_token.fingerprint(), tokens.refresh_token.clone()))
-        };
-        Ok(stored.filter(|stored| tokens(stored).is_some() && tokens(stored) == tokens(wanted)))
+        Ok(stored.filter(|stored| holds_tokens_of(stored, wanted)))
     }
 
     async fn renewed(self) -> Refreshed {
@@ -260,36 +285,55 @@ impl Flight<'_> {
         if let Some(late) = late {
             revoke::revoke(self.ports, self.profile, &late).await;
         }
+        self.give_way().await
+    }
+
+    async fn give_way(self) -> Result<Refreshed, Failure> {
         let current = self.ports.store.read(&self.profile.name).await?;
         usable_sign_in(current.as_ref(), self.profile)?;
         let credential = current.ok_or(SignInNeeded::SignedOut)?;
         Ok(Refreshed::as_it_is(credential, None))
     }
 
-    async fn keep_failure(mut self, next: Credential) -> Result<Refreshed, Failure> {
+    async fn keep_failure(mut self, after: impl Fn(&Credential) -> Credential) -> Result<Refreshed, Failure> {
+        let mut next = after(&self.credential);
         let failure = failure_of(&next);
         let ended =
             next.history.last_refresh.as_ref().is_some_and(|last| last.outcome == RefreshOutcome::Rejected);
         let event = if ended { JournalEvent::SignInEnded } else { JournalEvent::RenewalFailed };
         record_failure(self.ports, self.profile, event, Some(self.began), &failure);
-        match self.ports.store.commit(&self.profile.name, self.credential.generation, &next).await {
-            Ok(generation) => self.credential = Credential { generation, ..next },
-            // A stale loser changes nothing: the winner's record stays (fault 12).
-            Err(CommitError::Conflict(_)) => {
-                let current = self.ports.store.read(&self.profile.name).await?;
-                usable_sign_in(current.as_ref(), self.profile)?;
-                self.credential = current.ok_or(SignInNeeded::SignedOut)?;
-                return Ok(Refreshed::as_it_is(self.credential, None));
+        loop {
+            match self.ports.store.commit(&self.profile.name, self.credential.generation, &next).await {
+                Ok(generation) => self.credential = Credential { generation, ..next },
+                Err(CommitError::Conflict(_)) => match self.met(&next).await? {
+                    Met::Spent(stored) => {
+                        next = after(&stored);
+                        self.credential = stored;
+                        continue;
+                    }
+                    Met::Own(own) => self.credential = own,
+                    // A stale loser changes nothing: the winner's record stays (fault 12).
+                    Met::Another => return self.give_way().await,
+                },
+                // What was learned is not durable; the failure itself is still the truth.
+                Err(CommitError::Store(problem)) => {
+                    tracing::warn!(profile = %self.profile.name, %problem, "the outcome of a renewal could not be written");
+                    self.credential = next;
+                }
             }
-            // What was learned is not durable; the failure itself is still the truth.
-            Err(CommitError::Store(problem)) => {
-                tracing::warn!(profile = %self.profile.name, %problem, "the outcome of a renewal could not be written");
-                self.credential = next;
-            }
+            break;
         }
         delivery::withdraw_if_dead(self.ports, self.profile, &self.credential).await;
         Ok(Refreshed::as_it_is(self.credential, Some(failure)))
     }
+}
+
+fn holds_tokens_of(stored: &Credential, wanted: &Credential) -> bool {
+    let tokens = |credential: &Credential| {
+        let tokens = &credential.sign_in.as_ref()?.tokens;
+        Some((tokens.access_token.fingerprint(), tokens.refresh_token.clone()))
+    };
+    tokens(stored).is_some() && tokens(stored) == tokens(wanted)
 }
 
 fn failure_of(credential: &Credential) -> Failure {

@@ -6,7 +6,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use keyfob_core::client_registration::Registration;
 use keyfob_core::credential::{Credential, PendingRevocation};
-use keyfob_core::failure::Failure;
+use keyfob_core::failure::{Failure, StoreProblem};
 use keyfob_core::grant::credential_request::CredentialRequest;
 use keyfob_core::grant::revocation::{self, Revocation};
 use keyfob_core::identity::ProfileName;
@@ -47,16 +47,35 @@ impl std::fmt::Display for RevocationOutcome {
     }
 }
 
-/// Revokes both tokens of one pending revocation.
+/// Revokes both tokens of one pending revocation that stands in no record. Where the server cannot be reached it is written into
+/// the profile's, so that it is tried again.
 pub(crate) async fn revoke(
     ports: &Ports,
     profile: &Profile,
     pending: &PendingRevocation,
 ) -> RevocationOutcome {
     let began = ports.clock.now().boot_ms;
-    let Settled { outcome, .. } = send_both(ports, guard_of(profile), pending).await;
+    let Settled { mut outcome, .. } = send_both(ports, guard_of(profile), pending).await;
+    if outcome == RevocationOutcome::Queued
+        && let Err(problem) = put_in(ports, &profile.name, pending).await
+    {
+        outcome = RevocationOutcome::Refused(format!("it could not be reached, and {problem}"));
+    }
     record(ports, profile, JournalEvent::Revoked, Some(began), Some(outcome.to_string()));
     outcome
+}
+
+async fn put_in(ports: &Ports, name: &ProfileName, pending: &PendingRevocation) -> Result<(), StoreProblem> {
+    loop {
+        let stored = ports.store.read(name).await?;
+        let mut credential = stored.unwrap_or_else(|| Credential::empty(&ports.machine_id));
+        credential.revocations.push(pending.clone());
+        match ports.store.commit(name, credential.generation, &credential).await {
+            Err(CommitError::Conflict(_)) => {}
+            Err(CommitError::Store(problem)) => return Err(problem),
+            Ok(_) => return Ok(()),
+        }
+    }
 }
 
 /// What came of a try, and when the server wants to be asked again.

@@ -45,6 +45,38 @@ async fn change(world: &World, number: usize, change: impl FnOnce(&Credential) -
     world.commit(&name(number), before.generation, &change(&before)).await.unwrap();
 }
 
+/// fault 5, trust rule 4: the network that broke one connection may not stand yet for the next. The server forgives a repeat for
+/// seconds, so that the repeats go on.
+#[tokio::test(start_paused = true)]
+async fn after_a_cut_a_connection_that_does_not_stand_yet_ends_no_repeats() {
+    let world = signed_in(1).await;
+    let server = Server::new(&world, Duration::from_millis(10));
+    let keeper = keeper(&server);
+    server.answers_next([
+        Err(TransportFailure::Cut("reset".into())),
+        Err(TransportFailure::NotSent("no route".into())),
+    ]);
+    keeper.refresh(name(0)).await.unwrap();
+    let record = world.read(&name(0)).await.unwrap().unwrap();
+    assert_eq!((server.count(), record.history.failures, record.has_open_intent()), (3, 0, false));
+}
+
+/// fault 31: a record that was set aside, or brought back from a copy, counts its generations anew.
+#[tokio::test(start_paused = true)]
+async fn a_record_that_begins_anew_is_renewed_by_the_keeper_that_knew_the_one_before() {
+    let world = signed_in(1).await;
+    let first = world.read(&name(0)).await.unwrap().unwrap();
+    let server = Server::new(&world, Duration::from_millis(10));
+    let keeper = keeper(&server);
+    for _ in 0..3 {
+        keeper.refresh(name(0)).await.unwrap();
+    }
+    held(&world.records).insert(name(0), first);
+    keeper.look_again(Some(&name(0))).await;
+    pass(Duration::from_mins(80)).await;
+    assert_eq!((fresh(&world), server.count()), (1, 4), "three by hand, one by the schedule");
+}
+
 /// fault 40, trust rule 10
 #[tokio::test(start_paused = true)]
 async fn a_hundred_profiles_that_ended_in_sleep_are_fresh_within_a_minute_four_at_a_time() {

@@ -5,8 +5,9 @@
 //! backup to be laid over it, until its owner gives it up: then it is set aside under a name with the date.
 
 use std::collections::HashMap;
-use std::path::PathBuf;
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -33,7 +34,6 @@ pub struct SealedStore {
     keys: Arc<SealingKeySource>,
     turns: Turns,
     unsettled: Arc<Unsettled>,
-    swept: Arc<OnceLock<()>>,
 }
 
 /// Records that are in place although their commit failed (the last sync did), by the digest of the file. When the same
@@ -43,7 +43,7 @@ type Unsettled = Mutex<HashMap<ProfileName, Fingerprint>>;
 impl SealedStore {
     /// Opens the store; nothing is read or asked for yet.
     pub fn new(paths: Paths, keys: Arc<SealingKeySource>) -> Self {
-        Self { paths, keys, turns: Turns::default(), unsettled: Arc::default(), swept: Arc::default() }
+        Self { paths, keys, turns: Turns::default(), unsettled: Arc::default() }
     }
 
     pub(super) fn files(&self) -> Files {
@@ -51,7 +51,6 @@ impl SealedStore {
             paths: self.paths.clone(),
             keys: Arc::clone(&self.keys),
             unsettled: Arc::clone(&self.unsettled),
-            swept: Arc::clone(&self.swept),
         }
     }
 
@@ -129,8 +128,6 @@ pub(super) struct Files {
     pub(super) paths: Paths,
     pub(super) keys: Arc<SealingKeySource>,
     unsettled: Arc<Unsettled>,
-    /// Set once this process has looked for what killed writers left.
-    swept: Arc<OnceLock<()>>,
 }
 
 impl Files {
@@ -205,7 +202,7 @@ impl Files {
         expected: u64,
         credential: Credential,
     ) -> Result<u64, CommitError> {
-        let _guard = self.write_lock(profile)?;
+        let lock = self.write_lock(profile)?;
         match self.expect_generation(profile, expected) {
             Err(CommitError::Conflict(stored)) if stored == expected + 1 && self.is_unsettled(profile)? => {}
             checked => checked?,
@@ -214,8 +211,7 @@ impl Files {
         self.keys.ready(|| self.nothing_sealed())?;
         let _steady = self.keys.steady()?;
         let sealed = sealed_file::seal(&self.keys.existing()?, profile, &next.to_plaintext());
-        self.sweep_once()?;
-        let written = atomic_file::replace(&self.path(profile), &sealed);
+        let written = replace_marked(&lock, &self.path(profile), &sealed);
         let mut unsettled = self.unsettled.lock().unwrap_or_else(PoisonError::into_inner);
         match written {
             Ok(()) => unsettled.remove(profile),
@@ -223,15 +219,6 @@ impl Files {
         };
         written?;
         Ok(next.generation)
-    }
-
-    /// Takes away what killed writers left, before this process's first commit: a look through the folder at each one would
-    /// make it dearer with every profile there is.
-    fn sweep_once(&self) -> Result<(), StoreProblem> {
-        if self.swept.set(()).is_ok() {
-            atomic_file::sweep_folder(&self.paths.credentials_dir())?;
-        }
-        Ok(())
     }
 
     /// True where the file in place is what this process wrote when its last commit failed.
@@ -265,7 +252,7 @@ impl Files {
         Ok(aside.map(|aside| aside.display().to_string()))
     }
 
-    pub(super) fn write_lock(&self, profile: &ProfileName) -> Result<std::fs::File, StoreProblem> {
+    pub(super) fn write_lock(&self, profile: &ProfileName) -> Result<File, StoreProblem> {
         atomic_file::private_folder(&self.paths.credentials_dir())?;
         atomic_file::private_folder(&self.paths.locks_dir())?;
         profile_lock::lock_for_write(&self.paths.locks_dir().join(format!("{profile}.write")))
@@ -276,9 +263,12 @@ impl Files {
         if stored == expected { Ok(()) } else { Err(CommitError::Conflict(stored)) }
     }
 
-    /// The last written first.
+    /// The last written first. Whoever asks for all looks through the whole folder: what a power cut left goes with it.
     pub(super) fn names(&self) -> Result<Vec<ProfileName>, StoreProblem> {
         let files = self.sealed_files()?;
+        if !files.is_empty() {
+            atomic_file::sweep_folder(&self.paths.credentials_dir())?;
+        }
         let names = files.iter().filter_map(|name| ProfileName::parse(name).ok());
         // One that went away meanwhile comes last; whoever reads it sees that it is gone.
         let written =
@@ -305,6 +295,19 @@ impl Files {
         let names = names.map_err(|error| super::problem(&error, &folder))?;
         Ok(names.iter().filter_map(|name| Some(name.strip_suffix(".sealed")?.to_owned())).collect())
     }
+}
+
+/// Replaces a record under its write lock. The lock's file is marked meanwhile, so that the next writer knows of one that was
+/// killed and looks for what it left; a look at each commit would make it dearer with every profile there is.
+fn replace_marked(lock: &File, path: &Path, sealed: &[u8]) -> Result<(), StoreProblem> {
+    if lock.metadata().is_ok_and(|found| found.len() > 0) {
+        atomic_file::sweep(path)?;
+    }
+    // A disk that takes no mark is no reason to refuse a token.
+    let _ = lock.set_len(1);
+    atomic_file::replace(path, sealed)?;
+    let _ = lock.set_len(0);
+    Ok(())
 }
 
 #[cfg(test)]

@@ -272,21 +272,31 @@ async fn a_token_of_sixteen_kilobytes_is_kept_whole_and_similar_names_apart() {
 }
 
 #[tokio::test]
-async fn what_killed_writers_left_goes_with_the_first_commit_and_what_may_have_its_writer_stays() {
+async fn what_a_killed_writer_left_goes_with_the_next_commit() {
     let home = home();
     home.store.commit(&name("a"), 0, &credential("a")).await.unwrap();
-    let folder = home.store.paths.credentials_dir();
+    let left = home.store.paths.credentials_dir().join(".a.sealed.0a.new");
+    let lock = home.store.paths.locks_dir().join("a.write");
+    assert_eq!(std::fs::metadata(&lock).unwrap().len(), 0, "a writer takes its mark away");
+    std::fs::write(&left, "half").unwrap();
+    std::fs::write(&lock, "m").unwrap();
+    home.store.commit(&name("a"), 1, &credential("a")).await.unwrap();
+    assert!(!left.exists());
+    assert_eq!(std::fs::metadata(&lock).unwrap().len(), 0);
+}
+
+#[tokio::test]
+async fn what_a_power_cut_left_goes_when_all_records_are_asked_for_and_what_may_have_its_writer_stays() {
+    let home = home();
+    home.store.commit(&name("a"), 0, &credential("a")).await.unwrap();
     let left = |name: &str, age: Duration| {
-        let file = std::fs::File::create(folder.join(name)).unwrap();
+        let path = home.store.paths.credentials_dir().join(name);
+        let file = std::fs::File::create(&path).unwrap();
         file.set_modified(std::time::SystemTime::now() - age).unwrap();
+        path
     };
-    left(".gone.sealed.0a.new", Duration::from_mins(2));
-    left(".busy.sealed.0b.new", Duration::ZERO);
-    let next = open_at(home.folder.path());
-    next.commit(&name("a"), 1, &credential("a")).await.unwrap();
-    let is_there = |name: &str| folder.join(name).exists();
-    assert_eq!([is_there(".gone.sealed.0a.new"), is_there(".busy.sealed.0b.new")], [false, true]);
-    left(".gone.sealed.0c.new", Duration::from_mins(2));
-    next.commit(&name("a"), 2, &credential("a")).await.unwrap();
-    assert!(is_there(".gone.sealed.0c.new"), "one look for each process");
+    let (gone, busy) =
+        (left(".a.sealed.0a.new", Duration::from_mins(2)), left(".b.sealed.0b.new", Duration::ZERO));
+    home.store.names().await.unwrap();
+    assert_eq!([gone.exists(), busy.exists()], [false, true]);
 }

@@ -46,9 +46,12 @@ impl JournalTail {
         (newest, tail)
     }
 
-    /// Where this is what it was before [`JournalTail::more`], nothing has been written since.
-    pub(crate) fn version(&self) -> Option<FileVersion> {
-        FileVersion::of(&current(&self.folder)).ok().flatten()
+    /// Where this is what it was before [`JournalTail::more`], nothing has been written since. `None` where there is nothing to
+    /// tell it by.
+    pub(crate) fn version(&self) -> Option<(FileVersion, Option<u64>)> {
+        self.now.as_ref()?;
+        let aside = self.aside.as_ref().and_then(|aside| Some(aside.file.metadata().ok()?.len()));
+        Some((FileVersion::of(&current(&self.folder)).ok()??, aside))
     }
 
     /// What has been written since the last call.

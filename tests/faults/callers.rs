@@ -78,7 +78,7 @@ impl Bridge {
         self.asked
     }
 
-    async fn answer(&mut self, id: u64) -> Value {
+    pub(crate) async fn answer(&mut self, id: u64) -> Value {
         let line = self.running.stdout_line(&format!("\"id\":{id}")).await;
         serde_json::from_str(&line).expect("one JSON-RPC message a line")
     }
@@ -94,6 +94,15 @@ impl Bridge {
             let answer: Value = serde_json::from_str(&line).expect("one JSON-RPC message a line");
             assert!(answer["result"].is_object(), "{answer}");
         }
+    }
+
+    /// Begins the call of a tool that adds, which some portals let nobody call without more scopes.
+    pub(crate) async fn adds(&mut self) -> u64 {
+        self.ask("tools/call", &json!({ "name": "add", "arguments": { "a": 2, "b": 3 } })).await
+    }
+
+    pub(crate) async fn stderr_line(&mut self, part: &str) -> String {
+        self.running.stderr_line(part).await
     }
 
     pub(crate) async fn ended(self) {

@@ -81,7 +81,7 @@ pub(crate) async fn expire(ports: &Ports, profile: &str) {
 }
 
 /// A browser that follows redirects in this process.
-struct Follows;
+pub(crate) struct Follows;
 
 #[async_trait]
 impl Browser for Follows {
@@ -107,15 +107,19 @@ pub(crate) async fn signed_in(ports: &Ports, profile: &str, portal: &Portal) -> 
 /// Signs in, at the portal that this profile names.
 pub(crate) async fn sign_in_to(ports: &Ports, profile: &Profile) -> Result<SignedIn, Failure> {
     let ports = Ports { browser: Arc::new(Follows), ..ports.clone() };
-    let options = SignInOptions {
+    sign_in(&ports, profile, options()).await
+}
+
+/// A sign-in with a browser, and nobody to tell of it.
+pub(crate) fn options() -> SignInOptions {
+    SignInOptions {
         open_browser: true,
         timeout: Duration::from_secs(20),
         additional_scopes: ScopeSet::default(),
         pasted: None,
         other_account: OtherAccount::Refuse,
         progress: tokio::sync::mpsc::unbounded_channel().0,
-    };
-    sign_in(&ports, profile, options).await
+    }
 }
 
 /// Renews the token that the record holds now.

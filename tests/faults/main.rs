@@ -14,6 +14,7 @@ mod odd_servers;
 mod registrations;
 mod single_flight;
 mod soak;
+mod step_ups;
 mod strangers;
 mod words;
 

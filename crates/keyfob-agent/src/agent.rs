@@ -20,7 +20,7 @@ use chrono::TimeDelta;
 use keyfob_core::client_registration::GivenProof;
 use keyfob_core::credential::Credential;
 use keyfob_core::credential_state::{CredentialState, Event, Observation};
-use keyfob_core::failure::Failure;
+use keyfob_core::failure::{Failure, SignInNeeded};
 use keyfob_core::identity::ProfileName;
 use keyfob_core::profile::{LifetimeAnswer, Profile};
 use keyfob_core::scope::ScopeSet;
@@ -153,6 +153,28 @@ impl AgentHandle {
             let kind = NoticeKind::MoreScopes { scopes, client: client.to_owned() };
             self.ports.notifier.notify(&remind::notice(profile, kind));
         }
+    }
+
+    /// The same for a client that waits until the user has decided, whichever way.
+    ///
+    /// # Errors
+    /// [`SignInNeeded::MoreScopes`] where the user was told often enough and is not asked again; [`Failure::NoSuchProfile`].
+    pub async fn step_up_decided(
+        &self,
+        name: &ProfileName,
+        scopes: &ScopeSet,
+        client: &str,
+    ) -> Result<(), Failure> {
+        let profile = find_profile(&*self.ports.settings, name)?;
+        let mut asked = self.step_ups();
+        self.offer_step_up(&profile, scopes, client);
+        let is_open = |asked: &Asked| asked.get(name).is_some_and(|of| of.scopes.covers(scopes));
+        if !is_open(&asked.borrow()) {
+            return Err(SignInNeeded::MoreScopes(scopes.to_wire().unwrap_or_default()).into());
+        }
+        // The sender is held here, so the wait ends in no other way.
+        let _ = asked.wait_for(|asked| !is_open(asked)).await;
+        Ok(())
     }
 
     /// What clients' requests need beyond what the sign-ins have, and nobody has decided about; changes are waited for on the

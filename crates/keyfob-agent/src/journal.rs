@@ -38,6 +38,14 @@ pub struct Program {
     pub executable: Option<String>,
 }
 
+impl Program {
+    /// What people are told it is: its executable's name.
+    pub fn called(&self) -> &str {
+        let path = self.executable.as_deref().unwrap_or("A program");
+        path.rsplit(['/', '\\']).next().unwrap_or(path)
+    }
+}
+
 /// Kinds of entries.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]

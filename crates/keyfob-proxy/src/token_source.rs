@@ -1,6 +1,7 @@
 //! Where the bridge and single calls get their tokens.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use keyfob_agent::journeys::examine::examine;
@@ -10,6 +11,7 @@ use keyfob_agent::journeys::sign_in::{
 };
 use keyfob_agent::ports::Ports;
 use keyfob_core::failure::{Failure, Misbehaviour, SignInNeeded};
+use keyfob_core::identity::ProfileName;
 use keyfob_core::profile::Profile;
 use keyfob_core::scope::ScopeSet;
 use keyfob_core::secret::AccessToken;
@@ -36,6 +38,22 @@ pub trait TokenSource: Send + Sync {
     /// A token with more scopes than the one the server found lacking (D8).
     /// [`SignInNeeded::MoreScopes`] and [`Failure::UserDeclined`] mean that asking again is no use.
     async fn step_up(&self, lacking: &AccessToken, wanted: &ScopeSet) -> Result<AccessToken, Failure>;
+}
+
+/// Somebody who decides about a step-up before a browser opens for it: the user of the keeper's window.
+#[async_trait]
+pub trait StepUpQuestion: Send + Sync {
+    /// Asks whether `profile` is to be signed in with more scopes, and waits for the answer. A yes has been carried out by then.
+    async fn ask(&self, profile: &ProfileName, wanted: &ScopeSet) -> Result<Decision, Failure>;
+}
+
+/// Who decided about a step-up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Decision {
+    /// The user of the window; the sign-in says which way.
+    InTheWindow,
+    /// Nobody: there is no window.
+    Nobody,
 }
 
 /// For servers without OAuth.
@@ -68,6 +86,8 @@ pub struct KeptTokens {
     ports: Ports,
     profile: Profile,
     person: Option<mpsc::UnboundedSender<SignInProgress>>,
+    /// Asked before a browser opens for a step-up.
+    question: Option<Arc<dyn StepUpQuestion>>,
     /// One sign-in at a time; whoever waited takes its result.
     turn: tokio::sync::Mutex<Attempts>,
     /// Whom the journal names.
@@ -90,7 +110,7 @@ impl KeptTokens {
     /// Without a person: never opens a browser.
     pub fn new(ports: Ports, profile: Profile) -> Self {
         let (turn, taken) = (tokio::sync::Mutex::default(), TakenTokens::default());
-        Self { ports, profile, person: None, turn, taker: None, taken }
+        Self { ports, profile, person: None, question: None, turn, taker: None, taken }
     }
 
     /// With a person, who is told by `progress`.
@@ -106,6 +126,12 @@ impl KeptTokens {
     #[must_use]
     pub fn taken_by(self, taker: Taker) -> Self {
         Self { taker: Some(taker), ..self }
+    }
+
+    /// Before a browser opens for a step-up, `question` is put.
+    #[must_use]
+    pub fn asking(self, question: Arc<dyn StepUpQuestion>) -> Self {
+        Self { question: Some(question), ..self }
     }
 
     async fn hand_out(&self, wanted: &HandOutRequest) -> Result<HandedOut, Failure> {
@@ -142,7 +168,11 @@ impl KeptTokens {
         if let Some(failed) = attempts.failed.get(&key).filter(|failed| self.is_recent(failed)) {
             return Err(failed.failure.clone());
         }
-        let signed_in = self.sign_in_now(person.clone(), additional).await;
+        let signed_in = match self.decided(additional).await {
+            Ok(Decision::InTheWindow) => self.given(additional).await,
+            Ok(Decision::Nobody) => self.sign_in_now(person.clone(), additional).await,
+            Err(failure) => Err(failure),
+        };
         match &signed_in {
             Ok(_) => attempts.failed.clear(),
             Err(failure) => {
@@ -151,6 +181,25 @@ impl KeptTokens {
             }
         }
         signed_in
+    }
+
+    /// Who decides about more scopes; a first sign-in is what the user has just asked for.
+    async fn decided(&self, additional: &ScopeSet) -> Result<Decision, Failure> {
+        let Some(question) = self.question.as_ref().filter(|_| !additional.is_empty()) else {
+            return Ok(Decision::Nobody);
+        };
+        tokio::select! {
+            decision = question.ask(&self.profile.name, additional) => decision,
+            () = self.ports.clock.sleep(DEFAULT_TIMEOUT) => Err(Failure::SignInTimedOut),
+        }
+    }
+
+    /// The token after a decision elsewhere, where it may do what was wanted.
+    async fn given(&self, wanted: &ScopeSet) -> Result<AccessToken, Failure> {
+        let held = self.hand_out(&HandOutRequest::default()).await?;
+        // Scopes that nobody knows are what they were before.
+        let may_do = held.scopes.as_ref().is_some_and(|granted| granted.covers(wanted));
+        if may_do { Ok(held.access_token) } else { Err(more_scopes(wanted)) }
     }
 
     fn is_recent(&self, failed: &Failed) -> bool {

@@ -2,6 +2,7 @@
 
 use keyfob_core::failure::{Failure, Temporary};
 use keyfob_core::identity::ProfileName;
+use keyfob_core::scope::ScopeSet;
 use tokio::io::{AsyncRead, AsyncWrite};
 
 use super::wire::{Hello, PROTOCOL, Request, Response, read_frame, write_frame};
@@ -81,6 +82,16 @@ impl<S: AsyncRead + AsyncWrite + Unpin> ControlClient<S> {
     /// Says that settings or this profile's record were changed; without a name, any record.
     pub async fn changed(&mut self, profile: Option<ProfileName>) -> Result<(), ControlFailure> {
         self.done(&Request::Changed { profile }).await.map(|_| ())
+    }
+
+    /// Has the keeper's user decide about more scopes, and waits for it; gives what kind of keeper answered. One without a window
+    /// asks nobody.
+    pub async fn step_up(
+        &mut self,
+        profile: ProfileName,
+        scopes: ScopeSet,
+    ) -> Result<Option<KeeperKind>, ControlFailure> {
+        self.done(&Request::StepUp { profile, scopes }).await
     }
 
     /// Brings the window to the front; gives what kind of keeper answered.

@@ -3,6 +3,8 @@
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
+use keyfob_core::identity::ProfileName;
+use keyfob_core::scope::ScopeSet;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::mpsc;
 
@@ -58,6 +60,17 @@ impl ControlServer {
                     drop(under_way);
                     return self.watch(stream).await;
                 }
+                Asked::Known(Request::StepUp { profile, scopes }) => {
+                    // A person decides, and takes their time: a keeper that ends does not wait for it.
+                    drop(under_way);
+                    let response = tokio::select! {
+                        response = self.step_up(&profile, &scopes, &program) => response,
+                        // The client says nothing meanwhile; that it ends is all there is to hear.
+                        _ = read_request(&mut stream) => return Ok(()),
+                    };
+                    write_frame(&mut stream, &response).await?;
+                    continue;
+                }
                 Asked::Known(request) => self.answer(request, &program).await,
                 Asked::Unknown(ask) => Response::NotKnown { ask },
             };
@@ -105,6 +118,7 @@ impl ControlServer {
                 }
             }
             Request::Snapshot | Request::Watch => self.snapshot(),
+            Request::StepUp { profile, scopes } => self.step_up(&profile, &scopes, program).await,
             Request::Changed { profile } => {
                 self.agent.look_again(profile.as_ref()).await;
                 done
@@ -117,6 +131,24 @@ impl ControlServer {
                 let _ = self.door.send(DoorRequest::StepDown);
                 done
             }
+        }
+    }
+
+    /// Nobody looks at a keeper without a window: its client asks its own user.
+    async fn step_up<P: FnOnce() -> Program>(
+        &self,
+        profile: &ProfileName,
+        scopes: &ScopeSet,
+        program: &LazyLock<Program, P>,
+    ) -> Response {
+        let done = Response::Done { kind: Some(self.kind) };
+        if self.kind != KeeperKind::App {
+            return done;
+        }
+        let client = LazyLock::force(program).called();
+        match self.agent.step_up_decided(profile, scopes, client).await {
+            Ok(()) => done,
+            Err(failure) => Response::Failed { failure },
         }
     }
 

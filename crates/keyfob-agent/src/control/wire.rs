@@ -60,6 +60,14 @@ pub enum Request {
         #[serde(default)]
         profile: Option<ProfileName>,
     },
+    /// A request of the client's needs scopes that the sign-in lacks: a keeper with a window asks there, and answers once its
+    /// user has decided. One without a window answers at once, and its kind says so.
+    StepUp {
+        /// Whose.
+        profile: ProfileName,
+        /// The scopes.
+        scopes: ScopeSet,
+    },
     /// Bring the window to the front (tray app only).
     ShowWindow,
     /// End, so that another keeper can take over.

@@ -1,6 +1,7 @@
 //! `keyfob connect`: the stdio bridge to a portal.
 
 mod as_mcp_remote;
+mod at_the_window;
 
 use std::sync::Arc;
 
@@ -17,6 +18,7 @@ use keyfob_proxy::taken_tokens::Taker;
 use keyfob_proxy::token_source::{KeptTokens, NoTokens, TokenSource};
 use tokio::sync::mpsc;
 
+use self::at_the_window::AtTheWindow;
 use super::sign_in::tell;
 use crate::arguments::{AsMcpRemote, Connect};
 use crate::context::Context;
@@ -40,6 +42,7 @@ pub(crate) async fn run(connect: &Connect, context: &Context) -> Result<(), Fail
         let tokens = KeptTokens::interactive(ports.clone(), profile.clone(), progress);
         let program = Some(program::behind_this_process());
         let tokens = tokens.taken_by(Taker { program, words: "through the bridge".into() });
+        let tokens = tokens.asking(Arc::new(AtTheWindow::new(&context.paths)));
         // Signed in at the start, where a person is at hand, and not at the first message.
         tokens.token().await?;
         context.tell_keeper(Some(&profile.name)).await;

@@ -1,10 +1,15 @@
 //! Where tokens come from when they are missing, refused or lack scopes.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use async_trait::async_trait;
 use futures_util::future::join_all;
 use keyfob_core::failure::{Failure, SignInNeeded};
+use keyfob_core::identity::ProfileName;
 use keyfob_core::scope::ScopeSet;
 use keyfob_demo::{Consent, PortalOptions};
-use keyfob_proxy::token_source::TokenSource;
+use keyfob_proxy::token_source::{Decision, KeptTokens, StepUpQuestion, TokenSource};
 
 use crate::machine::Machine;
 
@@ -104,4 +109,51 @@ async fn without_a_person_a_step_up_says_what_is_wanted() {
     let failure = machine.alone().step_up(&lacking, &ScopeSet::parse("write")).await.unwrap_err();
     assert_eq!(failure, SignInNeeded::MoreScopes("write".into()).into());
     assert_eq!(machine.browser.count(), 1);
+}
+
+/// Stands for the keeper's window: a yes signs in there, a no does nothing.
+struct Window {
+    decision: Decision,
+    signs_in: Option<KeptTokens>,
+    asked: AtomicUsize,
+}
+
+#[async_trait]
+impl StepUpQuestion for Window {
+    async fn ask(&self, _profile: &ProfileName, wanted: &ScopeSet) -> Result<Decision, Failure> {
+        self.asked.fetch_add(1, Ordering::SeqCst);
+        if let Some(tokens) = &self.signs_in {
+            let lacking = tokens.token().await?.expect("a token");
+            tokens.step_up(&lacking, wanted).await?;
+        }
+        Ok(self.decision)
+    }
+}
+
+/// D8: where a window asks, no browser opens before its user has decided; a no is told as what is wanted, and not asked about
+/// again at once; without a window a browser opens as ever.
+#[tokio::test]
+async fn a_window_is_asked_before_a_browser_opens_for_more_scopes() {
+    for (decision, says_yes, browsers) in
+        [(Decision::InTheWindow, true, 2), (Decision::InTheWindow, false, 1), (Decision::Nobody, false, 2)]
+    {
+        let mut machine = Machine::with(two_scopes()).await;
+        machine.profile.scopes = ScopeSet::parse("read");
+        let signs_in = says_yes.then(|| machine.interactive());
+        let window = Arc::new(Window { decision, signs_in, asked: AtomicUsize::new(0) });
+        let tokens = machine.interactive().asking(window.clone());
+        let lacking = tokens.token().await.unwrap().unwrap();
+        assert_eq!(window.asked.load(Ordering::SeqCst), 0, "the first sign-in was asked for");
+        let write = ScopeSet::parse("write");
+        for _ in 0..2 {
+            let stepped_up = tokens.step_up(&lacking, &write).await;
+            if browsers == 2 {
+                assert_ne!(stepped_up.unwrap(), lacking);
+            } else {
+                assert_eq!(stepped_up, Err(SignInNeeded::MoreScopes("write".into()).into()));
+            }
+        }
+        assert_eq!(window.asked.load(Ordering::SeqCst), 1, "{decision:?}");
+        assert_eq!(machine.browser.count(), browsers, "{decision:?}");
+    }
 }

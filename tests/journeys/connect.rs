@@ -12,7 +12,7 @@ async fn ask(bridge: &mut Running, id: u64, method: &str, params: Value) -> Valu
     serde_json::from_str(&answer).expect("one JSON-RPC message a line")
 }
 
-async fn initialize(bridge: &mut Running) {
+pub(crate) async fn initialize(bridge: &mut Running) {
     let client = json!({ "name": "journey", "version": "1" });
     let params = json!({ "protocolVersion": "2025-06-18", "capabilities": {}, "clientInfo": client });
     let answer = ask(bridge, 1, "initialize", params).await;
@@ -20,7 +20,7 @@ async fn initialize(bridge: &mut Running) {
     bridge.write_line(r#"{"jsonrpc":"2.0","method":"notifications/initialized"}"#).await;
 }
 
-async fn call(bridge: &mut Running, id: u64, tool: &str) -> Value {
+pub(crate) async fn call(bridge: &mut Running, id: u64, tool: &str) -> Value {
     ask(bridge, id, "tools/call", json!({ "name": tool, "arguments": {} })).await
 }
 

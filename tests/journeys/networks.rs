@@ -3,12 +3,15 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use keyfob_demo::oddities::DeviceInterval;
+use keyfob_demo::oddities::{DeviceInterval, McpSessions};
 use keyfob_demo::{Endpoint, GivenClient, Portal, PortalOptions};
 use keyfob_tests::{Keyfob, TlsDoor, visit};
-use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
+use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 use url::Url;
+
+use crate::connect::{call, initialize};
+use crate::keeper::agent;
 
 const NAME: &str = "portal.example";
 
@@ -47,6 +50,23 @@ struct Office {
     proxied: Arc<AtomicUsize>,
 }
 
+impl Office {
+    /// The person's browser has a way of its own.
+    async fn sign_in(&self) {
+        let mut running = self.keyfob.spawn(["sign-in", "a", "--no-browser", "--timeout", "20s"]);
+        let printed: Url = running.stderr_line("/authorize?").await.trim().parse().unwrap();
+        let by_hand = format!("http://{}{}?{}", self.local, printed.path(), printed.query().unwrap());
+        let back = visit(&by_hand.parse().unwrap()).await.location.expect("a redirect");
+        visit(&back.parse().unwrap()).await;
+        running.ended().await.expect_code(0);
+    }
+
+    /// Connections through the proxy so far.
+    fn connections(&self) -> usize {
+        self.proxied.load(Ordering::Relaxed)
+    }
+}
+
 async fn office(with_certificate: bool) -> Office {
     let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let scopes = ["openid", "read"].map(str::to_owned).to_vec();
@@ -60,6 +80,7 @@ async fn office(with_certificate: bool) -> Office {
     let mut options =
         PortalOptions { port: Some(port), public_origin, scopes, clients, ..PortalOptions::default() };
     options.oddities.token.device_interval = DeviceInterval::Told(1);
+    options.oddities.mcp.sessions = McpSessions::None;
     let portal = Portal::start(options).await.unwrap();
     let local = format!("127.0.0.1:{port}");
     let door = TlsDoor::before_with_client_certificates(&local, NAME).await;
@@ -86,15 +107,10 @@ async fn office(with_certificate: bool) -> Office {
 /// the proxy alone.
 #[tokio::test]
 async fn proxy_authority_and_client_certificate_hold_on_every_leg() {
-    let Office { portal, local, keyfob, proxied } = office(true).await;
+    let office = office(true).await;
+    let Office { portal, keyfob, proxied, .. } = &office;
     keyfob.must(["add", "a", &portal.mcp_url()]).await;
-    let mut running = keyfob.spawn(["sign-in", "a", "--no-browser", "--timeout", "20s"]);
-    let printed: Url = running.stderr_line("/authorize?").await.trim().parse().unwrap();
-    // The person's browser has a way of its own.
-    let by_hand = format!("http://{local}{}?{}", printed.path(), printed.query().unwrap());
-    let back = visit(&by_hand.parse().unwrap()).await.location.expect("a redirect");
-    visit(&back.parse().unwrap()).await;
-    running.ended().await.expect_code(0);
+    office.sign_in().await;
     keyfob.must(["refresh", "a"]).await;
     keyfob.must(["tools", "a"]).await;
     assert_eq!(keyfob.status("a").await["account"], "ada@example.com");
@@ -153,4 +169,71 @@ async fn without_the_client_certificate_nothing_gets_through() {
     let told = keyfob.run(["add", "a", &portal.mcp_url()]).await.expect_code(5);
     assert!(told.stderr.to_lowercase().contains("certificate"), "{}", told.stderr);
     assert_eq!(portal.record().seen().requests.len(), 0);
+}
+
+/// The way out of the loopback proxy and the bridge's: a linked client and one over standard input reach the server as keyfob itself
+/// does, and the keeper renews the same way.
+#[tokio::test]
+async fn a_linked_client_and_the_bridge_go_the_same_way() {
+    let office = office(true).await;
+    let Office { portal, keyfob, .. } = &office;
+    keyfob.must(["add", "a", &portal.mcp_url()]).await;
+    office.sign_in().await;
+    let keeper = agent(keyfob).await;
+    keyfob.must(["link", "a", "cursor", "--via", "proxy"]).await;
+
+    let before = office.connections();
+    let answer = through_the_loopback_proxy(keyfob).await;
+    assert!(answer.starts_with("HTTP/1.1 200") && answer.contains("ada@example.com"), "{answer}");
+    assert!(office.connections() > before, "the loopback proxy's own way out");
+    keyfob.must(["refresh", "a"]).await;
+
+    let before = office.connections();
+    let mut bridge = keyfob.spawn(["connect", "a"]);
+    initialize(&mut bridge).await;
+    let told = call(&mut bridge, 2, "whoami").await;
+    assert!(told["result"].is_object(), "{told}");
+    bridge.ended().await.expect_code(0);
+    assert!(office.connections() > before, "the bridge's");
+    assert_eq!(portal.record().count(Endpoint::McpCall), 2);
+    keeper.terminate();
+    keeper.ended().await.expect_code(0);
+}
+
+/// Without its certificate the loopback proxy's way out is closed like every other, and the client hears a sentence.
+#[tokio::test]
+async fn a_linked_client_gets_nowhere_without_the_certificate() {
+    let office = office(true).await;
+    let Office { portal, keyfob, .. } = &office;
+    keyfob.must(["add", "a", &portal.mcp_url()]).await;
+    office.sign_in().await;
+    let config = keyfob.home().join("config.toml");
+    let text = std::fs::read_to_string(&config).unwrap();
+    let without = text.lines().filter(|line| !line.starts_with("client_certificate"));
+    std::fs::write(&config, without.collect::<Vec<_>>().join("\n")).unwrap();
+    let keeper = agent(keyfob).await;
+    keyfob.must(["link", "a", "cursor", "--via", "proxy"]).await;
+    let answer = through_the_loopback_proxy(keyfob).await;
+    assert!(answer.starts_with("HTTP/1.1 50") && answer.contains("ertificate"), "{answer}");
+    assert_eq!(portal.record().count(Endpoint::McpCall), 0);
+    keeper.terminate();
+    keeper.ended().await.expect_code(0);
+}
+
+/// A call of `whoami` by the client that is linked, and the whole answer.
+async fn through_the_loopback_proxy(keyfob: &Keyfob) -> String {
+    let linked = std::fs::read_to_string(keyfob.path(".cursor/mcp.json")).unwrap();
+    let file: serde_json::Value = serde_json::from_str(&linked).unwrap();
+    let url: Url = file["mcpServers"]["keyfob-a"]["url"].as_str().unwrap().parse().unwrap();
+    let body = r#"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"whoami","arguments":{}}}"#;
+    let (authority, path, length) = (url.authority(), url.path(), body.len());
+    let request = format!(
+        "POST {path} HTTP/1.1\r\nhost: {authority}\r\nconnection: close\r\ncontent-type: application/json\r\n\
+         accept: application/json, text/event-stream\r\nmcp-protocol-version: 2025-06-18\r\ncontent-length: {length}\r\n\r\n{body}"
+    );
+    let mut stream = TcpStream::connect(authority).await.unwrap();
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.unwrap();
+    answer
 }

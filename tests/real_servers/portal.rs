@@ -64,6 +64,17 @@ impl Portal {
         Self::start("oidc-provider-portal.mjs", parameters)
     }
 
+    /// Better Auth: device endpoints that take JSON only, and sessions for tokens.
+    pub(crate) fn better_auth(parameters: &[&str]) -> Self {
+        Self::start("better-auth-portal.mjs", parameters)
+    }
+
+    /// The statuses of all requests of an endpoint so far, in order.
+    pub(crate) fn statuses_at(&self, endpoint: &str) -> Vec<u16> {
+        let events = self.events().into_iter().filter(|event| event.endpoint == endpoint);
+        events.map(|event| event.status).collect()
+    }
+
     fn start(script: &str, parameters: &[&str]) -> Self {
         let mut command = Command::new(node());
         command.arg(part(script)).args(parameters).stdin(Stdio::piped()).stdout(Stdio::piped());
@@ -117,7 +128,7 @@ impl Portal {
 
     /// The statuses of all MCP requests so far, in order.
     pub(crate) fn mcp_requests(&self) -> Vec<u16> {
-        self.events().into_iter().filter(|event| event.endpoint == "/mcp").map(|event| event.status).collect()
+        self.statuses_at("/mcp")
     }
 }
 

@@ -1,4 +1,4 @@
-//! A device and a machine at the certified oidc-provider.
+//! A device and a machine at the certified oidc-provider, and a device at Better Auth.
 
 use std::time::Duration;
 

@@ -38,6 +38,25 @@ async fn a_link_keeps_its_port_and_key_and_leaves_no_key_of_its_own_in_the_clear
     assert!(!std::fs::read_to_string(&kept).unwrap().contains("cursor"));
 }
 
+/// A keeper in a terminal is gone after the next login, and a client that was linked to it would find nobody.
+#[tokio::test]
+async fn a_link_offers_the_start_at_login_where_nothing_starts_a_keeper() {
+    let (keyfob, _portal) = with_profile().await;
+    let mut keeper = keyfob.spawn(["agent"]);
+    keeper.stderr_line("ready").await;
+    let linked = keyfob.run(["link", "work", "cursor", "--via", "proxy"]).await.expect_code(0);
+    linked.says("nothing starts it at login").says("keyfob agent --install");
+    for installed in [".config/systemd/user/keyfob.service", ".config/autostart/keyfob.desktop"] {
+        keyfob.must(["unlink", "work", "cursor"]).await;
+        let file = keyfob.path(installed);
+        std::fs::create_dir_all(file.parent().unwrap()).unwrap();
+        std::fs::write(&file, "").unwrap();
+        let linked = keyfob.run(["link", "work", "cursor", "--via", "proxy"]).await.expect_code(0);
+        assert!(!linked.stderr.contains("at login"), "{installed}: {}", linked.stderr);
+        std::fs::remove_file(file).unwrap();
+    }
+}
+
 #[tokio::test]
 async fn a_link_that_goes_another_way_takes_its_key_back() {
     let (keyfob, _portal) = with_profile().await;

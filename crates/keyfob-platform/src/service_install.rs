@@ -40,6 +40,21 @@ pub fn launch_agent_path() -> Option<PathBuf> {
     Some(PathBuf::from(std::env::var_os("HOME")?).join("Library/LaunchAgents/keyfob.agent.plist"))
 }
 
+/// True where something starts a keeper at login or with the machine: the service, or the app by the user's desktop. Windows keeps
+/// neither in a file; there it is taken for granted.
+pub fn starts_by_itself() -> bool {
+    let home = std::env::var_os("HOME").map(PathBuf::from);
+    let of_the_app = |file: &str| home.as_ref().map(|home| home.join(file));
+    let places = [
+        user_unit_path(),
+        Some(system_unit_path()),
+        launch_agent_path(),
+        of_the_app(".config/autostart/keyfob.desktop"),
+        of_the_app("Library/LaunchAgents/keyfob.plist"),
+    ];
+    cfg!(windows) || places.iter().flatten().any(|place| place.exists())
+}
+
 /// True where this process may write the system's units.
 pub fn is_root() -> bool {
     #[cfg(unix)]

@@ -7,6 +7,7 @@ use keyfob_links::link::Links;
 use keyfob_platform::client_programs::SystemClientPrograms;
 use keyfob_platform::config_file::Settings;
 use keyfob_platform::local_entrances::answers_at;
+use keyfob_platform::service_install;
 
 use crate::context::Context;
 use crate::output;
@@ -29,7 +30,14 @@ pub(super) async fn say_who_answers(port: u16, context: &Context) {
             tokio::time::sleep(LOOK_EVERY).await;
         }
     };
-    if tokio::time::timeout(PATIENCE, listens).await.is_err() {
+    let answered = tokio::time::timeout(PATIENCE, listens).await.is_ok();
+    if answered && !service_install::starts_by_itself() {
+        output::hint(
+            "the client needs keyfob at every start, and nothing starts it at login: switch that on in the tray app's \
+             settings, or: keyfob agent --install",
+        );
+    }
+    if !answered {
         output::warning(&format!("the keeper does not answer at port {port}: another program may have it"));
         output::hint(&format!(
             "end the program on port {port}; or choose another port under [proxy] in config.toml, restart the keeper, \

@@ -75,3 +75,18 @@ fn only_a_link_by_the_helper_speaks_of_versions_without_one() {
     assert_eq!(codex.after_linking(Via::Bridge), codex.afterwards);
     assert!(!codex.afterwards.contains("0.148"));
 }
+
+/// The page names every client with its ways, and nothing else.
+#[test]
+fn docs_clients_has_a_row_for_each_client_with_its_ways() {
+    let page =
+        std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/clients.md")).unwrap();
+    let rows: Vec<_> =
+        page.lines().filter(|line| line.starts_with("| `") && !line.contains("`CLIENT`")).collect();
+    assert_eq!(rows.len(), ALL.len());
+    for (client, row) in ALL.iter().zip(rows) {
+        let ways: Vec<_> = client.ways.iter().map(|way| way.word()).collect();
+        let start = format!("| `{}` | {} | {} | ", client.id, client.name, ways.join(", "));
+        assert!(row.starts_with(&start), "{row} does not start with {start}");
+    }
+}

@@ -85,8 +85,8 @@ inside() {
     openbox >>"$log" 2>&1 &
     until_true "the window manager" xdotool get_num_desktops
     dunst >>"$log" 2>&1 &
-    # An empty line is the keyring's passphrase; without one the daemon waits at a prompt.
-    gnome-keyring-daemon --foreground --unlock --components=secrets <<<"" >>"$log" 2>&1 &
+    # The keyring's passphrase, which a test may type at the desktop's own prompt; without one the daemon waits at that.
+    gnome-keyring-daemon --foreground --unlock --components=secrets < <(printf desk) >>"$log" 2>&1 &
     until_true "the notification server" owned org.freedesktop.Notifications
     until_true "the keyring" owned org.freedesktop.secrets
     # Last, so that nothing is drawn over by a window manager that starts later.

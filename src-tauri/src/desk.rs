@@ -15,8 +15,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use keyfob_agent::agent::AgentHandle;
+use keyfob_agent::journal::{JournalEntry, JournalEvent};
 use keyfob_agent::journeys::profiles::find_profile;
 use keyfob_agent::journeys::sign_in::{OtherAccount, SignInOptions, usual_timeout};
+use keyfob_agent::ports::Ports;
 use keyfob_core::failure::{Failure, Temporary};
 use keyfob_core::identity::ProfileName;
 use keyfob_core::profile::{Access, Profile};
@@ -115,10 +117,12 @@ impl Desk {
         }
         let keeper = self.keeper.lock().unwrap_or_else(PoisonError::into_inner).take();
         let Some(keeper) = keeper else { return };
+        let ports = keeper.agent.ports().clone();
         tracing::info!("the keeper ends; a renewal under way is waited for");
         if !keeper.stop(LAST_FLIGHT).await {
             tracing::warn!("a renewal was still under way; the next start takes it up at once");
         }
+        note(&ports, JournalEvent::KeeperStopped);
     }
 
     async fn forget_demo(&self) {
@@ -156,6 +160,12 @@ impl Desk {
     pub(crate) fn is_asked_for_more(&self, name: &ProfileName) -> bool {
         self.agent.step_ups().borrow().contains_key(name)
     }
+}
+
+/// The keeper's own life, for the journal.
+pub(crate) fn note(ports: &Ports, event: JournalEvent) {
+    let detail = format!("app, pid {}", std::process::id());
+    ports.journal.append(&JournalEntry::new(ports.clock.now().wall, event).saying(detail));
 }
 
 /// A sign-in asked for in the tray's menu or a notification: failures show in the window, and so does the question whether it

@@ -14,15 +14,17 @@ use arguments::Arguments;
 use desk::Desk;
 use desk::store::TypedPassphrase;
 use keyfob_agent::control::server::DoorRequest;
+use keyfob_agent::journal::JournalEvent;
 use keyfob_agent::snapshot::KeeperKind;
 use keyfob_core::failure::Failure;
 use keyfob_platform::compose::Composition;
 use keyfob_platform::keeper::Keeper;
 use keyfob_platform::paths::Paths;
-use keyfob_proxy::loopback_proxy::LoopbackProxy;
-use shell::notifications::{self, DesktopNotifier};
-use shell::{autostart, preferences, tray, windows};
+use keyfob_proxy::loopback_proxy::{LoopbackProxy, RunningProxy};
+use shell::notifications::{self, DesktopNotifier, Pressed};
+use shell::{autostart, preferences, refused, tray, windows};
 use tauri::{Manager, RunEvent};
+use tokio::sync::mpsc;
 
 fn main() -> ExitCode {
     let arguments = Arguments::read(std::env::args_os().skip(1));
@@ -42,22 +44,54 @@ fn run(arguments: &Arguments) -> Result<(), Failure> {
         tokio::runtime::Runtime::new().map_err(|error| Failure::Bug(format!("no runtime: {error}")))?;
     tauri::async_runtime::set(runtime.handle().clone());
     let _entered = runtime.enter();
+    match keep(arguments, &runtime) {
+        Ok(None) => Ok(()),
+        Ok(Some(kept)) => show(kept, arguments),
+        Err(failure) => {
+            if let Err(error) = refused::show(&failure, context()) {
+                tracing::warn!(%error, "no window can say why");
+            }
+            Err(failure)
+        }
+    }
+}
+
+fn context() -> tauri::Context {
+    tauri::generate_context!()
+}
+
+/// What is there before any desktop: the keeper, what it was asked, and who speaks to it.
+struct Kept {
+    desk: Desk,
+    door: mpsc::UnboundedReceiver<DoorRequest>,
+    pressed: mpsc::UnboundedReceiver<Pressed>,
+    proxy: RunningProxy,
+}
+
+/// Becomes the keeper; nothing where a first app runs already.
+fn keep(arguments: &Arguments, runtime: &tokio::runtime::Runtime) -> Result<Option<Kept>, Failure> {
     let paths = Paths::resolve(arguments.home.clone())?;
     if runtime.block_on(shell::shown_by_the_first(&paths)) {
-        return Ok(());
+        return Ok(None);
     }
     let (notifier, pressed) = DesktopNotifier::new();
     let passphrase = TypedPassphrase::default();
     let composition = Composition::new(paths.clone(), Arc::new(notifier));
     let ports = Composition { prompt: Some(passphrase.prompt()), ..composition }.ports()?;
     let mut keeper = runtime.block_on(Keeper::take_over(&paths, ports, KeeperKind::App))?;
+    desk::note(keeper.agent.ports(), JournalEvent::KeeperStarted);
     let door = keeper.take_door();
-    let _proxy = LoopbackProxy::start(keeper.proxy_ports(&paths)?)?;
-    let desk = Desk::new(keeper, paths, passphrase);
+    let proxy = LoopbackProxy::start(keeper.proxy_ports(&paths)?)?;
+    Ok(Some(Kept { desk: Desk::new(keeper, paths, passphrase), door, pressed, proxy }))
+}
+
+fn show(kept: Kept, arguments: &Arguments) -> Result<(), Failure> {
+    let Kept { desk, door, pressed, proxy: _proxy } = kept;
+    let start_at_login = autostart::plugin(&desk.paths);
     let wanted = arguments.clone();
     let app = tauri::Builder::default()
         .plugin(tauri_plugin_store::Builder::default().build())
-        .plugin(autostart::plugin())
+        .plugin(start_at_login)
         .manage(desk)
         .invoke_handler(ipc::handler())
         .setup(move |app| {
@@ -72,7 +106,7 @@ fn run(arguments: &Arguments) -> Result<(), Failure> {
             }
             Ok(())
         })
-        .build(tauri::generate_context!())
+        .build(context())
         .map_err(|error| Failure::Bug(format!("the desktop part: {error}")))?;
     app.run(|app, event| match event {
         // Closing the last window leaves the tray.
@@ -84,7 +118,7 @@ fn run(arguments: &Arguments) -> Result<(), Failure> {
 }
 
 /// What comes from outside the window: other keyfob processes, and the system's wish to end.
-fn listen(app: &tauri::AppHandle, mut door: tokio::sync::mpsc::UnboundedReceiver<DoorRequest>) {
+fn listen(app: &tauri::AppHandle, mut door: mpsc::UnboundedReceiver<DoorRequest>) {
     let for_door = app.clone();
     tauri::async_runtime::spawn(async move {
         while let Some(request) = door.recv().await {

@@ -12,6 +12,7 @@ mod doors;
 mod imports;
 mod package;
 mod settings;
+mod states;
 mod webdriver;
 
 use std::path::{Path, PathBuf};
@@ -27,8 +28,13 @@ use webdriver::Driver;
 const PATIENCE: Duration = Duration::from_secs(40);
 
 /// Polls a condition until it holds.
-async fn eventually(what: &str, mut holds: impl AsyncFnMut() -> bool) {
-    let until = Instant::now() + PATIENCE;
+async fn eventually(what: &str, holds: impl AsyncFnMut() -> bool) {
+    eventually_within(PATIENCE, what, holds).await;
+}
+
+/// The same for what takes longer by itself.
+async fn eventually_within(patience: Duration, what: &str, mut holds: impl AsyncFnMut() -> bool) {
+    let until = Instant::now() + patience;
     while !holds().await {
         if Instant::now() > until {
             screenshot("failed.png").await;

@@ -8,9 +8,12 @@ use serde_json::json;
 use crate::webdriver::Driver;
 use crate::{App, app, browser, eventually, output, portal, screenshot, status, tray_item, tray_menu};
 
-/// Where the desktop looks for what it starts.
-fn autostart_file() -> PathBuf {
-    PathBuf::from(std::env::var("HOME").unwrap()).join(".config/autostart/keyfob.desktop")
+/// What the desktop starts at login: the one entry of keyfob's.
+fn started_at_login() -> Option<String> {
+    let folder = PathBuf::from(std::env::var("HOME").unwrap()).join(".config/autostart");
+    let mut entries = std::fs::read_dir(folder).ok()?.flatten();
+    let ours = entries.find(|entry| entry.file_name().to_string_lossy().starts_with("keyfob"))?;
+    std::fs::read_to_string(ours.path()).ok()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -26,7 +29,11 @@ async fn a_theme_start_at_login_and_the_keys_place_are_changed_in_the_real_windo
     })
     .await;
     driver.click("[data-testid=start-at-login]").await;
-    eventually("the desktop starts it", async || autostart_file().exists()).await;
+    let named = format!("--hidden --home {}", home.path().display());
+    eventually("the desktop starts it, in this home", async || {
+        started_at_login().is_some_and(|entry| entry.contains(&named))
+    })
+    .await;
     eventually("the page says so", async || {
         driver.has("[data-testid=start-at-login][aria-checked=true]").await
     })
@@ -44,7 +51,7 @@ async fn a_theme_start_at_login_and_the_keys_place_are_changed_in_the_real_windo
     assert_eq!(status(home.path()).await["profiles"][0]["state"], "active");
     driver.click("input[value=system]").await;
     driver.click("[data-testid=start-at-login]").await;
-    eventually("the desktop starts it no more", async || !autostart_file().exists()).await;
+    eventually("the desktop starts it no more", async || started_at_login().is_none()).await;
     driver.end().await;
 }
 

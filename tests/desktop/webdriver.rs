@@ -133,6 +133,26 @@ impl Driver {
         self.call("POST", "/execute/sync", Some(&json!({ "script": script, "args": [] }))).await
     }
 
+    /// Runs a script until it returns something; gives that.
+    pub(crate) async fn run_until(&self, script: &str) -> Value {
+        let mut found = Value::Null;
+        eventually(script, async || {
+            found = self.run(script).await;
+            !found.is_null() && found != false && found.get("error").is_none()
+        })
+        .await;
+        found
+    }
+
+    /// Presses keys wherever the keyboard is now; others than letters by their WebDriver code.
+    pub(crate) async fn keys(&self, keys: &str) {
+        let press =
+            |key: char| ["keyDown", "keyUp"].map(|kind| json!({ "type": kind, "value": key.to_string() }));
+        let actions: Vec<Value> = keys.chars().flat_map(press).collect();
+        let body = json!({ "actions": [{ "type": "key", "id": "keyboard", "actions": actions }] });
+        self.call("POST", "/actions", Some(&body)).await;
+    }
+
     /// Waits until what the page holds now is on the screen: its fonts are there and two frames were drawn since.
     pub(crate) async fn is_painted(&self) {
         let script = "const [done] = arguments; document.fonts.ready.then( \

@@ -2,13 +2,13 @@
 import styles from './app.module.css';
 import { announced, open, settings, snapshot, startProblem } from './model/state';
 import { words } from './model/words';
-import { Notice } from './parts/notice';
 import { Toasts } from './parts/toasts';
 import { Examination } from './views/examination';
 import { FirstRun } from './views/first-run';
 import { MoreRights } from './views/more-rights';
 import { ProfileDetails } from './views/profile-details';
 import { ProfileList } from './views/profile-list';
+import { Refused } from './views/refused';
 import { Settings } from './views/settings';
 import { AddWizard } from './views/wizard';
 
@@ -29,13 +29,7 @@ export function App() {
 
 function Main() {
   const known = snapshot.value;
-  if (startProblem.value) {
-    return (
-      <main class={styles.alone}>
-        <Notice tone="act" alert message={startProblem.value.message} hint={startProblem.value.hint} />
-      </main>
-    );
-  }
+  if (startProblem.value) return <Refused refusal={startProblem.value} />;
   if (!known) {
     return (
       <main class={styles.alone} aria-busy="true">

@@ -454,6 +454,15 @@ const journeys = [
     },
   ],
   [
+    'a locked keyring is opened by the desktop, on request',
+    'trouble',
+    async (page) => {
+      await at(page, 'unlock-keyring').click();
+      await at(page, 'toast').getByText('Your sign-ins are unlocked.').waitFor();
+      assert.equal(await at(page, 'unlock-keyring').count(), 0);
+    },
+  ],
+  [
     'a store that waits for its passphrase is unlocked from the list, and a wrong one is told',
     'passphrase',
     async (page) => {

@@ -206,6 +206,7 @@ export const views = [
       await at(page, 'reminders-set').click();
     },
   ],
+  ['refused', 'held', async (page) => at(page, 'try-again').waitFor()],
   ['locked', 'passphrase', async () => {}],
   ['locked-unlock', 'passphrase', async (page) => at(page, 'unlock').click()],
   [

@@ -11,6 +11,7 @@ mod reads;
 mod records;
 mod reminding;
 mod renewals;
+mod sleeps;
 mod step_ups;
 
 use std::sync::Arc;

@@ -86,6 +86,8 @@ pub enum JournalEvent {
     KeeperStarted,
     /// The keeper ended.
     KeeperStopped,
+    /// The machine slept, or the keeper's process was stopped: told afterwards, with how long.
+    Slept,
 }
 
 impl JournalEvent {
@@ -123,6 +125,7 @@ impl JournalEvent {
             Self::Removed => "removed",
             Self::KeeperStarted => "keeper-started",
             Self::KeeperStopped => "keeper-stopped",
+            Self::Slept => "slept",
         }
     }
 }
@@ -192,6 +195,7 @@ mod tests {
             E::Removed,
             E::KeeperStarted,
             E::KeeperStopped,
+            E::Slept,
         ];
         for event in all {
             assert_eq!(serde_json::to_value(event).unwrap(), event.word());

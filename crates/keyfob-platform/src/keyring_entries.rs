@@ -77,6 +77,13 @@ async fn off_thread<T: Send + 'static>(
     threads::on_a_thread(work).await.unwrap_or_else(|error| Err(StoreProblem::Io(error.to_string())))
 }
 
+/// Asks the desktop to open its keyring, for as long as its own prompt stays open: only for a person who has just asked for it.
+/// A prompt that was closed leaves it locked.
+pub async fn unlock() -> Result<(), StoreProblem> {
+    keyring::present()?;
+    off_thread(keyring::unlock).await
+}
+
 /// Reads an entry; `None` where there is none in an unlocked keyring.
 pub(crate) fn read(entry: &Entry) -> Result<Option<Zeroizing<String>>, StoreProblem> {
     let entry = entry.clone();

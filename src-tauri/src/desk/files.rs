@@ -57,7 +57,7 @@ impl Desk {
         places.extend(
             user_unit_path().filter(|unit| unit.exists()).map(|unit| Place::new(FileKind::Service, unit)),
         );
-        places.extend(autostart::file().map(|file| Place::new(FileKind::Autostart, file)));
+        places.extend(autostart::file(&self.paths).map(|file| Place::new(FileKind::Autostart, file)));
         places.extend(profiles.iter().flat_map(token_files));
         for link in self.linking().links()? {
             places.extend(

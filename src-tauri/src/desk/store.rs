@@ -4,6 +4,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use keyfob_core::failure::{Failure, StoreProblem};
+use keyfob_platform::keyring_entries;
 use keyfob_platform::paths::Paths;
 use keyfob_platform::store::backend::Backend;
 use keyfob_platform::store::moving::{Moved, move_key};
@@ -56,6 +57,13 @@ impl Desk {
             self.passphrase.replace(before);
             return Err(wrong.into());
         }
+        self.agent.look_again(None).await;
+        Ok(())
+    }
+
+    /// Has the desktop ask for its keyring's passphrase; the keeper goes on as soon as it is open.
+    pub(crate) async fn unlock_keyring(&self) -> Result<(), Failure> {
+        keyring_entries::unlock().await?;
         self.agent.look_again(None).await;
         Ok(())
     }

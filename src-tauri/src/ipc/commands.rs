@@ -13,16 +13,13 @@ use tokio::sync::mpsc;
 use super::error::CommandError;
 use super::examined::{DiagnosisShown, ProgressShown};
 use super::shown::Snapshot;
-use super::told::EntryShown;
+use super::told::{self, EntryShown};
 use super::view::{Added, LookedUp, NewProfile, parse_name, parse_url, revocation_note};
 use crate::desk::examining::Patient;
 use crate::desk::{Desk, reminding};
 use crate::shell::{autostart, preferences};
 
 type Answer<T> = Result<T, CommandError>;
-
-/// Most entries of the journal that a window draws.
-const JOURNAL_SHOWN: usize = 1_000;
 
 #[tauri::command]
 pub(crate) async fn snapshot(desk: State<'_, Desk>) -> Answer<Snapshot> {
@@ -166,8 +163,8 @@ pub(crate) async fn set_reminders(
 #[tauri::command]
 pub(crate) async fn journal(desk: State<'_, Desk>, name: String) -> Answer<Vec<EntryShown>> {
     let (name, journal) = (parse_name(&name)?, Arc::clone(&desk.agent.ports().journal));
-    let read = threads::on_a_thread_or_here(move || journal.read(Some(&name), JOURNAL_SHOWN)).await;
-    Ok(read.unwrap_or_default().into_iter().map(EntryShown::from).collect())
+    let read = threads::on_a_thread_or_here(move || told::life(journal.read(None, usize::MAX), &name)).await;
+    Ok(read.unwrap_or_default())
 }
 
 #[tauri::command]

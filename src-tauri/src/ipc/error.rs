@@ -30,6 +30,11 @@ impl CommandError {
         Self::with(failure, failure.hint(NOBODY).filter(|hint| !hint.contains(NOBODY)))
     }
 
+    /// In words that fit no failure.
+    pub(crate) fn saying(message: &str, hint: &str) -> Self {
+        Self { message: message.to_owned(), hint: Some(hint.to_owned()) }
+    }
+
     fn with(failure: &Failure, hint: Option<String>) -> Self {
         Self { message: failure.to_string(), hint }
     }

@@ -58,6 +58,7 @@ pub(crate) fn handler() -> impl Fn(Invoke<Wry>) -> bool + Send + Sync + 'static 
         settings_commands::settings,
         settings_commands::move_store,
         settings_commands::unlock_store,
+        settings_commands::unlock_keyring,
         settings_commands::open_folder,
         settings_commands::change_proxy_port,
         settings_commands::preferences,

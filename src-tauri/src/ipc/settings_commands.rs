@@ -59,6 +59,12 @@ pub(crate) async fn unlock_store(desk: State<'_, Desk>, passphrase: String) -> A
     unlocked.map_err(|failure| CommandError::of_none(&failure))
 }
 
+/// Answers once the desktop's own question is answered.
+#[tauri::command]
+pub(crate) async fn unlock_keyring(desk: State<'_, Desk>) -> Answer<()> {
+    desk.unlock_keyring().await.map_err(|failure| CommandError::of_none(&failure))
+}
+
 /// Shows the folder of a file that `settings` has named.
 #[tauri::command]
 pub(crate) async fn open_folder(desk: State<'_, Desk>, path: String) -> Answer<()> {

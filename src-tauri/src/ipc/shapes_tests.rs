@@ -6,6 +6,7 @@ use chrono::{DateTime, Utc};
 use keyfob_agent::snapshot as agent;
 use keyfob_core::credential::{LastRefresh, RefreshOutcome};
 use keyfob_core::credential_state::StateWord;
+use keyfob_core::failure::StoreProblem;
 use keyfob_core::profile::Access;
 use ts_rs::{Config, TS};
 
@@ -176,9 +177,25 @@ fn the_window_gets_the_whole_snapshot() {
     for own in ["sign_ins", "step_ups"] {
         assert_eq!(shown.as_object_mut().unwrap().remove(own), Some(serde_json::json!([])));
     }
+    assert_eq!(shown["store"].as_object_mut().unwrap().remove("locked"), Some(false.into()));
     let usual = shown.as_object_mut().unwrap().remove("usual_reminders");
     assert_eq!(usual, Some(serde_json::json!(["7d", "1d", "2h"])));
     let reminders = shown["profiles"][0].as_object_mut().unwrap().remove("reminders");
     assert_eq!(reminders, Some(serde_json::json!({ "marks": ["7d", "1d", "2h"], "own": false })));
     assert_eq!(shown, serde_json::to_value(&whole).unwrap());
+}
+
+/// A locked keyring alone can be unlocked by the desktop.
+#[test]
+fn a_locked_keyring_is_told_from_every_other_trouble_of_the_store() {
+    let locked = |problem: &StoreProblem| {
+        let mut whole = full();
+        whole.store.problem = Some(problem.to_string());
+        let shown = shown::Snapshot::new(&whole, &BTreeMap::new(), &BTreeMap::new());
+        serde_json::to_value(shown).unwrap()["store"]["locked"].clone()
+    };
+    assert_eq!(locked(&StoreProblem::Locked), true);
+    for other in [StoreProblem::Slow, StoreProblem::PassphraseNeeded, StoreProblem::NoKeyring("x".into())] {
+        assert_eq!(locked(&other), false, "{other}");
+    }
 }

@@ -6,6 +6,7 @@ use keyfob_agent::agent::Asked;
 use keyfob_agent::snapshot as agent;
 use keyfob_core::credential::{LastRefresh, RefreshOutcome};
 use keyfob_core::credential_state;
+use keyfob_core::failure::StoreProblem;
 use keyfob_core::profile;
 use serde::{Deserialize, Serialize};
 #[cfg(test)]
@@ -58,6 +59,8 @@ pub(crate) struct StoreShown {
     strength: String,
     problem: Option<String>,
     hint: Option<String>,
+    /// The desktop's keyring is locked, and the desktop can be made to ask for it.
+    locked: bool,
 }
 
 /// One profile.
@@ -201,6 +204,7 @@ impl Snapshot {
                 strength: whole.store.strength.clone(),
                 problem: whole.store.problem.clone(),
                 hint: whole.store.hint.clone(),
+                locked: whole.store.problem.as_deref() == Some(&StoreProblem::Locked.to_string()),
             },
             settings_problem: whole.settings_problem.clone(),
             usual_reminders: marks(&profile::default_reminders()),

@@ -5,17 +5,27 @@ pub(crate) mod clipboard;
 pub(crate) mod notice_words;
 pub(crate) mod notifications;
 pub(crate) mod preferences;
+pub(crate) mod refused;
 pub(crate) mod tray;
 pub(crate) mod tray_model;
 pub(crate) mod windows;
+
+use std::time::Duration;
 
 use keyfob_agent::control::client::ControlClient;
 use keyfob_agent::snapshot::KeeperKind;
 use keyfob_platform::control_socket;
 use keyfob_platform::paths::Paths;
 
+/// How long a first app has to answer; a frozen one never does.
+const ANSWER_PATIENCE: Duration = Duration::from_secs(5);
+
 /// True where a first app runs already: it has been asked to show its window, and this one can end.
 pub(crate) async fn shown_by_the_first(paths: &Paths) -> bool {
+    tokio::time::timeout(ANSWER_PATIENCE, asked_the_first(paths)).await.unwrap_or(false)
+}
+
+async fn asked_the_first(paths: &Paths) -> bool {
     let Ok(stream) = control_socket::connect(&paths.control_socket()).await else { return false };
     let Ok(mut first) = ControlClient::open(stream).await else { return false };
     let is_app =

@@ -59,7 +59,7 @@ pub(crate) fn set_start_at_login(app: &AppHandle, on: bool) -> Result<(), Comman
 
 /// What the desktop's own part of a window is drawn in; `None` follows the desktop.
 pub(crate) fn window_theme(app: &AppHandle) -> Option<tauri::Theme> {
-    of_the_system(app.state::<Preferred>().told.borrow().theme)
+    of_the_system(app.try_state::<Preferred>()?.told.borrow().theme)
 }
 
 fn of_the_system(theme: Theme) -> Option<tauri::Theme> {

@@ -69,6 +69,8 @@ export interface Ipc {
   doctor(target: string, heard: (progress: DoctorProgress) => void): Promise<Diagnosis>;
   /** What happened of late, the newest last. */
   journal(name: string): Promise<JournalEntry[]>;
+  /** Starts an app that could not run anew. */
+  tryAgain(): Promise<void>;
   tryDemo(): Promise<void>;
   /** Whether to ask about starting with the desktop. */
   offerStartAtLogin(): Promise<boolean>;
@@ -80,6 +82,8 @@ export interface Ipc {
   /** The passphrase, for that place alone, only goes in. */
   moveStore(to: StoreBackend, passphrase: string | null): Promise<StoreMoved>;
   unlockStore(passphrase: string): Promise<void>;
+  /** Has the desktop ask for its keyring's passphrase. */
+  unlockKeyring(): Promise<void>;
   /** Shows the folder of a file that `settings` has named. */
   openFolder(path: string): Promise<void>;
   preferences(): Promise<Preferences>;

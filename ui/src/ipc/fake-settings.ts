@@ -27,6 +27,7 @@ type Part = Pick<
   | 'openFolder'
   | 'moveStore'
   | 'unlockStore'
+  | 'unlockKeyring'
 >;
 
 const CONFIG = '/home/ada/.config/keyfob';
@@ -72,10 +73,10 @@ const TAKEN = 8080;
 const RIGHT = 'correct horse';
 
 const STORE: Record<StoreBackend, StoreShown> = {
-  keyring: { backend: 'secret-service', strength: 'keyring', problem: null, hint: null },
-  passphrase: { backend: 'passphrase', strength: 'passphrase', problem: null, hint: null },
-  'key-file': { backend: 'key-file', strength: 'account-only', problem: null, hint: null },
-  'systemd-creds': { backend: 'systemd-creds', strength: 'machine', problem: null, hint: null },
+  keyring: { backend: 'secret-service', strength: 'keyring', problem: null, hint: null, locked: false },
+  passphrase: { backend: 'passphrase', strength: 'passphrase', problem: null, hint: null, locked: false },
+  'key-file': { backend: 'key-file', strength: 'account-only', problem: null, hint: null, locked: false },
+  'systemd-creds': { backend: 'systemd-creds', strength: 'machine', problem: null, hint: null, locked: false },
 };
 
 export function fakeSettings(isNew: boolean, keep: (store: StoreShown) => void): Part {
@@ -118,6 +119,10 @@ export function fakeSettings(isNew: boolean, keep: (store: StoreShown) => void):
       const refusal: Refusal = { message: 'this is not the passphrase', hint: 'check the passphrase' };
       if (passphrase !== RIGHT) throw refusal;
       keep(STORE.passphrase);
+    },
+    unlockKeyring: async () => {
+      await after(SHORT_TIME);
+      keep(STORE.keyring);
     },
     openFolder: () => after(SHORT_TIME),
   };

@@ -60,7 +60,14 @@ type World = ReturnType<typeof world>;
 export function fake(scene: string): Ipc {
   const here = world(scene);
   return {
-    snapshot: async () => here.now(),
+    snapshot: async () =>
+      scene === 'held'
+        ? refuse(
+            'another keyfob looks after these sign-ins, and does not make way',
+            'it may be frozen, or run on another computer that shares this folder: end it there, then try again',
+          )
+        : here.now(),
+    tryAgain: () => after(SHORT_TIME),
     onSnapshot: async (listener) => {
       here.listeners.add(listener);
       return () => here.listeners.delete(listener);

@@ -65,6 +65,7 @@ it('names every command and its arguments as agreed', async () => {
   await ipc.unlink('a', 'zed');
   await ipc.doctor('a', hear);
   await ipc.journal('a');
+  await ipc.tryAgain();
   await ipc.tryDemo();
   await ipc.offerStartAtLogin();
   await ipc.answerStartAtLogin(true);
@@ -72,6 +73,7 @@ it('names every command and its arguments as agreed', async () => {
   await ipc.changeProxyPort(24117);
   await ipc.moveStore('passphrase', 'p');
   await ipc.unlockStore('p');
+  await ipc.unlockKeyring();
   await ipc.openFolder('/home/ada/x');
   await ipc.preferences();
   await ipc.setTheme('dark');
@@ -103,6 +105,7 @@ it('names every command and its arguments as agreed', async () => {
     ['unlink', { name: 'a', client: 'zed' }],
     ['doctor', { target: 'a', heard: { hear } }],
     ['journal', name],
+    ['try_again'],
     ['try_demo'],
     ['offer_start_at_login'],
     ['answer_start_at_login', { on: true }],
@@ -110,6 +113,7 @@ it('names every command and its arguments as agreed', async () => {
     ['change_proxy_port', { port: 24117 }],
     ['move_store', { to: 'passphrase', passphrase: 'p' }],
     ['unlock_store', { passphrase: 'p' }],
+    ['unlock_keyring'],
     ['open_folder', { path: '/home/ada/x' }],
     ['preferences'],
     ['set_theme', { theme: 'dark' }],

@@ -23,7 +23,13 @@ export function journalFor(name: string, signedIn: boolean): JournalEntry[] {
   const entries = [entry('added', 6.5 * DAY), entry('signed-in', 6.49 * DAY)];
   for (let ago = 6.4 * DAY; ago > 19 * MINUTE; ago -= 54 * MINUTE) {
     // Asleep for seven hours of each day.
-    if (ago % DAY < 7 * HOUR && ago > DAY) continue;
+    if (ago % DAY < 7 * HOUR && ago > DAY) {
+      const woke = Math.floor(ago / DAY) * DAY;
+      const last = entries.at(-1);
+      if (last?.event !== 'slept')
+        entries.push(entry('slept', woke, { duration_ms: Date.parse(at(-woke)) - Date.parse(last?.at ?? at(-woke)) }));
+      continue;
+    }
     if (ago % (2.7 * DAY) < 54 * MINUTE) {
       entries.push(
         entry('renewal-failed', ago, { failed: true, detail: 'no connection: the name could not be looked up' }),

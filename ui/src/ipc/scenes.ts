@@ -141,7 +141,7 @@ const many = (kind: string, of: number): ProfileShown[] =>
 const base = (profiles: ProfileShown[]): Snapshot => ({
   version: '0.1.0',
   agent: { running: true, kind: 'app', pid: 4711 },
-  store: { backend: 'secret-service', strength: 'keyring', problem: null, hint: null },
+  store: { backend: 'secret-service', strength: 'keyring', problem: null, hint: null, locked: false },
   settings_problem: null,
   profiles,
   usual_reminders: USUAL_MARKS,
@@ -199,7 +199,7 @@ function wordy(): ProfileShown {
 /**
  * `empty`: the first run. `daily`: every state. `well`: two calm ones. `trouble`: nothing can be read. `device`: a code waits to
  * be typed. `denied`: a sign-in was refused. `account`: another account
- * signed in. `more`: a program asks for more rights. `no-browser`: none could be started. `long`: words of every length.
+ * signed in. `held`: another keyfob has the lease. `more`: a program asks for more rights. `no-browser`: none could be started. `long`: words of every length.
  */
 export const scenes: Record<string, () => Snapshot> = {
   empty: () => base([]),
@@ -253,8 +253,10 @@ export const scenes: Record<string, () => Snapshot> = {
       strength: 'passphrase',
       problem: 'the store needs its passphrase',
       hint: 'set KEYFOB_PASSPHRASE_FILE',
+      locked: false,
     },
   }),
+  held: () => base([]),
   trouble: () => ({
     ...base([{ ...readonly(), state: 'locked', next_refresh_at: null }]),
     store: {
@@ -262,6 +264,7 @@ export const scenes: Record<string, () => Snapshot> = {
       strength: 'keyring',
       problem: 'The desktop keyring is locked.',
       hint: 'Unlock it, then try again.',
+      locked: true,
     },
     settings_problem: 'line 12, column 1: unknown key "lable"; did you mean "label"?',
   }),

@@ -41,7 +41,11 @@ export type KeeperKind = 'app' | 'headless';
 /**
  * The store and what guards it.
  */
-export type StoreShown = { backend: string, strength: string, problem: string | null, hint: string | null, };
+export type StoreShown = { backend: string, strength: string, problem: string | null, hint: string | null,
+/**
+ * The desktop's keyring is locked, and the desktop can be made to ask for it.
+ */
+locked: boolean, };
 
 /**
  * One profile.

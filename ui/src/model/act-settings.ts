@@ -78,6 +78,13 @@ export const unlockStore = (passphrase: string) =>
     return words.unlocked;
   });
 
+/** The desktop asks; it takes as long as a person does. */
+export const unlockKeyring = () =>
+  run('keyring', '', async () => {
+    await app().unlockKeyring();
+    return words.unlocked;
+  });
+
 export const openFolder = (path: string) =>
   run('folder', path, async () => {
     await app().openFolder(path);

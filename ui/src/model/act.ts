@@ -131,6 +131,13 @@ export const setReminders = (profile: ProfileShown, marks: string[] | null) =>
     return marks ? remindersNote(titleOf(profile), marks) : remindersUsualNote(titleOf(profile));
   });
 
+/** The app starts anew; this page ends with it. */
+export const tryAgain = () =>
+  run('again', '', async () => {
+    await app().tryAgain();
+    return null;
+  });
+
 export const tryDemo = () =>
   run('demo', '', async () => {
     await app().tryDemo();

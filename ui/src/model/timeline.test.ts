@@ -1,7 +1,7 @@
 // The picture of a profile's life, from made-up journals.
 import { describe, expect, it } from 'vitest';
 import type { JournalEntry } from '../ipc/bindings';
-import { fittingSpan, gaps, marks, sums } from './timeline';
+import { fittingSpan, gaps, marks, stillFor, sums } from './timeline';
 
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
@@ -44,6 +44,21 @@ describe('gaps', () => {
     expect(found).toHaveLength(1);
     expect(found[0]?.from).toBeCloseTo(1 - 14 / 24, 5);
     expect(found[0]?.to).toBeCloseTo(1 - 6 / 24, 5);
+  });
+  it('are those that the journal tells, to the minute, and no guess stands beside them', () => {
+    const slept = { ...entry('slept', 6.2 * HOUR), duration_ms: 7.5 * HOUR };
+    const found = gaps([...hourly(20, 14), slept, ...hourly(6, 0)], DAY, NOW);
+    expect(found).toHaveLength(1);
+    expect(found[0]?.from).toBeCloseTo(1 - 13.7 / 24, 5);
+    expect(found[0]?.to).toBeCloseTo(1 - 6.2 / 24, 5);
+    expect(stillFor([slept], DAY, NOW)).toBeCloseTo(7.5 * HOUR, 0);
+  });
+  it('are there while the keeper did not run, and a restart is none', () => {
+    const off = [entry('keeper-stopped', 9 * HOUR), entry('keeper-started', 3 * HOUR)];
+    expect(stillFor(off, DAY, NOW)).toBeCloseTo(6 * HOUR, 0);
+    const restart = [entry('keeper-stopped', HOUR + 5_000), entry('keeper-started', HOUR)];
+    expect(gaps(restart, DAY, NOW)).toEqual([]);
+    expect(gaps([entry('keeper-stopped', HOUR)], DAY, NOW)).toEqual([]);
   });
   it('are not invented where nobody can say what is usual', () => {
     expect(gaps([entry('renewed', 20 * HOUR), entry('renewed', HOUR)], DAY, NOW)).toEqual([]);

@@ -64,23 +64,47 @@ export interface Gap {
 /** Longer than this without any renewal where they come regularly: the machine slept, or nothing ran. */
 const TIMES_USUAL = 2.5;
 
+/** When nothing ran, as the journal says: `slept` is told afterwards, an end of the keeper by the start after it. */
+function told(entries: JournalEntry[]): [number, number][] {
+  return entries.flatMap((entry, index): [number, number][] => {
+    const at = Date.parse(entry.at);
+    if (entry.event === 'slept') return [[at - (entry.duration_ms ?? 0), at]];
+    if (entry.event !== 'keeper-stopped') return [];
+    const next = entries.slice(index + 1).find((one) => one.event === 'keeper-started');
+    return next ? [[at, Date.parse(next.at)]] : [];
+  });
+}
+
+/** Shorter ones, such as a restart, are no more than a line. */
+const SHORTEST = 60_000;
+
+/** All stretches in which nothing ran: those that the journal tells, and where it tells none, those read off renewals. */
+export function gaps(entries: JournalEntry[], length: number, now: number): Gap[] {
+  const known = told(entries).filter(([from, to]) => to - from >= SHORTEST);
+  const meets = ([from, to]: [number, number]) => known.some(([begin, end]) => from < end && begin < to);
+  const all = [...known, ...guessed(entries).filter((gap) => !meets(gap))].sort(([a], [b]) => a - b);
+  const place = (time: number) => Math.min(1, Math.max(0, 1 - (now - time) / length));
+  return all.filter(([, to]) => place(to) > 0).map(([from, to]) => ({ from: place(from), to: place(to) }));
+}
+
 /**
  * Stretches in which nothing was renewed though it was due: sleeps and switched-off hours. Read off the renewals themselves, so
  * nothing is invented where there were too few of them to say what is usual.
  */
-export function gaps(entries: JournalEntry[], length: number, now: number): Gap[] {
+function guessed(entries: JournalEntry[]): [number, number][] {
   const renewals = entries.filter((entry) => entry.event === 'renewed' || entry.event === 'signed-in');
   const times = renewals.map((entry) => Date.parse(entry.at)).sort((a, b) => a - b);
   const pauses = times.slice(1).map((time, index) => time - (times[index] ?? time));
   const usual = [...pauses].sort((a, b) => a - b)[Math.floor(pauses.length / 2)];
   if (usual === undefined || pauses.length < 4) return [];
-  const place = (time: number) => Math.max(0, 1 - (now - time) / length);
-  return pauses.flatMap((pause, index) => {
-    const from = (times[index] ?? 0) + usual;
-    const to = times[index + 1] ?? 0;
-    return pause > usual * TIMES_USUAL && place(to) > 0 ? [{ from: place(from), to: place(to) }] : [];
-  });
+  return pauses.flatMap((pause, index): [number, number][] =>
+    pause > usual * TIMES_USUAL ? [[(times[index] ?? 0) + usual, times[index + 1] ?? 0]] : [],
+  );
 }
+
+/** For how long nothing ran, in milliseconds. */
+export const stillFor = (entries: JournalEntry[], length: number, now: number): number =>
+  gaps(entries, length, now).reduce((sum, gap) => sum + (gap.to - gap.from) * length, 0);
 
 /** How much of each there was, for the table. */
 export function sums(

@@ -123,6 +123,8 @@ export const words = {
   offlineHint: 'keyfob tries again by itself, soon after the network is back.',
 
   settingsProblem: 'profiles.toml cannot be read',
+  refusedTitle: 'keyfob cannot run',
+  refusedLine: 'Nothing is lost: your sign-ins stay as they are, but nothing renews them from here.',
   noKeeper: 'The keeper is not running',
   noKeeperHint: 'Nothing is renewed until it runs again: restart keyfob.',
 
@@ -173,6 +175,7 @@ export const words = {
   lifeGood: 'Worked',
   lifeFailed: 'Failed',
   lifeGap: 'nothing ran',
+  lifeStill: 'Nothing ran',
   lifeNothing: 'Nothing has happened yet.',
   lifeMore: 'Show all',
   lifeLess: 'Show less',
@@ -228,6 +231,7 @@ export const words = {
   unlockTitle: 'Unlock your sign-ins',
   unlockLine: 'It stays in this computer’s memory until keyfob ends.',
   unlockHint: 'Nothing is renewed until you type the passphrase.',
+  unlockKeyringHint: 'Nothing is renewed until it is open. The desktop asks you for its passphrase.',
   unlockNow: 'Unlock',
   unlocked: 'Your sign-ins are unlocked.',
   reminders: 'Reminders',
@@ -454,15 +458,19 @@ const BEGIN: Record<SpanId, string> = { day: '24 hours ago', week: '7 days ago',
 /** Both ends of a time line. */
 export const spanEdges = (id: SpanId): [string, string] => [BEGIN[id], 'now'];
 
+/** For how long the computer slept or keyfob did not run. */
+export const stillWords = (milliseconds: number): string => (milliseconds > 0 ? `for ${span(milliseconds)}` : 'never');
+
 /** A time line in one sentence. */
-export function lifeWords(total: { lane: Lane; good: number; failed: number }[]): string {
+export function lifeWords(total: { lane: Lane; good: number; failed: number }[], still: number): string {
   const said = total
     .filter(({ good, failed }) => good + failed > 0)
     .map(({ lane, good, failed }) => {
       const all = counted(good + failed, ONE[lane]);
       return failed > 0 ? `${all}, ${failed} failed` : all;
     });
-  return said.length === 0 ? 'Nothing in this time' : said.join(' · ');
+  const all = still > 0 ? [...said, `nothing ran ${stillWords(still)}`] : said;
+  return all.length === 0 ? 'Nothing in this time' : all.join(' · ');
 }
 
 const EVENT: Record<string, string> = {
@@ -481,10 +489,14 @@ const EVENT: Record<string, string> = {
   'handed-out': 'Handed out',
   'hand-out-failed': 'Asked for in vain',
   'event-command-failed': 'Your command for events failed',
+  'keeper-started': 'keyfob began to renew',
+  'keeper-stopped': 'keyfob ended',
 };
 
 /** One entry of the journal. */
 export function entryWords(entry: JournalEntry): string {
+  if (entry.event === 'slept') return `The computer slept ${stillWords(entry.duration_ms ?? 0)}`;
+  if (entry.event.startsWith('keeper-')) return EVENT[entry.event] ?? entry.event;
   const what = EVENT[entry.event] ?? entry.event;
   const often = entry.times > 1 ? ` ${entry.times} times` : '';
   const whom = entry.program ? ` to ${entry.program}` : '';

@@ -1,32 +1,22 @@
 // What concerns every portal at once: settings, store, keeper, and the offer to start at login.
 import * as act from '../model/act';
-import { needsPassphrase, offerStart, snapshot } from '../model/state';
+import { offerStart, snapshot } from '../model/state';
 import { words } from '../model/words';
 import { Button } from '../parts/button';
 import { Notice } from '../parts/notice';
-import { UnlockStore } from './unlock-store';
+import { StoreProblem } from './store-problem';
 
 export function Banners() {
   const known = snapshot.value;
   if (!known) return null;
-  const { settings_problem, store, agent } = known;
+  const { settings_problem, agent } = known;
   return (
     <>
       {settings_problem && <Notice tone="act" message={words.settingsProblem} hint={settings_problem} />}
-      {store.problem && <StoreProblem problem={store.problem} hint={store.hint} />}
+      <StoreProblem />
       {!agent.running && <Notice tone="act" message={words.noKeeper} hint={words.noKeeperHint} />}
       {offerStart.value && <StartOffer />}
     </>
-  );
-}
-
-/** What waits for a passphrase is opened here. */
-function StoreProblem({ problem, hint }: { problem: string; hint: string | null }) {
-  if (!needsPassphrase.value) return <Notice tone="act" message={problem} hint={hint} />;
-  return (
-    <Notice tone="act" message={problem} hint={words.unlockHint}>
-      <UnlockStore />
-    </Notice>
   );
 }
 

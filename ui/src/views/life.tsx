@@ -4,8 +4,8 @@ import { useEffect, useState } from 'preact/hooks';
 import type { JournalEntry, ProfileShown } from '../ipc/bindings';
 import * as act from '../model/act';
 import { now } from '../model/state';
-import { fittingSpan, gaps, LANES, marks, SPANS, type SpanId, sums } from '../model/timeline';
-import { entryWords, LANE, lifeWords, SPAN, spanEdges, words } from '../model/words';
+import { fittingSpan, gaps, LANES, marks, SPANS, type SpanId, stillFor, sums } from '../model/timeline';
+import { entryWords, LANE, lifeWords, SPAN, spanEdges, stillWords, words } from '../model/words';
 import { untilWords } from '../model/words-times';
 import { Button } from '../parts/button';
 import styles from './life.module.css';
@@ -113,7 +113,7 @@ function Picture({ entries, id }: { entries: JournalEntry[]; id: SpanId }) {
         {gaps(entries, length, now.value).length > 0 && <span class={styles.key}>{words.lifeGap}</span>}
         <span>{end}</span>
       </div>
-      <figcaption class={styles.sum}>{lifeWords(total)}</figcaption>
+      <figcaption class={styles.sum}>{lifeWords(total, stillFor(entries, length, now.value))}</figcaption>
       <table class={styles.table}>
         <caption>{`${words.lifeTitle}: ${SPAN[id]}`}</caption>
         <thead>
@@ -131,6 +131,10 @@ function Picture({ entries, id }: { entries: JournalEntry[]; id: SpanId }) {
               <td>{failed}</td>
             </tr>
           ))}
+          <tr>
+            <th scope="row">{words.lifeStill}</th>
+            <td colSpan={2}>{stillWords(stillFor(entries, length, now.value))}</td>
+          </tr>
         </tbody>
       </table>
     </figure>

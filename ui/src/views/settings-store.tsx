@@ -2,17 +2,16 @@
 import { useState } from 'preact/hooks';
 import type { StoreBackend } from '../ipc/bindings';
 import * as act from '../model/act';
-import { needsPassphrase, snapshot } from '../model/state';
+import { snapshot } from '../model/state';
 import { backendOf, hereWords, PLACE, placeWords, words } from '../model/words';
 import { Button } from '../parts/button';
 import { Dialog } from '../parts/dialog';
 import { Field } from '../parts/field';
-import { Notice } from '../parts/notice';
 import { OptionCards } from '../parts/option-cards';
 import form from './form.module.css';
 import { Line, Section } from './settings-section';
 import styles from './settings-store.module.css';
-import { UnlockStore } from './unlock-store';
+import { StoreProblem } from './store-problem';
 
 /** What a person may choose here; systemd's own is for services. */
 const CHOICES: readonly StoreBackend[] = ['keyring', 'passphrase', 'key-file'];
@@ -30,9 +29,7 @@ export function StoreSection() {
       </Line>
       {store.problem && (
         <div class={styles.problem}>
-          <Notice tone="act" message={store.problem} hint={needsPassphrase.value ? words.unlockHint : store.hint}>
-            {needsPassphrase.value && <UnlockStore />}
-          </Notice>
+          <StoreProblem />
         </div>
       )}
       {moving && <MoveStore from={backendOf(store)} onClose={() => setMoving(false)} />}

@@ -22,6 +22,7 @@ use super::outbox::Outbox;
 use super::places;
 use super::reads::Reads;
 use super::reminding::StoreLock;
+use super::sleeps::Sleeps;
 use super::{Message, Reply};
 use crate::delivery::DeliveryReport;
 use crate::journeys::refresh_transaction::Refreshed;
@@ -121,6 +122,7 @@ pub(super) struct Actor {
     pub(super) sleep_delay: Option<SleepDelay>,
     /// Boot clock, milliseconds: since when no renewal starts because the machine is about to sleep.
     pub(super) grounded_at: Option<u64>,
+    sleeps: Sleeps,
 }
 
 impl Actor {
@@ -154,6 +156,7 @@ impl Actor {
             flights: Flights::default(),
             sleep_delay: None,
             grounded_at: None,
+            sleeps: Sleeps::default(),
         };
         (actor, seen)
     }
@@ -184,6 +187,9 @@ impl Actor {
                     self.wake_untold();
                     self.wake();
                 }
+            }
+            if let Some(slept) = self.sleeps.awake(&self.ports.clock.now()) {
+                self.ports.journal.append(&slept);
             }
         }
         listeners.iter().for_each(tokio::task::JoinHandle::abort);

@@ -132,6 +132,23 @@ async fn a_closed_lid_over_several_marks_gives_one_reminder_when_it_opens() {
     assert_eq!(told(&world), words(&[(7 * 24 + 12, "ends in 12 h (server)")]));
 }
 
+/// The journal says how long nothing ran; a keeper that only has nothing to do has not slept.
+#[tokio::test(start_paused = true)]
+async fn a_sleep_stands_in_the_journal_with_its_length_and_an_idle_day_does_not() {
+    let world = signed_in(Some(TimeDelta::days(90))).await;
+    let _agent = keeper(&world);
+    live(TimeDelta::days(1)).await;
+    assert_eq!(held(&world.written).as_slice(), []);
+    world.close_the_lid_for(TimeDelta::hours(7));
+    live(TimeDelta::minutes(2)).await;
+    let written = held(&world.written);
+    let slept: Vec<_> =
+        written.iter().map(|entry| (entry.event, entry.duration_ms, &entry.profile)).collect();
+    let hours = slept[0].1.unwrap() / 60_000;
+    assert_eq!(slept, [(JournalEvent::Slept, slept[0].1, &None)]);
+    assert!((7 * 60..=7 * 60 + 1).contains(&hours), "{hours} minutes");
+}
+
 /// fault 22, fault 47
 #[tokio::test(start_paused = true)]
 async fn a_wall_clock_set_wrong_announces_nothing_and_repeats_nothing() {

@@ -58,6 +58,17 @@ pub(super) fn remove(entry: &Entry) -> Result<(), StoreProblem> {
     }
 }
 
+/// Waits for the desktop's prompt.
+pub(super) fn unlock() -> Result<(), StoreProblem> {
+    let service = connect()?;
+    let collection = match service.get_default_collection() {
+        Err(Error::NoResult) => return Err(StoreProblem::NoKeyring("there is no default keyring".into())),
+        collection => collection.map_err(problem)?,
+    };
+    collection.unlock().map_err(problem)?;
+    if collection.is_locked().map_err(problem)? { Err(StoreProblem::Locked) } else { Ok(()) }
+}
+
 /// The exchange is encrypted on the bus, so that no trace of bus traffic holds a secret.
 fn connect() -> Result<SecretService<'static>, StoreProblem> {
     SecretService::connect(EncryptionType::Dh).map_err(problem)

@@ -14,7 +14,7 @@ use keyfob_core::identity::ProfileName;
 
 use super::backend::{Backend, Choice};
 use super::key_record::KeyRecord;
-use super::sealed_store::{Files, LARGEST, SealedStore};
+use super::sealed_store::{Files, LARGEST, SealedStore, replace_marked};
 use super::sealing_key::{PassphrasePrompt, SealingKey, SealingKeySource, leftovers};
 use super::{atomic_file, profile_lock, sealed_file};
 use crate::config_file::Settings;
@@ -87,7 +87,7 @@ fn forget_former(paths: &Paths, keys: &SealingKeySource) -> Result<(), StoreProb
 impl Files {
     /// Step 3 for one record; false where it does not open.
     fn seal_anew(&self, profile: &ProfileName) -> Result<bool, StoreProblem> {
-        let _guard = self.write_lock(profile)?;
+        let lock = self.write_lock(profile)?;
         let path = self.path(profile);
         let Some(file) = atomic_file::read(&path, LARGEST)? else { return Ok(true) };
         if sealed_file::newer_format(&file).is_some() {
@@ -98,8 +98,7 @@ impl Files {
             return Ok(true);
         }
         let Ok(text) = self.open(self.keys.record()?.as_ref(), profile, &file) else { return Ok(false) };
-        atomic_file::sweep(&path)?;
-        atomic_file::replace(&path, &sealed_file::seal(&key, profile, &text)).map(|()| true)
+        replace_marked(&lock, &path, &sealed_file::seal(&key, profile, &text)).map(|()| true)
     }
 }
 

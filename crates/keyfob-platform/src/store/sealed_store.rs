@@ -299,7 +299,7 @@ impl Files {
 
 /// Replaces a record under its write lock. The lock's file is marked meanwhile, so that the next writer knows of one that was
 /// killed and looks for what it left; a look at each commit would make it dearer with every profile there is.
-fn replace_marked(lock: &File, path: &Path, sealed: &[u8]) -> Result<(), StoreProblem> {
+pub(super) fn replace_marked(lock: &File, path: &Path, sealed: &[u8]) -> Result<(), StoreProblem> {
     if lock.metadata().is_ok_and(|found| found.len() > 0) {
         atomic_file::sweep(path)?;
     }

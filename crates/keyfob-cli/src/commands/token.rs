@@ -66,7 +66,7 @@ pub(crate) fn by_keeper(
 }
 
 fn ask(context: &Context, request: &Request) -> std::io::Result<Response> {
-    let mut stream = control_socket::connect_blocking(&context.paths.control_socket())?;
+    let mut stream = control_socket::connect_blocking(&context.paths.control_socket(), HELLO_PATIENCE)?;
     // Both frames in one write: one round trip.
     let mut frames = encode(&Hello::ours())?;
     frames.extend_from_slice(&encode(request)?);

@@ -67,6 +67,6 @@ pub async fn connect(_path: &Path) -> io::Result<ControlStream> {
 }
 
 /// Always an error.
-pub fn connect_blocking(_path: &Path) -> io::Result<BlockingControlStream> {
+pub fn connect_blocking(_path: &Path, _patience: std::time::Duration) -> io::Result<BlockingControlStream> {
     Err(io::Error::new(io::ErrorKind::Unsupported, WHY))
 }

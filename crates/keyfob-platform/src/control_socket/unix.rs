@@ -84,15 +84,32 @@ pub async fn connect(path: &Path) -> io::Result<ControlStream> {
     Ok(stream)
 }
 
-/// The same without a runtime, for the fast path of `keyfob token`. Reads and writes give up after 40 s.
-pub fn connect_blocking(path: &Path) -> io::Result<BlockingControlStream> {
+/// The same without a runtime, for the fast path of `keyfob token`. Reads and writes give up after 40 s; a keeper that has not
+/// taken the last thousand callers in is [`io::ErrorKind::WouldBlock`] after `patience`.
+pub fn connect_blocking(path: &Path, patience: Duration) -> io::Result<BlockingControlStream> {
     check_socket(path)?;
-    let stream = BlockingControlStream::connect(path)?;
+    let stream = connected(path, patience)?;
     #[cfg(target_os = "linux")]
     check_server(rustix::net::sockopt::socket_peercred(&stream)?.uid.as_raw())?;
     stream.set_read_timeout(Some(BLOCKING_PATIENCE))?;
     stream.set_write_timeout(Some(BLOCKING_PATIENCE))?;
     Ok(stream)
+}
+
+/// A full queue is waited for as long as the socket may wait to send, which has to be said before.
+#[cfg(target_os = "linux")]
+fn connected(path: &Path, patience: Duration) -> io::Result<BlockingControlStream> {
+    use rustix::net::sockopt::{Timeout, set_socket_timeout};
+    use rustix::net::{AddressFamily, SocketAddrUnix, SocketFlags, SocketType, connect, socket_with};
+    let socket = socket_with(AddressFamily::UNIX, SocketType::STREAM, SocketFlags::CLOEXEC, None)?;
+    set_socket_timeout(&socket, Timeout::Send, Some(patience))?;
+    connect(&socket, &SocketAddrUnix::new(path)?)?;
+    Ok(socket.into())
+}
+
+#[cfg(not(target_os = "linux"))]
+fn connected(path: &Path, _patience: Duration) -> io::Result<BlockingControlStream> {
+    BlockingControlStream::connect(path)
 }
 
 /// Before connecting: the socket and its folder are ours, so that nobody else could have put it there. On systems whose

@@ -7,6 +7,8 @@ use tokio::io::AsyncReadExt;
 
 use super::*;
 
+const PATIENCE: Duration = Duration::from_secs(2);
+
 struct Place {
     _folder: tempfile::TempDir,
     lease: Lease,
@@ -32,7 +34,7 @@ async fn the_socket_is_private_and_knows_its_peer() {
     assert_eq!((mode(place.socket.parent().unwrap()), mode(&place.socket)), (0o700, 0o600));
     let path = place.socket.clone();
     let client = std::thread::spawn(move || {
-        let mut stream = connect_blocking(&path).unwrap();
+        let mut stream = connect_blocking(&path, PATIENCE).unwrap();
         stream.write_all(b"hello").unwrap();
         let mut answer = String::new();
         stream.read_to_string(&mut answer).unwrap();
@@ -108,7 +110,10 @@ async fn what_is_no_socket_is_refused_and_kept() {
     std::fs::write(&place.socket, "precious").unwrap();
     assert!(matches!(ControlListener::bind(&place.socket, &place.lease), Err(StoreProblem::Unsafe(_))));
     assert_eq!(std::fs::read_to_string(&place.socket).unwrap(), "precious");
-    assert_eq!(connect_blocking(&place.socket).unwrap_err().kind(), io::ErrorKind::PermissionDenied);
+    assert_eq!(
+        connect_blocking(&place.socket, PATIENCE).unwrap_err().kind(),
+        io::ErrorKind::PermissionDenied
+    );
 }
 
 /// V25: a folder that others may enter is no place for the socket, for either side.
@@ -120,7 +125,10 @@ async fn an_open_folder_is_refused_by_both_sides() {
     let _stranger = StdListener::bind(&place.socket).unwrap();
     std::fs::set_permissions(folder, PermissionsExt::from_mode(0o755)).unwrap();
     assert_eq!(connect(&place.socket).await.unwrap_err().kind(), io::ErrorKind::PermissionDenied);
-    assert_eq!(connect_blocking(&place.socket).unwrap_err().kind(), io::ErrorKind::PermissionDenied);
+    assert_eq!(
+        connect_blocking(&place.socket, PATIENCE).unwrap_err().kind(),
+        io::ErrorKind::PermissionDenied
+    );
     assert!(matches!(ControlListener::bind(&place.socket, &place.lease), Err(StoreProblem::Unsafe(_))));
 }
 
@@ -172,8 +180,23 @@ async fn a_strangers_socket_is_not_spoken_to() {
     stranger.set_nonblocking(true).unwrap();
     std::os::unix::fs::chown(&place.socket, Some(65_534), None).unwrap();
     assert_eq!(connect(&place.socket).await.unwrap_err().kind(), io::ErrorKind::PermissionDenied);
-    assert_eq!(connect_blocking(&place.socket).unwrap_err().kind(), io::ErrorKind::PermissionDenied);
+    assert_eq!(
+        connect_blocking(&place.socket, PATIENCE).unwrap_err().kind(),
+        io::ErrorKind::PermissionDenied
+    );
     assert_eq!(stranger.accept().unwrap_err().kind(), io::ErrorKind::WouldBlock, "nobody came");
     assert!(matches!(ControlListener::bind(&place.socket, &place.lease), Err(StoreProblem::Unsafe(_))));
     assert!(place.socket.exists(), "and it is not removed");
+}
+
+/// fault 8: a keeper that is stopped takes nobody in, and its queue is full one day.
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn whoever_finds_no_place_in_the_queue_gives_up_in_time() {
+    let place = place();
+    let _listener = ControlListener::bind(&place.socket, &place.lease).unwrap();
+    let soon = Duration::from_millis(20);
+    // One that has gone keeps its place until it is taken in.
+    let refused = (0..10_000).find_map(|_| connect_blocking(&place.socket, soon).err()).unwrap();
+    assert_eq!(refused.kind(), io::ErrorKind::WouldBlock);
 }

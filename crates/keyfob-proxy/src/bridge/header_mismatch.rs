@@ -1,6 +1,8 @@
 //! A call that the server refuses because its headers do not repeat what the tool's schema wants by now (`HeaderMismatch`, MCP
 //! 2026-07-28): the server has carried nothing out, so the tools are listed again and the call may go once more.
 
+use std::time::Duration;
+
 use http::HeaderMap;
 use keyfob_core::failure::{Failure, Misbehaviour};
 use serde_json::value::RawValue;
@@ -14,6 +16,8 @@ use crate::upstream::no_message;
 
 /// The code of that error.
 const HEADER_MISMATCH: i64 = -32_020;
+/// How long all pages may take.
+const LISTING: Duration = Duration::from_secs(20);
 /// Pages of tools that are looked at for one call.
 const MOST_PAGES: usize = 100;
 
@@ -28,10 +32,14 @@ impl Inner {
     pub(super) async fn wants_other_headers(&self, call: &Outgoing, sent: &HeaderMap) -> bool {
         let _turn = self.listing.lock().await;
         let mirrored = &self.session.upstream.mirrored;
-        if mirrored.headers(&call.line) == *sent
-            && let Err(failure) = self.list_tools_again(call).await
-        {
-            tracing::debug!(%failure, "the tools could not be listed again");
+        if mirrored.headers(&call.line) == *sent {
+            tokio::select! {
+                listed = self.list_tools_again(call) => if let Err(failure) = listed {
+                    tracing::debug!(%failure, "the tools could not be listed again");
+                },
+                // Others wait for their turn, and the client for all of them.
+                () = self.clock.sleep(LISTING) => tracing::debug!("the tools were not listed in time"),
+            }
         }
         mirrored.headers(&call.line) != *sent
     }

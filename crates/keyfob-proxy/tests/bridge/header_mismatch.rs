@@ -71,6 +71,26 @@ async fn a_refusal_within_a_stream_that_stays_open_is_heard_at_once() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_list_that_does_not_end_holds_up_no_other_call() {
+    let mut client = Client::start();
+    let lists: Vec<_> = [1, 2]
+        .into_iter()
+        .map(|id| {
+            let (list, silence) = Answer::live();
+            client.http.post("tools/call", Answer::json(400, &mismatch(&json!(id))));
+            client.http.post("tools/list", list);
+            silence
+        })
+        .collect();
+    for id in [1, 2] {
+        client.say(&call(id)).await;
+        assert_eq!(client.hear().await, mismatch(&json!(id)));
+    }
+    drop(lists);
+    client.close().await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_server_that_refuses_again_is_heard_and_is_asked_no_third_time() {
     let mut client = Client::start();
     client.http.post("tools/call", Answer::json(400, &mismatch(&json!(1))));

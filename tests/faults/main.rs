@@ -5,7 +5,6 @@
 
 mod bounds;
 mod callers;
-mod disk;
 mod in_process;
 mod locks;
 mod lost_answers;

@@ -17,10 +17,9 @@ use keyfob_core::resource::CheckedUrl;
 use keyfob_core::scope::ScopeSet;
 use keyfob_demo::oddities::{DeviceInterval, Oddities, Override, RegistrationLife, RegistrationUpdate};
 use keyfob_demo::{Endpoint, Fault, Gate, Portal, PortalOptions, Seen};
-use keyfob_tests::Keyfob;
+use keyfob_tests::{DiskTrouble, Keyfob, TroubledStore};
 use serde_json::json;
 
-use crate::disk::FullOnce;
 use crate::in_process::{change, name, ports, record, renew, sign_in_to};
 
 const MONTH: Duration = Duration::from_hours(30 * 24);
@@ -274,7 +273,8 @@ async fn an_update_that_cannot_be_kept_is_not_asked_for_and_its_answer_is_held()
         let (_keyfob, ports, profile) = reader(&portal).await;
         let before = registration(&ports).await.client_secret;
         secret_ends_in(&ports, 5).await;
-        let full = Ports { store: FullOnce::at(refused_commit, ports.store.clone()), ..ports.clone() };
+        let store = TroubledStore::at(refused_commit, DiskTrouble::Full, ports.store.clone());
+        let full = Ports { store, ..ports.clone() };
         remind(&full, &profile).await.unwrap();
         assert_eq!(portal.record().count(Endpoint::RegistrationManagement), asked);
         assert_eq!(registration(&ports).await.client_secret != before, asked == 1);

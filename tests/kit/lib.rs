@@ -14,6 +14,7 @@ mod processes;
 mod repeated;
 mod running;
 mod tls_door;
+mod troubled_store;
 mod visits;
 
 pub use files::{all_files, mode, sealed_files};
@@ -23,4 +24,5 @@ pub use processes::{ProcessWatch, ProcessesSeen};
 pub use repeated::Repeated;
 pub use running::Running;
 pub use tls_door::TlsDoor;
+pub use troubled_store::{DiskTrouble, TroubledStore};
 pub use visits::{Visited, visit};

@@ -29,15 +29,8 @@ pub async fn on_a_thread<T: Send + 'static>(work: impl FnOnce() -> T + Send + 's
 pub async fn on_a_thread_or_here<T: Send + 'static>(
     work: impl FnOnce() -> T + Send + 'static,
 ) -> io::Result<T> {
-    let slot = Arc::new(Mutex::new(Some(work)));
-    let take = |slot: &Mutex<Option<_>>| slot.lock().unwrap_or_else(PoisonError::into_inner).take();
     let (done, outcome) = oneshot::channel();
-    let there = Arc::clone(&slot);
-    if start(move || drop(take(&there).map(|work| done.send(work())))).is_err()
-        && let Some(work) = take(&slot)
-    {
-        return Ok(work());
-    }
+    start_or_do(move || drop(done.send(work())));
     outcome.await.map_err(|_| io::Error::other("a thread ended before its work"))
 }
 
@@ -50,15 +43,8 @@ pub fn within<T: Send + 'static>(
     patience: Duration,
     work: impl FnOnce() -> T + Send + 'static,
 ) -> io::Result<T> {
-    let slot = Arc::new(Mutex::new(Some(work)));
-    let take = |slot: &Mutex<Option<_>>| slot.lock().unwrap_or_else(PoisonError::into_inner).take();
     let (done, outcome) = mpsc::channel();
-    let there = Arc::clone(&slot);
-    if start(move || drop(take(&there).map(|work| done.send(work())))).is_err()
-        && let Some(work) = take(&slot)
-    {
-        return Ok(work());
-    }
+    start_or_do(move || drop(done.send(work())));
     outcome.recv_timeout(patience).map_err(|why| match why {
         mpsc::RecvTimeoutError::Timeout => io::ErrorKind::TimedOut.into(),
         mpsc::RecvTimeoutError::Disconnected => io::Error::other("a thread ended before its work"),
@@ -85,6 +71,22 @@ pub fn are_left(many: usize) -> io::Result<()> {
         let _ = thread?.join();
         Ok(())
     })
+}
+
+/// Does the work here where no thread is to be had: it is kept at hand, because a thread that cannot start drops what it got.
+fn start_or_do(work: impl FnOnce() + Send + 'static) {
+    let at_hand = Arc::new(Mutex::new(Some(work)));
+    let there = Arc::clone(&at_hand);
+    if start(move || do_once(&there)).is_err() {
+        do_once(&at_hand);
+    }
+}
+
+fn do_once(at_hand: &Mutex<Option<impl FnOnce()>>) {
+    let work = at_hand.lock().unwrap_or_else(PoisonError::into_inner).take();
+    if let Some(work) = work {
+        work();
+    }
 }
 
 type Work = Box<dyn FnOnce() + Send>;

@@ -1,4 +1,4 @@
-//! The real store on a disk that is full for one commit.
+//! The real store on a disk that is in trouble for one commit.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -10,20 +10,31 @@ use keyfob_core::credential::Credential;
 use keyfob_core::failure::{Failure, StoreProblem};
 use keyfob_core::identity::ProfileName;
 
-pub(crate) struct FullOnce {
+/// What the disk does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DiskTrouble {
+    /// It is full: nothing is written.
+    Full,
+    /// The last sync fails: the commit is told as failed although it is in its place.
+    NotSynced,
+}
+
+/// A store with one commit in trouble.
+pub struct TroubledStore {
     store: Arc<dyn CredentialStore>,
+    trouble: DiskTrouble,
     commits_until: AtomicU32,
 }
 
-impl FullOnce {
-    /// The `nth` commit from now is refused, counted from 1.
-    pub(crate) fn at(nth: u32, store: Arc<dyn CredentialStore>) -> Arc<Self> {
-        Arc::new(Self { store, commits_until: AtomicU32::new(nth) })
+impl TroubledStore {
+    /// The `nth` commit from now is in trouble, counted from 1.
+    pub fn at(nth: u32, trouble: DiskTrouble, store: Arc<dyn CredentialStore>) -> Arc<Self> {
+        Arc::new(Self { store, trouble, commits_until: AtomicU32::new(nth) })
     }
 }
 
 #[async_trait]
-impl CredentialStore for FullOnce {
+impl CredentialStore for TroubledStore {
     async fn read(&self, profile: &ProfileName) -> Result<Option<Credential>, StoreProblem> {
         self.store.read(profile).await
     }
@@ -34,10 +45,14 @@ impl CredentialStore for FullOnce {
         expected: u64,
         credential: &Credential,
     ) -> Result<u64, CommitError> {
-        if self.commits_until.fetch_sub(1, Ordering::SeqCst) == 1 {
+        if self.commits_until.fetch_sub(1, Ordering::SeqCst) != 1 {
+            return self.store.commit(profile, expected, credential).await;
+        }
+        if self.trouble == DiskTrouble::Full {
             return Err(StoreProblem::Full("no room, this once".into()).into());
         }
-        self.store.commit(profile, expected, credential).await
+        self.store.commit(profile, expected, credential).await?;
+        Err(StoreProblem::Io("the folder could not be synced".into()).into())
     }
 
     async fn names(&self) -> Result<Vec<ProfileName>, StoreProblem> {

@@ -93,7 +93,8 @@ impl AgentHandle {
     pub fn start(ports: Ports, kind: KeeperKind, pid: u32) -> Self {
         let (mailbox, messages) = mpsc::channel(MAILBOX);
         let agent = AgentShown { running: true, kind: Some(kind), pid: Some(pid) };
-        let (actor, seen) = actor::Actor::new(ports.clone(), mailbox.clone(), agent);
+        let step_ups = StepUps::default();
+        let (actor, seen) = actor::Actor::new(ports.clone(), mailbox.clone(), agent, step_ups.clone());
         tokio::spawn(actor.run(messages));
         Self {
             ports,
@@ -102,7 +103,7 @@ impl AgentHandle {
             read: seen.read,
             looked: seen.looked,
             told: watch::Sender::new(0),
-            step_ups: StepUps::default(),
+            step_ups,
         }
     }
 

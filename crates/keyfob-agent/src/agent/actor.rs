@@ -23,6 +23,7 @@ use super::places;
 use super::reads::Reads;
 use super::reminding::StoreLock;
 use super::sleeps::Sleeps;
+use super::step_ups::StepUps;
 use super::{Message, Reply};
 use crate::delivery::DeliveryReport;
 use crate::journeys::refresh_transaction::Refreshed;
@@ -123,10 +124,16 @@ pub(super) struct Actor {
     /// Boot clock, milliseconds: since when no renewal starts because the machine is about to sleep.
     pub(super) grounded_at: Option<u64>,
     sleeps: Sleeps,
+    pub(super) step_ups: StepUps,
 }
 
 impl Actor {
-    pub(super) fn new(ports: Ports, mailbox: mpsc::Sender<Message>, agent: AgentShown) -> (Self, Seen) {
+    pub(super) fn new(
+        ports: Ports,
+        mailbox: mpsc::Sender<Message>,
+        agent: AgentShown,
+        step_ups: StepUps,
+    ) -> (Self, Seen) {
         let store = StoreStatus { backend: String::new(), strength: String::new(), problem: None };
         let empty = Snapshot {
             version: env!("CARGO_PKG_VERSION").into(),
@@ -157,6 +164,7 @@ impl Actor {
             sleep_delay: None,
             grounded_at: None,
             sleeps: Sleeps::default(),
+            step_ups,
         };
         (actor, seen)
     }

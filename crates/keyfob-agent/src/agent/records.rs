@@ -14,7 +14,8 @@ use super::Message;
 use super::actor::{Actor, News};
 use super::entry::Entry;
 use crate::delivery;
-use crate::journeys::jitter;
+use crate::journeys::{jitter, remind};
+use crate::notice::NoticeKind;
 use crate::ports::StoreStatus;
 
 impl Actor {
@@ -62,6 +63,7 @@ impl Actor {
             if let Some(entry) = self.entries.remove(&name) {
                 entry.give_up();
             }
+            self.step_ups.settle(&name);
             // What is left of it may have tokens to revoke.
             self.look_at_record(name);
         }
@@ -165,6 +167,9 @@ impl Actor {
     }
 
     fn take_in(&mut self, name: &ProfileName, read: Result<Option<Credential>, StoreProblem>) {
+        if let Ok(Some(record)) = &read {
+            self.settle_what_is_met(name, record);
+        }
         let now = self.ports.clock.now();
         let Some(entry) = self.entries.touch(name) else { return };
         let mut deliver_again = None;
@@ -196,6 +201,14 @@ impl Actor {
         self.note_revocations(name, waits);
         if let Some(credential) = deliver_again {
             self.deliver_again(name, credential);
+        }
+    }
+
+    /// Somebody waits until the user has decided about more scopes: a sign-in beside this keeper may have brought them.
+    fn settle_what_is_met(&self, name: &ProfileName, record: &Credential) {
+        let Some(entry) = self.entries.get(name) else { return };
+        if self.step_ups.is_met(name, entry.credential.as_ref(), record) && self.step_ups.settle(name) {
+            self.ports.notifier.notify(&remind::notice(&entry.profile, NoticeKind::Solved));
         }
     }
 

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use keyfob_core::credential::Credential;
 use keyfob_core::identity::ProfileName;
 use keyfob_core::scope::ScopeSet;
 use tokio::sync::watch;
@@ -67,10 +68,27 @@ impl StepUps {
         self.asked.borrow().get(profile).cloned().unwrap_or_default()
     }
 
+    /// A record was read: what is asked for is settled where the record has come by all of it, whoever brought it. A record that
+    /// had it before proves nothing: its server may say so and refuse all the same.
+    pub(super) fn is_met(
+        &self,
+        profile: &ProfileName,
+        before: Option<&Credential>,
+        now: &Credential,
+    ) -> bool {
+        let wanted = self.of(profile).scopes;
+        let covers = |record: &Credential| granted(record).is_some_and(|granted| granted.covers(&wanted));
+        !wanted.is_empty() && covers(now) && !before.is_some_and(covers)
+    }
+
     /// A sign-in has asked for them, whatever it was given, or the user has said no; true where there was something.
     pub(super) fn settle(&self, profile: &ProfileName) -> bool {
         self.asked.send_if_modified(|asked| Arc::make_mut(asked).remove(profile).is_some())
     }
+}
+
+fn granted(record: &Credential) -> Option<&ScopeSet> {
+    record.sign_in.as_ref()?.tokens.scopes.as_ref()
 }
 
 #[cfg(test)]

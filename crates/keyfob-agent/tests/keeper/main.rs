@@ -8,4 +8,5 @@ mod places;
 mod renewals;
 mod server;
 mod settings_double;
+mod step_ups;
 mod work;

@@ -78,7 +78,10 @@ fn troubleshooting_explains_every_badge_and_banner_of_the_window() {
     let page = std::fs::read_to_string(root().join("docs/troubleshooting.md")).unwrap();
     let explained: BTreeSet<_> =
         page.lines().filter_map(|line| line.strip_prefix("| ")?.split(" | ").next()).collect();
-    let words = std::fs::read_to_string(root().join("ui/src/model/words.ts")).unwrap();
+    let words = ["profile", "troubles"]
+        .map(|part| format!("ui/src/model/words/{part}.ts"))
+        .map(|path| std::fs::read_to_string(root().join(path)).unwrap())
+        .concat();
     let states = words.split("const STATE:").nth(1).unwrap().split("};").next().unwrap();
     let mut badges: Vec<_> = states.split(": '").skip(1).filter_map(|rest| rest.split('\'').next()).collect();
     let spoken = words.split("export function stateWords").nth(1).unwrap().split("\n}").next().unwrap();

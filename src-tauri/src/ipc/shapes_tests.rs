@@ -20,11 +20,14 @@ use super::under_way;
 use super::view::{Grant, LookedUp, NewProfile};
 use super::{file_kind, settings_shown};
 
-const FILE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../ui/src/ipc/shapes.ts");
+const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../ui/src/ipc/shapes");
 
-const HEAD: &str = "// What crosses the boundary to the app. Generated from src-tauri/src/ipc; never edited by hand. To write it anew:
+const HEAD: &str = "Generated from src-tauri/src/ipc; never edited by hand. To write it anew:
 // KEYFOB_WRITE_SHAPES=1 cargo test -p keyfob-app shapes
+";
 
+/// What stands in Rust's types as a time or a word.
+const BASE: &str = "
 /** An instant as RFC 3339, in UTC. */
 export type Instant = string;
 
@@ -39,9 +42,23 @@ fn shape<T: TS>(cfg: &Config) -> String {
         .replace(", \n", ",\n")
 }
 
-fn generated() -> String {
+/// The shapes by what they are about: a file's name, its first words and its text.
+type Part = (&'static str, &'static str, String);
+
+fn parts() -> Vec<Part> {
     let cfg = &Config::new().with_large_int("number");
-    let shapes = [
+    vec![
+        ("snapshot", "Everything there is to show.", of_the_snapshot(cfg)),
+        ("sign-ins", "Sign-ins under way, and what programs ask for beyond them.", of_sign_ins(cfg)),
+        ("adding", "What is found on the way to a new portal, and by an examination.", of_adding(cfg)),
+        ("links", "Programs that get tokens, and what happened.", of_links(cfg)),
+        ("settings", "What the settings show, and how a command is refused.", of_settings(cfg)),
+    ]
+}
+
+fn of_the_snapshot(cfg: &Config) -> String {
+    [
+        BASE.to_owned(),
         shape::<shown::Snapshot>(cfg),
         shape::<shown::AgentShown>(cfg),
         shape::<shown::KeeperKind>(cfg),
@@ -56,11 +73,23 @@ fn generated() -> String {
         shape::<shown::LastRefreshShown>(cfg),
         shape::<shown::Outcome>(cfg),
         shape::<shown::DeliveryShown>(cfg),
+    ]
+    .concat()
+}
+
+fn of_sign_ins(cfg: &Config) -> String {
+    [
         shape::<under_way::UnderWayShown>(cfg),
         shape::<under_way::SignInStep>(cfg),
         shape::<under_way::DeviceShown>(cfg),
         shape::<under_way::AccountsShown>(cfg),
         shape::<under_way::StepUpShown>(cfg),
+    ]
+    .concat()
+}
+
+fn of_adding(cfg: &Config) -> String {
+    [
         shape::<examined::ProgressShown>(cfg),
         shape::<examined::FindingShown>(cfg),
         shape::<examined::VerdictShown>(cfg),
@@ -69,6 +98,12 @@ fn generated() -> String {
         shape::<LookedUp>(cfg),
         shape::<Grant>(cfg),
         shape::<NewProfile>(cfg),
+    ]
+    .concat()
+}
+
+fn of_links(cfg: &Config) -> String {
+    [
         shape::<linked::ViaShown>(cfg),
         shape::<linked::LinkShown>(cfg),
         shape::<linked::ClientShown>(cfg),
@@ -76,6 +111,12 @@ fn generated() -> String {
         shape::<linked::ImportableShown>(cfg),
         shape::<linked::PlanShown>(cfg),
         shape::<told::EntryShown>(cfg),
+    ]
+    .concat()
+}
+
+fn of_settings(cfg: &Config) -> String {
+    [
         shape::<settings_shown::SettingsShown>(cfg),
         shape::<settings_shown::ProxyShown>(cfg),
         shape::<settings_shown::PortChangedShown>(cfg),
@@ -86,17 +127,56 @@ fn generated() -> String {
         shape::<Theme>(cfg),
         shape::<Preferences>(cfg),
         shape::<CommandError>(cfg),
-    ];
-    format!("{HEAD}{}", shapes.concat())
+    ]
+    .concat()
+}
+
+/// The names a text defines.
+fn defined(text: &str) -> impl Iterator<Item = &str> {
+    text.split("export type ").skip(1).filter_map(|rest| rest.split([' ', '<']).next())
+}
+
+/// What a part takes of the others, so that it stands by itself.
+fn imports(part: &Part, all: &[Part]) -> String {
+    let code: String = part.2.lines().filter(|line| !line.starts_with([' ', '/'])).collect();
+    let used: Vec<_> = code.split(|letter: char| !letter.is_alphanumeric()).collect();
+    all.iter()
+        .filter(|other| other.0 != part.0)
+        .filter_map(|other| {
+            let names: Vec<_> = defined(&other.2).filter(|name| used.contains(name)).collect();
+            (!names.is_empty())
+                .then(|| format!("import type {{ {} }} from './{}';\n", names.join(", "), other.0))
+        })
+        .collect()
+}
+
+/// Each file of the folder with its text.
+fn generated() -> BTreeMap<String, String> {
+    let parts = parts();
+    let whole: Vec<_> = parts.iter().map(|(name, ..)| format!("export type * from './{name}';\n")).collect();
+    let head = format!("// What crosses the boundary to the app. {HEAD}");
+    let index = ("index.ts".to_owned(), head + &whole.concat());
+    let file = |part: &Part| {
+        let (name, about, text) = part;
+        (format!("{name}.ts"), format!("// {about} {HEAD}{}{text}", imports(part, &parts)))
+    };
+    parts.iter().map(file).chain([index]).collect()
 }
 
 #[test]
 fn the_windows_shapes_are_those_of_the_app() {
     let wanted = generated();
     if std::env::var_os("KEYFOB_WRITE_SHAPES").is_some() {
-        std::fs::write(FILE, &wanted).unwrap();
+        for (name, text) in &wanted {
+            std::fs::write(format!("{FOLDER}/{name}"), text).unwrap();
+        }
     }
-    let committed = std::fs::read_to_string(FILE).unwrap_or_default();
+    let entries = std::fs::read_dir(FOLDER).unwrap().map(|entry| entry.unwrap());
+    let committed: BTreeMap<_, _> = entries
+        .map(|entry| {
+            (entry.file_name().into_string().unwrap(), std::fs::read_to_string(entry.path()).unwrap())
+        })
+        .collect();
     assert_eq!(committed, wanted, "KEYFOB_WRITE_SHAPES=1 cargo test -p keyfob-app shapes writes it anew");
 }
 
@@ -104,7 +184,7 @@ fn the_windows_shapes_are_those_of_the_app() {
 /// and a client's secret goes in and never out.
 #[test]
 fn no_shape_has_room_for_a_token() {
-    let shapes = generated();
+    let shapes: String = parts().into_iter().map(|part| part.2).collect();
     let about_secrets: Vec<_> = shapes
         .split(['{', ',', ';'])
         .filter_map(|member| {

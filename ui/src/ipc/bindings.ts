@@ -1,4 +1,4 @@
-// What the window can ask of the app. The shapes that cross are generated, see `shapes.ts`; the commands' names and arguments
+// What the window can ask of the app. The shapes that cross are generated, see `shapes/`; the commands' names and arguments
 // are held by `index.test.ts`. No shape can hold a token.
 import type {
   ClientShown,

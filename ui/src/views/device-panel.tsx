@@ -2,7 +2,7 @@
 import { useEffect, useState } from 'preact/hooks';
 import type { DevicePrompt } from '../ipc/bindings';
 import { deviceIntro, deviceWarning, words } from '../model/words';
-import { clockWords } from '../model/words-times';
+import { clockWords } from '../model/words/times';
 import { CopyButton } from '../parts/copy-button';
 import { QrCode } from '../parts/qr-code';
 import styles from './device-panel.module.css';

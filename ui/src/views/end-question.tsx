@@ -3,7 +3,7 @@ import { useState } from 'preact/hooks';
 import type { ProfileShown, SignInShown } from '../ipc/bindings';
 import * as act from '../model/act';
 import { NOT_KNOWN, offerWords, words } from '../model/words';
-import { daysAnswer } from '../model/words-times';
+import { daysAnswer } from '../model/words/times';
 import { Button } from '../parts/button';
 import { Field } from '../parts/field';
 import { Notice } from '../parts/notice';

@@ -6,7 +6,7 @@ import * as act from '../model/act';
 import { now } from '../model/state';
 import { fittingSpan, gaps, LANES, marks, SPANS, type SpanId, stillFor, sums } from '../model/timeline';
 import { entryWords, LANE, lifeWords, SPAN, spanEdges, stillWords, words } from '../model/words';
-import { untilWords } from '../model/words-times';
+import { untilWords } from '../model/words/times';
 import { Button } from '../parts/button';
 import styles from './life.module.css';
 

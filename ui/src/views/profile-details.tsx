@@ -7,7 +7,7 @@ import { isSignedIn, urgency } from '../model/profiles';
 import { now, selected } from '../model/state';
 import * as say from '../model/words';
 import { titleOf, words } from '../model/words';
-import { dateWords } from '../model/words-times';
+import { dateWords } from '../model/words/times';
 import { Button } from '../parts/button';
 import { CopyButton } from '../parts/copy-button';
 import { Icon } from '../parts/icon';

@@ -4,7 +4,7 @@ import type { ProfileShown } from '../ipc/bindings';
 import * as act from '../model/act';
 import { snapshot } from '../model/state';
 import { markBad, marksWords, remindersTitle, titleOf, words } from '../model/words';
-import { marksAnswer, marksText } from '../model/words-times';
+import { marksAnswer, marksText } from '../model/words/times';
 import { Button } from '../parts/button';
 import { Dialog } from '../parts/dialog';
 import { Field } from '../parts/field';

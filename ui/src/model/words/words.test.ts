@@ -1,9 +1,9 @@
 // The words for states and times: they must be true, above all.
 import { describe, expect, it } from 'vitest';
-import type { ProfileShown } from '../ipc/bindings';
-import { blank } from '../ipc/scenes';
-import * as say from './words';
-import * as times from './words-times';
+import type { ProfileShown } from '../../ipc/bindings';
+import { blank } from '../../ipc/scenes';
+import * as say from '.';
+import * as times from './times';
 
 const NOW = Date.parse('2026-11-21T12:00:00Z');
 const MINUTE = 60_000;
@@ -16,6 +16,16 @@ const held = (more: Partial<ProfileShown> = {}): ProfileShown => ({
   state: 'active',
   sign_in: { since: at(-DAY), ends_at: at(29 * DAY), known: 'server', asked: false, offers: [] },
   ...more,
+});
+
+describe('the parts that make all words', () => {
+  it('name nothing twice: one would hide the other', () => {
+    const parts = Object.entries(say).filter(([name]) => name.endsWith('Labels'));
+    const names = parts.flatMap(([, part]) => Object.keys(part));
+    expect(parts.length).toBeGreaterThan(8);
+    expect(names.filter((name, index) => names.indexOf(name) < index)).toEqual([]);
+    expect(names.sort()).toEqual(Object.keys(say.words).sort());
+  });
 });
 
 describe('times as seen from now', () => {

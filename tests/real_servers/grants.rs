@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::portal::Portal;
 use crate::user::User;
@@ -49,11 +49,6 @@ fn a_machine_signs_in_and_asks_again() {
 const ADD_A_DEVICE: [&str; 7] =
     ["--grant", "device", "--client-id", "keyfob", "--sign-in", "--timeout", "60s"];
 
-fn status(user: &User, name: &str) -> Value {
-    let all: Value = serde_json::from_str(&user.must(["status", name, "--json"])).expect("JSON");
-    all["profiles"][0].clone()
-}
-
 /// F5: Better Auth's device endpoints read no form, give a session that nobody can renew, and no refresh token: the profile is
 /// kept, its end is the session's, and a new code renews it.
 #[test]
@@ -70,7 +65,7 @@ fn a_device_signs_in_at_better_auth_by_json_and_its_session_ends_when_it_was_tol
         "{polls:?}"
     );
     assert_eq!(user.whoami("tv")["user"], "ada@example.com");
-    let shown = status(&user, "tv");
+    let shown = user.status("tv");
     assert_eq!((&shown["state"], &shown["sign_in"]["known"]), (&json!("active"), &json!("server")));
     assert_eq!(shown["sign_in"]["ends_at"], shown["access_token"]["expires_at"]);
 
@@ -87,11 +82,11 @@ fn a_session_that_slides_with_use_is_taken_for_what_was_told() {
     let portal = Portal::better_auth(&["--access-token-ttl", "6"]);
     let user = User::new();
     user.must(["add", "tv", &portal.mcp_url].into_iter().chain(ADD_A_DEVICE));
-    let told = status(&user, "tv")["sign_in"]["ends_at"].clone();
+    let told = user.status("tv")["sign_in"]["ends_at"].clone();
     let server = user.whoami("tv")["ends"].clone();
     let moves = || user.run(["call", "tv", "whoami"]).stdout.contains("\"ends\"");
     assert!(comes_true(Duration::from_secs(20), || !moves()), "it is used until keyfob takes it for over");
-    assert_eq!(status(&user, "tv")["sign_in"]["ends_at"], told, "nobody told of another end than {server}");
+    assert_eq!(user.status("tv")["sign_in"]["ends_at"], told, "nobody told of another end than {server}");
     assert_eq!(user.run(["token", "tv"]).code, Some(4));
-    assert_eq!(status(&user, "tv")["state"], "needs-sign-in");
+    assert_eq!(user.status("tv")["state"], "needs-sign-in");
 }

@@ -1,8 +1,9 @@
 //! keyfob's command line against authorization servers that others wrote: Cloudflare's OAuth library as it runs in
-//! production, the certified oidc-provider, and Better Auth's device flow. Needs `tests/parts` installed; `scripts/test.sh real` does that.
+//! production, the certified oidc-provider, and Better Auth. Needs `tests/parts` installed; `scripts/test.sh real` does that.
 #![forbid(unsafe_code)]
 #![expect(clippy::expect_used, clippy::panic, reason = "the steps of a test stop it; no caller could go on")]
 
+mod better_auth;
 mod doctor;
 mod grants;
 mod imports;

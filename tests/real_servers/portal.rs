@@ -69,6 +69,11 @@ impl Portal {
         Self::start("better-auth-portal.mjs", parameters)
     }
 
+    /// Better Auth's plugin for MCP servers: the code flow.
+    pub(crate) fn better_auth_mcp(parameters: &[&str]) -> Self {
+        Self::start("better-auth-mcp-portal.mjs", parameters)
+    }
+
     /// The statuses of all requests of an endpoint so far, in order.
     pub(crate) fn statuses_at(&self, endpoint: &str) -> Vec<u16> {
         let events = self.events().into_iter().filter(|event| event.endpoint == endpoint);

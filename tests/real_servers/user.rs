@@ -81,6 +81,12 @@ impl User {
         self.must(["add", name, mcp_url, "--sign-in", "--timeout", "60s"]);
     }
 
+    /// What `status` tells of a profile.
+    pub(crate) fn status(&self, name: &str) -> Value {
+        let all: Value = serde_json::from_str(&self.must(["status", name, "--json"])).expect("JSON");
+        all["profiles"][0].clone()
+    }
+
     /// What the MCP server says about whoever asks.
     pub(crate) fn whoami(&self, name: &str) -> Value {
         serde_json::from_str(&self.must(["call", name, "whoami"])).expect("JSON")

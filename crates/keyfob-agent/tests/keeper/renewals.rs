@@ -61,6 +61,23 @@ async fn after_a_cut_a_connection_that_does_not_stand_yet_ends_no_repeats() {
     assert_eq!((server.count(), record.history.failures, record.has_open_intent()), (3, 0, false));
 }
 
+/// fault 5, trust rule 4: the first connection may break before the server has read the token, and the second may be the one
+/// that spends it. The grace of five seconds runs from there, and two answers may be lost in it.
+#[tokio::test(start_paused = true)]
+async fn whichever_send_spent_the_token_two_more_follow_within_five_seconds() {
+    for unread in 0..3 {
+        let world = signed_in(1).await;
+        let server = Server::new(&world, Duration::from_millis(1_500));
+        let keeper = keeper(&server);
+        server.answers_next((0..unread + 2).map(|_| Err(TransportFailure::Cut("reset".into()))));
+        keeper.refresh(name(0)).await.unwrap();
+        let (asked, _) = server.seen();
+        assert_eq!(asked.len(), unread + 3, "{unread} unread");
+        let second_repeat_after = asked[unread + 2] - asked[unread];
+        assert!(second_repeat_after < TimeDelta::seconds(5), "{unread} unread: {second_repeat_after}");
+    }
+}
+
 /// fault 31: a record that was set aside, or brought back from a copy, counts its generations anew.
 #[tokio::test(start_paused = true)]
 async fn a_record_that_begins_anew_is_renewed_by_the_keeper_that_knew_the_one_before() {

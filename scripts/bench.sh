@@ -7,6 +7,6 @@ scripts/setup.sh bench
 scripts/npm-packages.sh tests/parts
 scripts/npm-packages.sh tests/real_clients
 export KEYFOB_NODE="$PWD/tests/parts/node_modules/.bin/node"
-cargo build --quiet --locked --release -p keyfob-cli
+scripts/build-cli.sh --release --quiet
 cargo build --quiet --locked --release -p keyfob-tests --bins
 cargo bench --quiet --locked -p keyfob-tests --bench keeper -- "$@"

@@ -8,10 +8,8 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 PATH="$PWD/target/tools/bin:$PATH"
 target="${CARGO_TARGET_DIR:-target}"
 bin="${PREFIX:-$HOME/.local}/bin"
-packages=(keyfob-cli)
 programs=(keyfob keyfob-cli)
 if [[ "${1:-}" == --app || -n "${DISPLAY:-}${WAYLAND_DISPLAY:-}" ]]; then
-    packages+=(keyfob-app)
     programs+=(keyfob-app)
     scripts/setup.sh run
     scripts/npm-packages.sh ui
@@ -20,7 +18,10 @@ else
     scripts/setup.sh cli
 fi
 echo "Building for daily use: several minutes." >&2
-cargo build --release --locked "${packages[@]/#/--package=}"
+scripts/build-cli.sh --release
+if [[ " ${programs[*]} " == *" keyfob-app "* ]]; then
+    cargo build --release --locked -p keyfob-app
+fi
 mkdir -p "$bin"
 for program in "${programs[@]}"; do
     install -m 0755 "$target/release/$program" "$bin/$program"

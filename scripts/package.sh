@@ -35,7 +35,7 @@ stage() {
 scripts/setup.sh package
 scripts/npm-packages.sh ui >&2
 (cd ui && npm run --silent build >&2)
-cargo build --locked "${cargo_profile[@]}" -p keyfob-cli
+scripts/build-cli.sh "${cargo_profile[@]}" >&2
 if [[ $profile == release ]]; then
     cargo build --locked --release -p keyfob-app --features tauri/custom-protocol
 else

@@ -17,5 +17,5 @@ if [[ -n "${DISPLAY:-}${WAYLAND_DISPLAY:-}" ]]; then
 fi
 echo "No screen here (neither DISPLAY nor WAYLAND_DISPLAY is set): showing the demo in the terminal." >&2
 scripts/setup.sh cli
-cargo build --locked -p keyfob-cli
+scripts/build-cli.sh
 exec "$target/debug/keyfob" demo

@@ -94,7 +94,7 @@ stage_unit() {
     for other in real_servers real_clients faults fuzz crash_points desktop; do
         if has_test_target "$other"; then filter+=" - binary($other)"; fi
     done
-    cargo build --locked -p keyfob-cli
+    scripts/build-cli.sh
     cargo nextest run --locked --workspace --exclude keyfob-app -E "$filter"
 }
 
@@ -107,7 +107,7 @@ stage_real() {
     echo "-- the portals themselves, with a plain client"
     (cd tests/parts && npm test --silent)
     echo "-- keyfob against them"
-    cargo build --locked -p keyfob-cli
+    scripts/build-cli.sh
     cargo nextest run --locked -p keyfob-tests --test real_servers
     echo "-- the official conformance suite"
     "$KEYFOB_NODE" tests/parts/conformance.mjs --group auth
@@ -121,12 +121,14 @@ stage_clients() {
     scripts/npm-packages.sh tests/real_clients
     need "$KEYFOB_NODE" "Node 22 from tests/parts"
     scripts/python-packages.sh tests/real_clients/requirements.txt "$KEYFOB_MCP_PYTHON"
-    cargo build --locked -p keyfob-cli -p keyfob-tests --bins
+    scripts/build-cli.sh
+    cargo build --locked -p keyfob-tests --bins
     cargo nextest run --locked -p keyfob-tests --test real_clients --success-output final
 }
 
 stage_faults() {
-    cargo build --locked -p keyfob-cli -p keyfob-tests --bins
+    scripts/build-cli.sh
+    cargo build --locked -p keyfob-tests --bins
     cargo nextest run --locked -p keyfob-tests --test faults --test fuzz
     # Each of these keeps all processors busy by itself.
     cargo nextest run --locked -p keyfob-tests --test crash_points --test-threads 1 --success-output final
@@ -149,7 +151,7 @@ stage_desktop() {
     scripts/setup.sh desktop
     scripts/npm-packages.sh tests/parts
     need ui/dist "built by: scripts/test.sh ui"
-    cargo build --locked -p keyfob-cli
+    scripts/build-cli.sh
     cargo build --locked -p keyfob-app
     on_desktops cargo nextest run --locked -p keyfob-tests --test desktop --test-threads 1 \
         -E 'not test(/^package::/)'
@@ -173,12 +175,14 @@ stage_deep_store() {
 }
 
 stage_deep_calls() {
-    cargo build --locked -p keyfob-cli -p keyfob-tests --bins
+    scripts/build-cli.sh
+    cargo build --locked -p keyfob-tests --bins
     KEYFOB_DEEP=1 cargo nextest run --locked --no-fail-fast -p keyfob-tests --test proxy --test journeys -E 'test(of_thousands_of_calls)'
 }
 
 stage_deep_faults() {
-    cargo build --locked -p keyfob-cli -p keyfob-tests --bins
+    scripts/build-cli.sh
+    cargo build --locked -p keyfob-tests --bins
     KEYFOB_DEEP=1 KEYFOB_FUZZ_SECONDS="${KEYFOB_FUZZ_SECONDS:-120}" \
         cargo nextest run --locked --no-fail-fast -p keyfob-tests --test faults --test fuzz --success-output final
 }
@@ -189,7 +193,8 @@ stage_deep_servers() {
 }
 
 stage_deep_crashes() {
-    cargo build --locked -p keyfob-cli -p keyfob-tests --bins
+    scripts/build-cli.sh
+    cargo build --locked -p keyfob-tests --bins
     KEYFOB_DEEP=1 cargo nextest run --locked --no-fail-fast -p keyfob-tests --test crash_points --test-threads 1 --success-output final
 }
 

@@ -20,12 +20,17 @@ pub(crate) enum Shown {
     Headers,
 }
 
-/// A frequent call, as clap would read it; `variable` is the environment's. A log is the whole program's.
+/// A frequent call, as clap would read it; `variable` is the environment's. A log is the whole program's, and so is a bus on the
+/// network: hosts are looked up by the system's C library, and the small program has its own (docs/adr/0017).
 pub(crate) fn call(
     words: impl Iterator<Item = OsString>,
     variable: impl Fn(&str) -> Option<OsString>,
 ) -> Option<Frequent> {
     if ["KEYFOB_LOG", "KEYFOB_LOG_FORMAT"].into_iter().any(|name| variable(name).is_some()) {
+        return None;
+    }
+    let bus = variable("DBUS_SESSION_BUS_ADDRESS").unwrap_or_default();
+    if bus.to_string_lossy().contains("tcp:") {
         return None;
     }
     let mut words = words.peekable();
@@ -116,9 +121,13 @@ mod tests {
         ] {
             assert!(read(words).is_none(), "{words:?}");
         }
-        for log in ["KEYFOB_LOG", "KEYFOB_LOG_FORMAT"] {
-            let set = |name: &str| (name == log).then(|| "json".into());
-            assert_eq!(call(["token", "work"].map(OsString::from).into_iter(), set), None, "{log}");
-        }
+        let with = |name: &str, value: &str| {
+            let set = |asked: &str| (asked == name).then(|| value.into());
+            call(["token", "work"].map(OsString::from).into_iter(), set)
+        };
+        assert_eq!(with("KEYFOB_LOG", "json"), None);
+        assert_eq!(with("KEYFOB_LOG_FORMAT", "json"), None);
+        assert_eq!(with("DBUS_SESSION_BUS_ADDRESS", "nonce-tcp:host=desk,port=9"), None);
+        assert!(with("DBUS_SESSION_BUS_ADDRESS", "unix:path=/run/user/1000/bus").is_some());
     }
 }

@@ -14,7 +14,8 @@ pub(crate) struct Arguments {
     /// Everything under this folder.
     pub(crate) home: Option<PathBuf>,
     show: bool,
-    hidden: bool,
+    /// Nobody waits for a window.
+    pub(crate) hidden: bool,
 }
 
 impl Arguments {

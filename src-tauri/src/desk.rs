@@ -10,6 +10,7 @@ pub(crate) mod proxy_port;
 pub(crate) mod reminding;
 pub(crate) mod sign_ins;
 pub(crate) mod store;
+pub(crate) mod versions;
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -29,6 +30,7 @@ use keyfob_platform::paths::Paths;
 use sign_ins::SignIns;
 use store::TypedPassphrase;
 use tauri::{AppHandle, Manager};
+use versions::Versions;
 
 use crate::shell::clipboard::{DesktopClipboard, TokenClipboard};
 
@@ -37,6 +39,7 @@ pub(crate) struct Desk {
     pub(crate) agent: AgentHandle,
     pub(crate) paths: Paths,
     pub(crate) sign_ins: SignIns,
+    pub(crate) versions: Versions,
     passphrase: TypedPassphrase,
     clipboard: TokenClipboard,
     /// Runs until the app ends it.
@@ -59,6 +62,7 @@ impl Desk {
         Self {
             sign_ins: SignIns::new(Arc::clone(&keeper.agent.ports().notifier)),
             agent: keeper.agent.clone(),
+            versions: Versions::new(),
             paths,
             passphrase,
             clipboard: TokenClipboard::new(

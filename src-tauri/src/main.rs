@@ -9,6 +9,7 @@ mod shell;
 
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::time::Duration;
 
 use arguments::Arguments;
 use desk::Desk;
@@ -22,9 +23,12 @@ use keyfob_platform::keeper::Keeper;
 use keyfob_platform::paths::Paths;
 use keyfob_proxy::loopback_proxy::{LoopbackProxy, RunningProxy};
 use shell::notifications::{self, DesktopNotifier, Pressed};
-use shell::{autostart, preferences, refused, tray, windows};
+use shell::{autostart, preferences, refused, restart, tray, windows};
 use tauri::{Manager, RunEvent};
 use tokio::sync::mpsc;
+
+/// How long a start may take before a window says what holds it up.
+const SILENCE: Duration = Duration::from_millis(2_500);
 
 fn main() -> ExitCode {
     let arguments = Arguments::read(std::env::args_os().skip(1));
@@ -44,7 +48,13 @@ fn run(arguments: &Arguments) -> Result<(), Failure> {
         tokio::runtime::Runtime::new().map_err(|error| Failure::Bug(format!("no runtime: {error}")))?;
     tauri::async_runtime::set(runtime.handle().clone());
     let _entered = runtime.enter();
-    match keep(arguments, &runtime) {
+    let paths = Paths::resolve(arguments.home.clone())?;
+    let mut keeping = runtime.spawn(keep(paths.clone()));
+    let patience = if arguments.hidden { Duration::MAX } else { SILENCE };
+    let Ok(kept) = runtime.block_on(async { tokio::time::timeout(patience, &mut keeping).await }) else {
+        return refused::wait(keeping, &paths, context()).map_err(|error| no_desktop(&error));
+    };
+    match kept.unwrap_or_else(|error| Err(Failure::Bug(error.to_string()))) {
         Ok(None) => Ok(()),
         Ok(Some(kept)) => show(kept, arguments),
         Err(failure) => {
@@ -54,6 +64,10 @@ fn run(arguments: &Arguments) -> Result<(), Failure> {
             Err(failure)
         }
     }
+}
+
+fn no_desktop(error: &tauri::Error) -> Failure {
+    Failure::Bug(format!("the desktop part: {error}"))
 }
 
 fn context() -> tauri::Context {
@@ -69,16 +83,15 @@ struct Kept {
 }
 
 /// Becomes the keeper; nothing where a first app runs already.
-fn keep(arguments: &Arguments, runtime: &tokio::runtime::Runtime) -> Result<Option<Kept>, Failure> {
-    let paths = Paths::resolve(arguments.home.clone())?;
-    if runtime.block_on(shell::shown_by_the_first(&paths)) {
+async fn keep(paths: Paths) -> Result<Option<Kept>, Failure> {
+    if shell::shown_by_the_first(&paths).await {
         return Ok(None);
     }
     let (notifier, pressed) = DesktopNotifier::new();
     let passphrase = TypedPassphrase::default();
     let composition = Composition::new(paths.clone(), Arc::new(notifier));
     let ports = Composition { prompt: Some(passphrase.prompt()), ..composition }.ports()?;
-    let mut keeper = runtime.block_on(Keeper::take_over(&paths, ports, KeeperKind::App))?;
+    let mut keeper = Keeper::take_over(&paths, ports, KeeperKind::App).await?;
     desk::note(keeper.agent.ports(), JournalEvent::KeeperStarted);
     let door = keeper.take_door();
     let proxy = LoopbackProxy::start(keeper.proxy_ports(&paths)?)?;
@@ -107,11 +120,14 @@ fn show(kept: Kept, arguments: &Arguments) -> Result<(), Failure> {
             Ok(())
         })
         .build(context())
-        .map_err(|error| Failure::Bug(format!("the desktop part: {error}")))?;
+        .map_err(|error| no_desktop(&error))?;
     app.run(|app, event| match event {
         // Closing the last window leaves the tray.
         RunEvent::ExitRequested { code: None, api, .. } => api.prevent_exit(),
-        RunEvent::Exit => tauri::async_runtime::block_on(app.state::<Desk>().end()),
+        RunEvent::Exit => {
+            tauri::async_runtime::block_on(app.state::<Desk>().end());
+            restart::if_asked(app);
+        }
         _ => {}
     });
     Ok(())
@@ -125,6 +141,7 @@ fn listen(app: &tauri::AppHandle, mut door: mpsc::UnboundedReceiver<DoorRequest>
             match request {
                 DoorRequest::ShowWindow => windows::show_logged(&for_door),
                 DoorRequest::StepDown => for_door.exit(0),
+                DoorRequest::OtherVersion(version) => for_door.state::<Desk>().versions.met(version),
             }
         }
     });

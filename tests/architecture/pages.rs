@@ -88,7 +88,7 @@ fn troubleshooting_explains_every_badge_and_banner_of_the_window() {
     badges.extend(spoken.split("return '").skip(1).filter_map(|rest| rest.split('\'').next()));
     assert!(badges.len() >= 10, "{badges:?}");
     let named = |key: &str| words.split(&format!("\n  {key}: '")).nth(1).unwrap().split('\'').next().unwrap();
-    badges.extend(["settingsProblem", "noKeeper"].map(named));
+    badges.extend(["settingsProblem", "noKeeper", "updated", "waitingTitle"].map(named));
     for badge in badges {
         assert!(explained.contains(badge), "docs/troubleshooting.md does not explain `{badge}`");
     }

@@ -13,6 +13,7 @@ mod imports;
 mod package;
 mod settings;
 mod states;
+mod versions;
 mod webdriver;
 
 use std::path::{Path, PathBuf};

@@ -206,6 +206,10 @@ export const views = [
       await at(page, 'reminders-set').click();
     },
   ],
+  ['updated', 'updated', async (page) => at(page, 'restart').waitFor()],
+  ['newer-beside', 'newer', async () => {}],
+  ['older-beside', 'older', async () => {}],
+  ['waiting', 'waiting', async (page) => at(page, 'waiting').waitFor()],
   ['refused', 'held', async (page) => at(page, 'try-again').waitFor()],
   ['locked', 'passphrase', async () => {}],
   ['locked-unlock', 'passphrase', async (page) => at(page, 'unlock').click()],

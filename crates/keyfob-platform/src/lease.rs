@@ -46,6 +46,11 @@ impl Lease {
         Err(StoreProblem::Unsafe(format!("{} is removed again and again", path.display())))
     }
 
+    /// Somebody has it now. Whoever tries it in this very moment is told so, too.
+    pub fn is_held(path: &Path) -> bool {
+        File::open(path).is_ok_and(|file| matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock)))
+    }
+
     /// What the last holder wrote; also there when nobody holds the lease any more.
     pub fn holder(path: &Path) -> Option<LeaseHolder> {
         let mut text = String::new();
@@ -104,7 +109,9 @@ mod tests {
         let first = Lease::try_take(&path, "app").unwrap().expect("free");
         assert!(Lease::try_take(&path, "agent").unwrap().is_none());
         assert_eq!(Lease::holder(&path), Some(LeaseHolder { pid: std::process::id(), kind: "app".into() }));
+        assert!(Lease::is_held(&path));
         drop(first);
+        assert!(!Lease::is_held(&path));
         let _second = Lease::try_take(&path, "agent").unwrap().expect("free again");
         assert_eq!(Lease::holder(&path).unwrap().kind, "agent");
     }

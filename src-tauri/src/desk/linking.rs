@@ -1,5 +1,7 @@
 //! Links from the window, made as `keyfob link` makes them: what would change is said before anything is changed.
 
+use std::path::PathBuf;
+
 use keyfob_agent::agent::AgentHandle;
 use keyfob_agent::client_programs::ClientPrograms as _;
 use keyfob_agent::journeys::profiles::find_profile;
@@ -165,12 +167,16 @@ impl Linking {
         })
     }
 
-    /// The command line, by its absolute path: it is installed beside the app, or on the user's path.
-    fn program(&self) -> Result<String, Failure> {
+    /// The command line: it is installed beside the app, or on the user's path.
+    pub(crate) fn command_line(&self) -> Option<PathBuf> {
         let name = format!("keyfob{}", std::env::consts::EXE_SUFFIX);
         let beside = std::env::current_exe().ok().and_then(|app| Some(app.parent()?.join(&name)));
-        let found = beside.filter(|path| path.is_file()).or_else(|| self.client_programs().program("keyfob"));
-        let found = found.ok_or_else(|| {
+        beside.filter(|path| path.is_file()).or_else(|| self.client_programs().program("keyfob"))
+    }
+
+    /// The command line, by its absolute path.
+    fn program(&self) -> Result<String, Failure> {
+        let found = self.command_line().ok_or_else(|| {
             StoreProblem::Io(
                 "the program `keyfob`, which clients start, is neither beside the app nor on the path".into(),
             )
@@ -178,7 +184,7 @@ impl Linking {
         Ok(found.to_string_lossy().into_owned())
     }
 
-    fn client_programs(&self) -> SystemClientPrograms {
+    pub(crate) fn client_programs(&self) -> SystemClientPrograms {
         SystemClientPrograms::new(&self.paths)
     }
 

@@ -17,7 +17,7 @@ use super::told::{self, EntryShown};
 use super::view::{Added, LookedUp, NewProfile, parse_name, parse_url, revocation_note};
 use crate::desk::examining::Patient;
 use crate::desk::{Desk, reminding};
-use crate::shell::{autostart, preferences};
+use crate::shell::{self, autostart, preferences};
 
 type Answer<T> = Result<T, CommandError>;
 
@@ -25,7 +25,8 @@ type Answer<T> = Result<T, CommandError>;
 pub(crate) async fn snapshot(desk: State<'_, Desk>) -> Answer<Snapshot> {
     let (snapshots, asked) = (desk.agent.snapshots(), desk.agent.step_ups());
     let sign_ins = desk.sign_ins.watch();
-    Ok(Snapshot::new(&snapshots.borrow(), &sign_ins.borrow(), &asked.borrow()))
+    let others = desk.versions.watch();
+    Ok(Snapshot::new(&snapshots.borrow(), &sign_ins.borrow(), &asked.borrow(), &others.borrow()))
 }
 
 /// Looks a server up; each step of the way is told as it goes.
@@ -184,4 +185,11 @@ pub(crate) async fn answer_start_at_login(app: AppHandle, desk: State<'_, Desk>,
         preferences::set_start_at_login(&app, true)?;
     }
     autostart::answered(&app, &desk.paths)
+}
+
+/// Starts the app anew: after an update, the new one.
+#[tauri::command]
+pub(crate) async fn restart(app: AppHandle) -> Answer<()> {
+    shell::restart::ask(&app);
+    Ok(())
 }

@@ -11,6 +11,10 @@ use serde::Serialize;
 pub(crate) struct CommandError {
     message: String,
     hint: Option<String>,
+    /// It may be over by itself, and is waited for.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    #[cfg_attr(test, ts(optional, as = "Option<bool>"))]
+    waits: bool,
 }
 
 impl CommandError {
@@ -32,23 +36,28 @@ impl CommandError {
 
     /// In words that fit no failure.
     pub(crate) fn saying(message: &str, hint: &str) -> Self {
-        Self { message: message.to_owned(), hint: Some(hint.to_owned()) }
+        Self { message: message.to_owned(), hint: Some(hint.to_owned()), waits: false }
+    }
+
+    /// The same of what may be over by itself.
+    pub(crate) fn waiting(message: &str, hint: &str) -> Self {
+        Self { waits: true, ..Self::saying(message, hint) }
     }
 
     fn with(failure: &Failure, hint: Option<String>) -> Self {
-        Self { message: failure.to_string(), hint }
+        Self { message: failure.to_string(), hint, waits: false }
     }
 }
 
 impl From<tauri_plugin_store::Error> for CommandError {
     fn from(error: tauri_plugin_store::Error) -> Self {
-        Self { message: format!("the preferences could not be kept: {error}"), hint: None }
+        Self { message: format!("the preferences could not be kept: {error}"), hint: None, waits: false }
     }
 }
 
 impl From<tauri_plugin_autostart::Error> for CommandError {
     fn from(error: tauri_plugin_autostart::Error) -> Self {
-        Self { message: format!("start at login could not be set: {error}"), hint: None }
+        Self { message: format!("start at login could not be set: {error}"), hint: None, waits: false }
     }
 }
 

@@ -15,18 +15,21 @@ pub(crate) fn follow(app: &AppHandle) {
         let desk = app.state::<Desk>();
         let (mut snapshots, mut sign_ins) = (desk.agent.snapshots(), desk.sign_ins.watch());
         let (mut step_ups, mut preferred) = (desk.agent.step_ups(), preferences::watch(&app));
+        let mut others = desk.versions.watch();
         loop {
             let snapshot = snapshots.borrow_and_update().clone();
             let asked = step_ups.borrow_and_update().clone();
             let preferences = *preferred.borrow_and_update();
             tray::show(&app, &snapshot, &asked, preferences);
-            tell(&app, "snapshot", Snapshot::new(&snapshot, &sign_ins.borrow_and_update(), &asked));
+            let beside = others.borrow_and_update().clone();
+            tell(&app, "snapshot", Snapshot::new(&snapshot, &sign_ins.borrow_and_update(), &asked, &beside));
             tell(&app, "preferences", preferences);
             let changed = tokio::select! {
                 changed = snapshots.changed() => changed,
                 changed = sign_ins.changed() => changed,
                 changed = step_ups.changed() => changed,
                 changed = preferred.changed() => changed,
+                changed = others.changed() => changed,
             };
             if changed.is_err() {
                 return;

@@ -55,6 +55,7 @@ pub(crate) fn handler() -> impl Fn(Invoke<Wry>) -> bool + Send + Sync + 'static 
         commands::try_demo,
         commands::offer_start_at_login,
         commands::answer_start_at_login,
+        commands::restart,
         settings_commands::settings,
         settings_commands::move_store,
         settings_commands::unlock_store,

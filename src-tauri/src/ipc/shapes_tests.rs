@@ -19,6 +19,7 @@ use super::told;
 use super::under_way;
 use super::view::{Grant, LookedUp, NewProfile};
 use super::{file_kind, settings_shown};
+use crate::desk::versions::Others;
 
 const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../ui/src/ipc/shapes");
 
@@ -60,6 +61,7 @@ fn of_the_snapshot(cfg: &Config) -> String {
     [
         BASE.to_owned(),
         shape::<shown::Snapshot>(cfg),
+        shape::<shown::OtherVersionShown>(cfg),
         shape::<shown::AgentShown>(cfg),
         shape::<shown::KeeperKind>(cfg),
         shape::<shown::StoreShown>(cfg),
@@ -251,12 +253,18 @@ fn full() -> agent::Snapshot {
 #[test]
 fn the_window_gets_the_whole_snapshot() {
     let whole = full();
-    let mut shown =
-        serde_json::to_value(shown::Snapshot::new(&whole, &BTreeMap::new(), &BTreeMap::new())).unwrap();
+    let mut shown = serde_json::to_value(shown::Snapshot::new(
+        &whole,
+        &BTreeMap::new(),
+        &BTreeMap::new(),
+        &Others::default(),
+    ))
+    .unwrap();
     // What waits for a person in this app is the window's own.
     for own in ["sign_ins", "step_ups"] {
         assert_eq!(shown.as_object_mut().unwrap().remove(own), Some(serde_json::json!([])));
     }
+    assert_eq!(shown.as_object_mut().unwrap().remove("other_version"), Some(serde_json::Value::Null));
     assert_eq!(shown["store"].as_object_mut().unwrap().remove("locked"), Some(false.into()));
     let usual = shown.as_object_mut().unwrap().remove("usual_reminders");
     assert_eq!(usual, Some(serde_json::json!(["7d", "1d", "2h"])));
@@ -271,7 +279,7 @@ fn a_locked_keyring_is_told_from_every_other_trouble_of_the_store() {
     let locked = |problem: &StoreProblem| {
         let mut whole = full();
         whole.store.problem = Some(problem.to_string());
-        let shown = shown::Snapshot::new(&whole, &BTreeMap::new(), &BTreeMap::new());
+        let shown = shown::Snapshot::new(&whole, &BTreeMap::new(), &BTreeMap::new(), &Others::default());
         serde_json::to_value(shown).unwrap()["store"]["locked"].clone()
     };
     assert_eq!(locked(&StoreProblem::Locked), true);

@@ -14,6 +14,7 @@ use ts_rs::TS;
 
 use super::under_way::{self, StepUpShown, UnderWayShown};
 use crate::desk::sign_ins::UnderWay;
+use crate::desk::versions::Others;
 
 /// Everything there is to show.
 #[derive(Debug, Clone, Serialize)]
@@ -31,6 +32,31 @@ pub(crate) struct Snapshot {
     sign_ins: Vec<UnderWayShown>,
     /// What clients ask for beyond a sign-in, at most once for each profile.
     step_ups: Vec<StepUpShown>,
+    /// Another version of keyfob beside this app; `null` where all are one.
+    other_version: Option<OtherVersionShown>,
+}
+
+/// Another version of keyfob than this app.
+#[derive(Debug, Clone, Serialize)]
+#[cfg_attr(test, derive(TS))]
+#[cfg_attr(test, ts(rename = "OtherVersion"))]
+pub(crate) struct OtherVersionShown {
+    /// `null` where it is not known.
+    version: Option<String>,
+    newer: bool,
+    /// This app's own program was replaced: a restart runs the new one.
+    restart: bool,
+}
+
+impl OtherVersionShown {
+    fn of(others: &Others) -> Option<Self> {
+        let (version, newer) = others.version().unzip();
+        (version.is_some() || others.replaced).then(|| Self {
+            version: version.map(str::to_owned),
+            newer: newer.unwrap_or_default(),
+            restart: others.replaced,
+        })
+    }
 }
 
 /// The keeper, if one runs.
@@ -191,7 +217,7 @@ pub(crate) struct DeliveryShown {
 
 impl Snapshot {
     /// All of it: what the keeper knows, and what waits for a person in this app.
-    pub(crate) fn new(whole: &agent::Snapshot, sign_ins: &UnderWay, asked: &Asked) -> Self {
+    pub(crate) fn new(whole: &agent::Snapshot, sign_ins: &UnderWay, asked: &Asked, others: &Others) -> Self {
         Self {
             version: whole.version.clone(),
             agent: AgentShown {
@@ -211,6 +237,7 @@ impl Snapshot {
             profiles: whole.each().map(ProfileShown::from).collect(),
             sign_ins: under_way::sign_ins(sign_ins),
             step_ups: under_way::step_ups(asked),
+            other_version: OtherVersionShown::of(others),
         }
     }
 }

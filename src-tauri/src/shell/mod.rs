@@ -6,6 +6,7 @@ pub(crate) mod notice_words;
 pub(crate) mod notifications;
 pub(crate) mod preferences;
 pub(crate) mod refused;
+pub(crate) mod restart;
 pub(crate) mod tray;
 pub(crate) mod tray_model;
 pub(crate) mod windows;

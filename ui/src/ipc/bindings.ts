@@ -69,8 +69,8 @@ export interface Ipc {
   doctor(target: string, heard: (progress: DoctorProgress) => void): Promise<Diagnosis>;
   /** What happened of late, the newest last. */
   journal(name: string): Promise<JournalEntry[]>;
-  /** Starts an app that could not run anew. */
-  tryAgain(): Promise<void>;
+  /** Starts the app anew: one that could not run, or one that was updated. */
+  restart(): Promise<void>;
   tryDemo(): Promise<void>;
   /** Whether to ask about starting with the desktop. */
   offerStartAtLogin(): Promise<boolean>;

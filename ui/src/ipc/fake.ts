@@ -27,6 +27,19 @@ function refuse(message: string, hint: string | null = null): never {
   throw refusal;
 }
 
+/** Where keyfob does not run. */
+const REFUSED: Record<string, Refusal> = {
+  held: {
+    message: 'another keyfob looks after these sign-ins, and does not make way',
+    hint: 'it may be frozen, or run on another computer that shares this folder: end it there, then try again',
+  },
+  waiting: {
+    message: 'another keyfob, process 4711, looks after these sign-ins and has not made way yet',
+    hint: 'this one goes on by itself as soon as it has; where it is frozen, end process 4711',
+    waits: true,
+  },
+};
+
 /** A world of its own, changed only through its functions. */
 function world(scene: string) {
   let snapshot: Snapshot = (scenes[scene] ?? scenes.daily ?? refuse('no scene'))();
@@ -60,14 +73,12 @@ type World = ReturnType<typeof world>;
 export function fake(scene: string): Ipc {
   const here = world(scene);
   return {
-    snapshot: async () =>
-      scene === 'held'
-        ? refuse(
-            'another keyfob looks after these sign-ins, and does not make way',
-            'it may be frozen, or run on another computer that shares this folder: end it there, then try again',
-          )
-        : here.now(),
-    tryAgain: () => after(SHORT_TIME),
+    snapshot: async () => {
+      const refusal = REFUSED[scene];
+      if (refusal) throw refusal;
+      return here.now();
+    },
+    restart: () => after(SHORT_TIME),
     onSnapshot: async (listener) => {
       here.listeners.add(listener);
       return () => here.listeners.delete(listener);

@@ -65,7 +65,7 @@ it('names every command and its arguments as agreed', async () => {
   await ipc.unlink('a', 'zed');
   await ipc.doctor('a', hear);
   await ipc.journal('a');
-  await ipc.tryAgain();
+  await ipc.restart();
   await ipc.tryDemo();
   await ipc.offerStartAtLogin();
   await ipc.answerStartAtLogin(true);
@@ -105,7 +105,7 @@ it('names every command and its arguments as agreed', async () => {
     ['unlink', { name: 'a', client: 'zed' }],
     ['doctor', { target: 'a', heard: { hear } }],
     ['journal', name],
-    ['try_again'],
+    ['restart'],
     ['try_demo'],
     ['offer_start_at_login'],
     ['answer_start_at_login', { on: true }],

@@ -147,6 +147,7 @@ const base = (profiles: ProfileShown[]): Snapshot => ({
   usual_reminders: USUAL_MARKS,
   sign_ins: [],
   step_ups: [],
+  other_version: null,
 });
 
 /** A code as a device gets it, alive for ten minutes. */
@@ -199,7 +200,8 @@ function wordy(): ProfileShown {
 /**
  * `empty`: the first run. `daily`: every state. `well`: two calm ones. `trouble`: nothing can be read. `device`: a code waits to
  * be typed. `denied`: a sign-in was refused. `account`: another account
- * signed in. `held`: another keyfob has the lease. `more`: a program asks for more rights. `no-browser`: none could be started. `long`: words of every length.
+ * signed in. `held`: another keyfob has the lease; `waiting`: and may still make way. `updated`: a restart runs a new version;
+ * `newer`, `older`: another one works beside this one. `more`: a program asks for more rights. `no-browser`: none could be started. `long`: words of every length.
  */
 export const scenes: Record<string, () => Snapshot> = {
   empty: () => base([]),
@@ -257,6 +259,10 @@ export const scenes: Record<string, () => Snapshot> = {
     },
   }),
   held: () => base([]),
+  waiting: () => base([]),
+  updated: () => ({ ...base([readonly(), admin()]), other_version: { version: '0.2.0', newer: true, restart: true } }),
+  newer: () => ({ ...base([readonly(), admin()]), other_version: { version: '0.2.0', newer: true, restart: false } }),
+  older: () => ({ ...base([readonly(), admin()]), other_version: { version: '0.0.9', newer: false, restart: false } }),
   trouble: () => ({
     ...base([{ ...readonly(), state: 'locked', next_refresh_at: null }]),
     store: {

@@ -132,9 +132,9 @@ export const setReminders = (profile: ProfileShown, marks: string[] | null) =>
   });
 
 /** The app starts anew; this page ends with it. */
-export const tryAgain = () =>
-  run('again', '', async () => {
-    await app().tryAgain();
+export const restart = () =>
+  run('restart', '', async () => {
+    await app().restart();
     return null;
   });
 

@@ -141,7 +141,8 @@ export function asRefusal(thrown: unknown): Refusal {
   if (typeof thrown === 'string') return { message: thrown, hint: null };
   if (typeof thrown === 'object' && thrown !== null && 'message' in thrown) {
     const hint = 'hint' in thrown && typeof thrown.hint === 'string' ? thrown.hint : null;
-    return { message: String(thrown.message), hint };
+    const waits = 'waits' in thrown && thrown.waits === true;
+    return { message: String(thrown.message), hint, ...(waits ? { waits } : {}) };
   }
   return { message: words.failed, hint: words.failedHint };
 }

@@ -1,4 +1,4 @@
-// Where keyfob cannot run at all: why, what to do about it, and one more try.
+// Where keyfob does not run, for good or for now: why, and what to do about it.
 import type { Refusal } from '../ipc/bindings';
 import * as act from '../model/act';
 import { sentence, words } from '../model/words';
@@ -8,16 +8,19 @@ import { Notice } from '../parts/notice';
 import styles from './first-run.module.css';
 
 export function Refused({ refusal }: { refusal: Refusal }) {
+  const { message, hint, waits } = refusal;
   return (
-    <main class={styles.page} data-testid="refused">
+    <main class={styles.page} data-testid={waits ? 'waiting' : 'refused'} aria-busy={waits}>
       <div class={styles.center}>
         <Mark />
-        <h1 class={styles.title}>{words.refusedTitle}</h1>
-        <p class={styles.line}>{words.refusedLine}</p>
-        <Notice tone="act" alert message={sentence(refusal.message)} hint={refusal.hint && sentence(refusal.hint)}>
-          <Button kind="primary" testid="try-again" waiting={act.isRunning('again')} onClick={act.tryAgain}>
-            {words.tryAgain}
-          </Button>
+        <h1 class={styles.title}>{waits ? words.waitingTitle : words.refusedTitle}</h1>
+        <p class={styles.line}>{waits ? words.waitingLine : words.refusedLine}</p>
+        <Notice tone={waits ? 'calm' : 'act'} alert message={sentence(message)} hint={hint && sentence(hint)}>
+          {!waits && (
+            <Button kind="primary" testid="try-again" waiting={act.isRunning('restart')} onClick={act.restart}>
+              {words.tryAgain}
+            </Button>
+          )}
         </Notice>
       </div>
     </main>

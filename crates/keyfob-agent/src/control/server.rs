@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use keyfob_core::identity::ProfileName;
 use keyfob_core::scope::ScopeSet;
+use keyfob_core::server_text::shown;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::mpsc;
 
@@ -19,12 +20,14 @@ use crate::snapshot::KeeperKind;
 const HELLO_PATIENCE: Duration = Duration::from_secs(10);
 
 /// What a client asked of the program around the keeper.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum DoorRequest {
     /// Bring the window to the front.
     ShowWindow,
     /// End, so that another keeper can take over.
     StepDown,
+    /// No request: a keyfob of another version than ours spoke, this one, made fit to show.
+    OtherVersion(String),
 }
 
 /// The keeper as the socket serves it.
@@ -91,10 +94,12 @@ impl ControlServer {
             theirs = read_hello(stream) => theirs?,
             () = clock.sleep(HELLO_PATIENCE) => None,
         };
-        if theirs.is_some() {
-            write_frame(stream, &Hello::ours()).await?;
+        let (Some(theirs), ours) = (theirs, Hello::ours()) else { return Ok(false) };
+        if theirs.version != ours.version {
+            let _ = self.door.send(DoorRequest::OtherVersion(shown(&theirs.version)));
         }
-        Ok(theirs.is_some())
+        write_frame(stream, &ours).await?;
+        Ok(true)
     }
 
     async fn answer<P: FnOnce() -> Program>(

@@ -86,4 +86,8 @@ export type Preferences = { theme: Theme, start_at_login: boolean, };
 /**
  * Why a command failed and what to do next.
  */
-export type Refusal = { message: string, hint: string | null, };
+export type Refusal = { message: string, hint: string | null,
+/**
+ * It may be over by itself, and is waited for.
+ */
+waits?: boolean, };

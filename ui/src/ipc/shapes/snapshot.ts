@@ -27,7 +27,24 @@ sign_ins: Array<SignInUnderWay>,
 /**
  * What clients ask for beyond a sign-in, at most once for each profile.
  */
-step_ups: Array<StepUp>, };
+step_ups: Array<StepUp>,
+/**
+ * Another version of keyfob beside this app; `null` where all are one.
+ */
+other_version: OtherVersion | null, };
+
+/**
+ * Another version of keyfob than this app.
+ */
+export type OtherVersion = { 
+/**
+ * `null` where it is not known.
+ */
+version: string | null, newer: boolean,
+/**
+ * This app's own program was replaced: a restart runs the new one.
+ */
+restart: boolean, };
 
 /**
  * The keeper, if one runs.

@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 
+use keyfob_demo::PortalOptions;
+use keyfob_demo::oddities::{Override, RegistrationUpdate};
 use keyfob_tests::all_files;
+use serde_json::json;
 
 use crate::session::Session;
 use crate::traced::Ended;
@@ -16,6 +19,8 @@ pub(crate) enum Journey {
     /// Over a sign-in that works.
     SignInAgain,
     Refresh,
+    /// A sign-in whose redirect has moved, and the registration with it (RFC 7592).
+    UpdateRegistration,
     SignOut,
     Remove,
     /// Of the sealing key, from wherever it is into a file.
@@ -25,7 +30,9 @@ pub(crate) enum Journey {
 impl Journey {
     pub(crate) fn arguments(self) -> &'static [&'static str] {
         match self {
-            Self::FirstSignIn | Self::SignInAgain => &["sign-in", NAME, "--timeout", "20s"],
+            Self::FirstSignIn | Self::SignInAgain | Self::UpdateRegistration => {
+                &["sign-in", NAME, "--timeout", "20s"]
+            }
             Self::Refresh => &["refresh", NAME],
             Self::SignOut => &["sign-out", NAME],
             Self::Remove => &["remove", NAME],
@@ -36,7 +43,10 @@ impl Journey {
     /// A user before the journey: the one of the point before, where that is good enough.
     pub(crate) async fn arrange(self, session: &Session, before: Option<Arc<User>>) -> Arc<User> {
         let Some(user) = before.filter(|_| self != Self::FirstSignIn) else {
-            let user = User::new(session).await;
+            let user = match self {
+                Self::UpdateRegistration => User::at(session, with_secrets(RegistrationUpdate::Taken)).await,
+                _ => User::new(session).await,
+            };
             if self != Self::FirstSignIn {
                 user.sign_in().await.expect_code(0);
             }
@@ -44,8 +54,14 @@ impl Journey {
                 // The recorded place counts from now on.
                 return Arc::new(User { keyfob: user.keyfob.with("KEYFOB_STORE", ""), ..user });
             }
+            if self == Self::UpdateRegistration {
+                user.move_redirect();
+            }
             return Arc::new(user);
         };
+        if self == Self::UpdateRegistration {
+            user.move_redirect();
+        }
         if self == Self::MoveKey {
             user.keyfob.must(["store", "move", session.backend()]).await;
         }
@@ -64,10 +80,34 @@ impl Journey {
             Self::FirstSignIn => after_first_sign_in(user, ended).await,
             // One of the two, whichever: never none.
             Self::SignInAgain | Self::Refresh => user.works().await,
+            Self::UpdateRegistration => after_update(user).await,
             Self::SignOut => after_sign_out(user, ended).await,
             Self::Remove => after_removal(user, ended).await,
             Self::MoveKey => after_move(user).await,
         }
+    }
+}
+
+/// A portal that gives its clients secrets, and lets them change their registration like this.
+pub(crate) fn with_secrets(update: RegistrationUpdate) -> PortalOptions {
+    let mut options = PortalOptions::default();
+    let methods = Override::with("token_endpoint_auth_methods_supported", json!(["client_secret_post"]));
+    options.oddities.discovery.authorization_server_overrides.push(methods);
+    options.oddities.sign_in.registration_update = update;
+    options
+}
+
+/// The sign-in works with the client as it is, and the next one is the same client's, changed in place.
+async fn after_update(user: &User) -> Result<(), String> {
+    user.works().await?;
+    let again = user.sign_in().await;
+    if again.code != Some(0) {
+        return Err(format!("no way to sign in any more: {again:?}"));
+    }
+    user.works().await?;
+    match user.portal.record().ask(|seen| (seen.registrations.len(), seen.updated_registrations.len())) {
+        (1, 1..) => Ok(()),
+        (made, updated) => Err(format!("{made} registrations, and {updated} updates of them")),
     }
 }
 

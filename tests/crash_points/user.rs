@@ -47,6 +47,16 @@ impl User {
         self.keyfob.must(["add", NAME, &self.portal.mcp_url()]).await;
     }
 
+    /// Has the browser come back to another path than before.
+    pub(crate) fn move_redirect(&self) {
+        let file = self.keyfob.home().join("profiles.toml");
+        let text = std::fs::read_to_string(&file).expect("profiles.toml");
+        let path = if text.contains("/odd\"") { "even" } else { "odd" };
+        let rest: Vec<_> = text.lines().filter(|line| !line.starts_with("redirect")).collect();
+        let moved = format!("{}\nredirect = \"127.0.0.1/{path}\"\n", rest.join("\n"));
+        std::fs::write(&file, moved).expect("profiles.toml");
+    }
+
     /// Signs in.
     pub(crate) async fn sign_in(&self) -> Output {
         self.keyfob.run(["sign-in", NAME, "--timeout", "20s"]).await

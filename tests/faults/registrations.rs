@@ -1,16 +1,24 @@
 //! Registrations that their server lets the client change in place (RFC 7592 §2.2), and those that it does not.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use async_trait::async_trait;
 use chrono::{TimeDelta, Utc};
+use http::Method;
 use keyfob_agent::journeys::remind::{Told, remind};
 use keyfob_agent::journeys::revoke::settle;
 use keyfob_agent::journeys::sign_out::sign_out;
 use keyfob_agent::notice::{Notice, NoticeKind};
-use keyfob_agent::ports::{AddressGuard, Notifier, Ports};
+use keyfob_agent::ports::{
+    AddressGuard, HttpClient, HttpRequest, HttpResponse, Notifier, Ports, StreamedResponse, TransportFailure,
+};
 use keyfob_core::client_registration::Registration;
+use keyfob_core::credential::Credential;
+use keyfob_core::failure::{Failure, SignInNeeded};
 use keyfob_core::grant::GrantKind;
+use keyfob_core::grant::credential_request::CredentialRequest;
 use keyfob_core::moment::Moment;
 use keyfob_core::profile::Profile;
 use keyfob_core::resource::CheckedUrl;
@@ -19,6 +27,7 @@ use keyfob_demo::oddities::{DeviceInterval, Oddities, Override, RegistrationLife
 use keyfob_demo::{Endpoint, Fault, Gate, Portal, PortalOptions, Seen};
 use keyfob_tests::{DiskTrouble, Keyfob, TroubledStore};
 use serde_json::json;
+use url::Url;
 
 use crate::in_process::{change, name, ports, record, renew, sign_in_to};
 
@@ -235,6 +244,84 @@ async fn a_secret_that_has_ended_is_renewed_before_it_is_used() {
             assert_eq!(portal.record().count(Endpoint::RegistrationManagement), 1);
         }
     }
+}
+
+/// A network that loses one answer to an update, and lets the next connection not stand yet.
+struct Shaky {
+    network: Arc<dyn HttpClient>,
+    puts: AtomicUsize,
+}
+
+#[async_trait]
+impl HttpClient for Shaky {
+    async fn fetch(&self, request: HttpRequest) -> Result<HttpResponse, TransportFailure> {
+        if request.method != Method::PUT {
+            return self.network.fetch(request).await;
+        }
+        match self.puts.fetch_add(1, Ordering::SeqCst) {
+            0 => {
+                self.network.fetch(request).await?;
+                Err(TransportFailure::Cut("reset".into()))
+            }
+            1 => Err(TransportFailure::NotSent("no route".into())),
+            _ => self.network.fetch(request).await,
+        }
+    }
+
+    async fn post_credentials(
+        &self,
+        request: &CredentialRequest,
+        guard: AddressGuard,
+    ) -> Result<HttpResponse, TransportFailure> {
+        self.network.post_credentials(request, guard).await
+    }
+
+    async fn reach(&self, url: &Url, guard: AddressGuard) -> Result<(), TransportFailure> {
+        self.network.reach(url, guard).await
+    }
+
+    async fn open(&self, request: HttpRequest) -> Result<StreamedResponse, TransportFailure> {
+        self.network.open(request).await
+    }
+}
+
+/// C9, fault 5: as with a renewal, a connection that does not stand yet after a cut ends no repeats.
+#[tokio::test]
+async fn an_update_that_was_cut_off_is_repeated_until_its_answer_is_there() {
+    let portal = portal(with_secrets(RegistrationUpdate::Taken)).await;
+    let (_keyfob, ports, mut profile) = reader(&portal).await;
+    let http = Arc::new(Shaky { network: ports.http.clone(), puts: AtomicUsize::new(0) });
+    let ports = Ports { http: http.clone(), ..ports };
+    profile.scopes = ScopeSet::parse("read write");
+    sign_in_to(&ports, &profile).await.unwrap();
+    assert_eq!(http.puts.load(Ordering::SeqCst), 3);
+    assert_eq!(counted(&portal.record().seen()), (1, 2), "the same client, which was asked for twice");
+}
+
+/// C9, C13, fault 46: an answer with a new secret and a new registration token that is lost for good leaves a client that nobody can
+/// speak for. Neither token is dropped; the refusal of the next renewal says so, and the next sign-in is a new client's, once.
+#[tokio::test]
+async fn a_new_secret_that_is_lost_drops_no_token_and_costs_one_sign_in() {
+    let portal = portal(with_secrets(RegistrationUpdate::Renewed)).await;
+    let (_keyfob, ports, profile) = reader(&portal).await;
+    let held = record(&ports, "a").await;
+    secret_ends_in(&ports, 5).await;
+    portal.faults().next(Endpoint::RegistrationManagement, Fault::lost_answer());
+    remind(&ports, &profile).await.unwrap();
+    let tokens = |record: &Credential| record.sign_in.as_ref().map(|sign_in| sign_in.tokens.clone());
+    let after = record(&ports, "a").await;
+    assert_eq!(
+        (tokens(&after), &after.registration.as_ref().unwrap().client_secret),
+        (tokens(&held), &held.registration.as_ref().unwrap().client_secret)
+    );
+
+    let refused = renew(&ports, &profile).await.unwrap().failure;
+    assert!(matches!(refused, Some(Failure::SignInNeeded(SignInNeeded::RegistrationGone(_)))), "{refused:?}");
+    assert_eq!(tokens(&record(&ports, "a").await), tokens(&held));
+    assert_eq!(counted(&portal.record().seen()), (1, 1), "nothing is registered behind anybody's back");
+    sign_in_to(&ports, &profile).await.unwrap();
+    assert_eq!(counted(&portal.record().seen()), (2, 1));
+    assert_eq!(renew(&ports, &profile).await.unwrap().failure, None);
 }
 
 /// C9, faults 43, 44: a sign-out while the answer is on its way stays, and its tokens are revoked by the client's new secret.

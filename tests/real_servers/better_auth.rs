@@ -40,7 +40,7 @@ fn a_portal_on_better_auth_is_signed_in_to_renewed_and_signed_out_of() {
     assert_eq!(user.status("work")["state"], "signed-out");
 }
 
-/// Oddity 1, F10: a refresh token at its end is refused with 401 `invalid_grant`, which speaks of the grant and not of the client:
+/// Oddity 1, trust rule 7: a refresh token at its end is refused with 401 `invalid_grant`, which speaks of the grant and not of the client:
 /// the record is kept, its token is given as long as it is good, and the next sign-in is the same client's.
 #[test]
 fn the_end_of_a_sign_in_at_better_auth_is_told_as_such() {

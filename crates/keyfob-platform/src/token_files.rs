@@ -211,6 +211,24 @@ mod tests {
         assert_eq!(edit("A=2\nK=3\n", None), "A=2\n");
     }
 
+    /// Half of a `.env` may hold secrets of others.
+    #[tokio::test]
+    async fn what_a_killed_write_of_a_dotenv_left_goes_with_the_next_edit() {
+        let folder = tempfile::tempdir().unwrap();
+        let env = folder.path().join(".env");
+        let left = |age: std::time::Duration| {
+            let path = folder.path().join(format!("..env.{}.new", age.as_secs()));
+            let file = std::fs::File::create(&path).unwrap();
+            file.set_modified(std::time::SystemTime::now() - age).unwrap();
+            path
+        };
+        let (gone, busy) = (left(LONGEST_WRITE * 2), left(std::time::Duration::ZERO));
+        let files = SystemTokenFiles::default();
+        files.write_env_line(env.to_str().unwrap(), "K", &SecretText::new("new".into())).await.unwrap();
+        assert_eq!([gone.exists(), busy.exists()], [false, true], "one of them may still have its writer");
+        assert_eq!(std::fs::read_to_string(&env).unwrap(), "K=new\n");
+    }
+
     #[tokio::test]
     async fn a_folder_that_is_not_there_is_told_before_anything_is_written() {
         let folder = tempfile::tempdir().unwrap();

@@ -150,17 +150,19 @@ fn managing(method: Method, management: &Management, guard: AddressGuard) -> Opt
 }
 
 async fn send(ports: &Ports, request: &HttpRequest) -> Result<HttpResponse, TransportFailure> {
-    let mut last_cut = TransportFailure::Cut("no answer".into());
+    let mut last_cut = None;
     for pause in SENDS {
         if !pause.is_zero() {
             ports.clock.sleep(pause).await;
         }
         match ports.http.fetch(request.clone()).await {
-            Err(cut @ TransportFailure::Cut(_)) => last_cut = cut,
+            Err(cut @ TransportFailure::Cut(_)) => last_cut = Some(cut),
+            // The network that broke the first connection may not stand yet for the next.
+            Err(TransportFailure::NotSent(_)) if last_cut.is_some() => {}
             ended => return ended,
         }
     }
-    Err(last_cut)
+    Err(last_cut.unwrap_or_else(|| TransportFailure::Cut("no answer".into())))
 }
 
 /// Written on whatever the record has become meanwhile; `None` where the profile was removed.

@@ -11,7 +11,7 @@ use keyfob_agent::ports::{Clock, CredentialStore, PowerEvent, SleepDelay, Transp
 use keyfob_agent::snapshot::KeeperKind;
 use keyfob_core::credential::Credential;
 use keyfob_core::credential_state::StateWord;
-use keyfob_core::failure::{Failure, SignInNeeded};
+use keyfob_core::failure::{Failure, SignInNeeded, StoreProblem};
 
 use crate::doubles::{World, held};
 use crate::server::{Answer, Server, name, sign_in};
@@ -38,6 +38,10 @@ fn fresh(world: &World) -> usize {
     let records = held(&world.records);
     let tokens = records.values().filter_map(|record| Some(&record.sign_in.as_ref()?.tokens));
     tokens.filter(|tokens| tokens.is_valid_for(TimeDelta::minutes(1), &now)).count()
+}
+
+fn state(keeper: &AgentHandle) -> StateWord {
+    keeper.snapshots().borrow().profiles[0].state
 }
 
 async fn change(world: &World, number: usize, change: impl FnOnce(&Credential) -> Credential) {
@@ -76,6 +80,48 @@ async fn whichever_send_spent_the_token_two_more_follow_within_five_seconds() {
         let second_repeat_after = asked[unread + 2] - asked[unread];
         assert!(second_repeat_after < TimeDelta::seconds(5), "{unread} unread: {second_repeat_after}");
     }
+}
+
+/// faults 8, 44: what a renewal could not even begin with is no word about a sign-in that is gone meanwhile.
+#[tokio::test(start_paused = true)]
+async fn a_renewal_that_could_not_begin_is_not_shown_after_a_sign_out() {
+    let world = signed_in(1).await;
+    let server = Server::new(&world, Duration::from_millis(10));
+    let keeper = keeper(&server);
+    keeper.has_read().await;
+    let turn = world.lock(&name(0), Duration::ZERO).await.unwrap();
+    let asked = tokio::spawn({
+        let keeper = keeper.clone();
+        async move { keeper.refresh(name(0)).await }
+    });
+    pass(Duration::from_secs(1)).await;
+    assert_eq!(state(&keeper), StateWord::Refreshing);
+    change(&world, 0, Credential::signed_out).await;
+    keeper.look_again(Some(&name(0))).await;
+    pass(Duration::from_secs(1)).await;
+    *held(&world.locked) = Some(StoreProblem::Io("the disk hangs".into()));
+    drop(turn);
+    asked.await.unwrap().unwrap_err();
+    assert_eq!(state(&keeper), StateWord::SignedOut);
+}
+
+/// The journal tells whoever asked why they got nothing; nobody has declined.
+#[tokio::test(start_paused = true)]
+async fn whoever_waits_for_a_token_of_a_profile_that_is_removed_is_told_so() {
+    let world = signed_in(1).await;
+    let server = Server::new(&world, Duration::from_secs(2));
+    let keeper = keeper(&server);
+    keeper.has_read().await;
+    let asked = tokio::spawn({
+        let keeper = keeper.clone();
+        async move { keeper.refresh(name(0)).await }
+    });
+    pass(Duration::from_secs(1)).await;
+    assert_eq!(server.seen().1, 1, "it is under way");
+    held(&world.profiles).clear();
+    world.settings_version.fetch_add(1, SeqCst);
+    keeper.look_again(None).await;
+    assert_eq!(asked.await.unwrap(), Err(Failure::NoSuchProfile(name(0).to_string())));
 }
 
 /// fault 31: a record that was set aside, or brought back from a copy, counts its generations anew.

@@ -39,22 +39,22 @@ pub(crate) async fn with_a_hundred_profiles() {
     keeper.terminate();
 }
 
-fn verdict(met: bool) -> &'static str {
+pub(crate) fn verdict(met: bool) -> &'static str {
     if met { "met" } else { "MISSED" }
 }
 
-fn mib(kib: u32) -> f64 {
+pub(crate) fn mib(kib: u32) -> f64 {
     f64::from(kib) / 1_024.0
 }
 
 /// How often any thread of the process was put to sleep by itself: each of these was a wake-up before.
-fn wake_ups(pid: u32) -> u64 {
+pub(crate) fn wake_ups(pid: u32) -> u64 {
     let threads = std::fs::read_dir(format!("/proc/{pid}/task")).expect("a running keeper");
     let one = |path: std::path::PathBuf| field(&path.join("status"), "voluntary_ctxt_switches:");
     threads.flatten().map(|thread| u64::from(one(thread.path()))).sum()
 }
 
-fn memory_kib(pid: u32) -> u32 {
+pub(crate) fn memory_kib(pid: u32) -> u32 {
     field(format!("/proc/{pid}/smaps_rollup").as_ref(), "Pss:")
 }
 

@@ -13,8 +13,12 @@ mod measure;
 mod nginx;
 mod proxy;
 mod schedule;
+#[cfg(target_os = "linux")]
+mod screen;
 mod store;
 mod token;
+#[cfg(target_os = "linux")]
+mod window;
 
 // Two threads: the portal of the bridge's benchmark answers in one while the other asks.
 #[tokio::main]
@@ -38,5 +42,10 @@ async fn main() {
     }
     if wanted("idle") {
         idle::with_a_hundred_profiles().await;
+    }
+    // Only where it is asked for: it needs a desktop (scripts/bench.sh gives it one).
+    #[cfg(target_os = "linux")]
+    if only.as_deref() == Some("window") {
+        window::against_a_bare_one().await;
     }
 }

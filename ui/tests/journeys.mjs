@@ -472,11 +472,45 @@ const journeys = [
       await page.keyboard.type('correct house');
       await page.keyboard.press('Enter');
       // In the dialog: what lies outside of it is read to nobody.
-      await dialog.getByTestId('toast').getByText('this is not the passphrase').waitFor();
+      await dialog.getByTestId('toast').getByText('This is not the passphrase').waitFor();
       await at(page, 'passphrase').fill('correct horse');
       await page.keyboard.press('Enter');
       await dialog.waitFor({ state: 'detached' });
       assert.equal(await at(page, 'unlock').count(), 0);
+    },
+  ],
+  [
+    'an update on the disk is told, with the button that runs it',
+    'updated',
+    async (page) => {
+      await page.getByText('keyfob was updated to 0.2.0').waitFor();
+      await page.getByRole('button', { name: 'Restart keyfob' }).click();
+      assert.equal(await at(page, 'toast').count(), 0);
+    },
+  ],
+  [
+    'from right to left, lines and time run from the right as well',
+    'daily',
+    async (page) => {
+      await openDetails(page, 'readonly');
+      await at(page, 'time-line').waitFor();
+      const sides = () =>
+        page.evaluate(() => {
+          const box = (one) => one.getBoundingClientRect();
+          const drawing = document.querySelector('[data-testid=time-line]');
+          const line = document.querySelector('[data-profile=admin] [role=img]');
+          const marks = [...drawing.querySelectorAll('rect[rx]')].map((mark) => box(mark).x);
+          return {
+            // The only sign-in is long ago: its mark is the first one.
+            old: marks[0] > box(drawing).x + box(drawing).width / 2 ? 'right' : 'left',
+            left: box(line.firstElementChild).x > box(line).x + 1 ? 'right' : 'left',
+          };
+        });
+      assert.deepEqual(await sides(), { old: 'left', left: 'left' });
+      await page.evaluate(() => {
+        document.documentElement.dir = 'rtl';
+      });
+      assert.deepEqual(await sides(), { old: 'right', left: 'right' });
     },
   ],
   [

@@ -17,16 +17,13 @@ use keyfob_core::secret::AccessToken;
 use serde_json::Value;
 
 use super::register::{Wanted, client_name, on_record};
+use super::repeats::until_answered;
 use super::{guard_of, record};
 use crate::journal::JournalEvent;
 use crate::ports::{AddressGuard, CommitError, HttpRequest, HttpResponse, Ports, TransportFailure};
 
 /// A renewal may hold the profile's lock for so long.
 const LOCK_PATIENCE: Duration = Duration::from_secs(30);
-
-/// Pauses before each send of the same update after a cut: the server may have given a new secret, and whoever asks again at
-/// once is likeliest to be told it again (as trust rule 4).
-const SENDS: [Duration; 4] = [Duration::ZERO, Duration::ZERO, Duration::from_secs(1), Duration::from_secs(3)];
 
 /// How often an answer that cannot be written is tried again, once a second (as trust rule 5): it may hold the only secret.
 const HOLD_ANSWER: u32 = 30;
@@ -149,20 +146,10 @@ fn managing(method: Method, management: &Management, guard: AddressGuard) -> Opt
     })
 }
 
+/// The server may have given a new secret, and whoever asks again at once is likeliest to be told it again.
 async fn send(ports: &Ports, request: &HttpRequest) -> Result<HttpResponse, TransportFailure> {
-    let mut last_cut = None;
-    for pause in SENDS {
-        if !pause.is_zero() {
-            ports.clock.sleep(pause).await;
-        }
-        match ports.http.fetch(request.clone()).await {
-            Err(cut @ TransportFailure::Cut(_)) => last_cut = Some(cut),
-            // The network that broke the first connection may not stand yet for the next.
-            Err(TransportFailure::NotSent(_)) if last_cut.is_some() => {}
-            ended => return ended,
-        }
-    }
-    Err(last_cut.unwrap_or_else(|| TransportFailure::Cut("no answer".into())))
+    let answered = until_answered(&*ports.clock, || ports.http.fetch(request.clone())).await;
+    answered.map_err(|unanswered| unanswered.failure)
 }
 
 /// Written on whatever the record has become meanwhile; `None` where the profile was removed.

@@ -22,6 +22,7 @@ mod landing_page;
 mod manage_registration;
 mod redirect_port;
 mod register;
+mod repeats;
 
 use keyfob_core::credential::{Credential, SignIn};
 use keyfob_core::failure::{Failure, SignInNeeded, StoreProblem, Temporary};

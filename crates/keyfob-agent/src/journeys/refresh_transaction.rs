@@ -21,6 +21,7 @@ use keyfob_core::profile::Profile;
 use keyfob_core::secret::Fingerprint;
 
 use super::manage_registration::with_renewed_secret;
+use super::repeats::{Unanswered, until_answered};
 use super::wish::{self, Wish};
 use super::{
     as_http_answer, client_proof, guard_of, jitter, record, record_failure, revoke, transport_failure,
@@ -28,19 +29,10 @@ use super::{
 };
 use crate::delivery::{self, DeliveryReport};
 use crate::journal::JournalEvent;
-use crate::ports::{CommitError, Ports, TransportFailure};
+use crate::ports::{CommitError, Ports};
 
 /// Longest wait for the profile lock (trust rule 1).
 const LOCK_PATIENCE: Duration = Duration::from_secs(30);
-
-/// Pauses before each send of the same refresh token after a cut (trust rule 4): servers forgive a repeat for seconds, counted
-/// from the send that reached them, and nobody here knows which one did: after each of the first ones, two more follow within
-/// five seconds, also where answers take their time (docs/adr/0019).
-const SENDS: [Duration; 7] = {
-    const SOON: Duration = Duration::from_millis(500);
-    const LATER: Duration = Duration::from_secs(1);
-    [Duration::ZERO, Duration::ZERO, SOON, SOON, LATER, LATER, LATER]
-};
 
 /// How long an answer that cannot be written is held before the failure is told (trust rule 5).
 const HOLD_ANSWER: u32 = 30;
@@ -186,38 +178,24 @@ impl Flight<'_> {
         Some(refresh_token::request(&sign_in.endpoints.token, registration, token, resource))
     }
 
-    /// Sends, and sends again at once where the connection broke after bytes had left (trust rule 4). Each send ends its
-    /// connection before the next begins, so that one token is never on the way twice.
+    /// Sends, and sends again where the answer was lost on its way (trust rule 4).
     async fn send(&self, request: &CredentialRequest) -> Sent {
         let Some(client) = &self.credential.registration else {
             return Sent::Unanswered { cause: Temporary::Offline("no client".into()), sent: false };
         };
-        let mut last_cut = None;
-        for pause in SENDS {
-            if !pause.is_zero() {
-                self.ports.clock.sleep(pause).await;
+        let (ports, guard) = (self.ports, guard_of(self.profile));
+        match until_answered(&*ports.clock, || client_proof::post(ports, guard, client, request)).await {
+            Ok(response) => {
+                Sent::Answered(token_endpoint::read(&as_http_answer(&response), ports.clock.now().wall))
             }
-            match client_proof::post(self.ports, guard_of(self.profile), client, request).await {
-                Ok(response) => {
-                    let now = self.ports.clock.now().wall;
-                    return Sent::Answered(token_endpoint::read(&as_http_answer(&response), now));
-                }
-                Err(TransportFailure::Cut(why)) => last_cut = Some(Temporary::Cut(why)),
-                // The network that broke the first connection may not stand yet for the next; the token may be spent all the same.
-                Err(TransportFailure::NotSent(_)) if last_cut.is_some() => {}
-                Err(other) => {
-                    // An answer too large to be read was given all the same: the server may have rotated.
-                    let sent = last_cut.is_some() || matches!(other, TransportFailure::TooLarge(_));
-                    let cause = match transport_failure(other) {
-                        Failure::Temporary(cause) => cause,
-                        failure => Temporary::Offline(failure.to_string()),
-                    };
-                    return Sent::Unanswered { sent, cause };
-                }
+            Err(Unanswered { failure, sent }) => {
+                let cause = match transport_failure(failure) {
+                    Failure::Temporary(cause) => cause,
+                    failure => Temporary::Offline(failure.to_string()),
+                };
+                Sent::Unanswered { cause, sent }
             }
         }
-        let cause = last_cut.unwrap_or_else(|| Temporary::Cut("no answer".into()));
-        Sent::Unanswered { cause, sent: true }
     }
 
     /// Durable before visible. While the disk refuses, the answer is held in memory under the lock: it is the only copy.

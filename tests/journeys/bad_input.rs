@@ -5,7 +5,7 @@ use keyfob_demo::oddities::{
     AuthorizationServers, MetadataForm, Oddities, Override, Pkce, Refusal, RegistrationAnswer, ResourceClaim,
     ResourceMetadataPlace, Service,
 };
-use keyfob_demo::{Endpoint, GivenClient, Portal, PortalOptions};
+use keyfob_demo::{Endpoint, Fault, GivenClient, Portal, PortalOptions};
 use keyfob_tests::{Keyfob, Output, portal, portal_with};
 use serde_json::json;
 
@@ -43,6 +43,39 @@ async fn what_is_no_url_or_plain_http_to_a_foreign_host_is_a_usage_error() {
         keyfob.run(["add", "--", name, "https://a.example/mcp"]).await.expect_code(2);
     }
     assert!(!keyfob.profiles_toml().exists());
+}
+
+/// A server in trouble, or one of several hosts that cannot be reached, is no reason to check the URL: it is tried again, and the cause
+/// names which host it was.
+#[tokio::test]
+async fn a_server_in_trouble_at_the_look_up_is_temporary_and_the_host_out_of_reach_is_named() {
+    for status in [429, 500, 503] {
+        let portal = portal().await;
+        portal.faults().from_then_on(Endpoint::Mcp, Fault::empty(status));
+        portal.faults().from_then_on(Endpoint::ProtectedResource, Fault::empty(404));
+        let said = add_in_vain(&portal, 5).await;
+        said.says(&format!("it answers with status {status}")).says("hint: no profile was made: try again");
+        let bridged = Keyfob::new().run(["connect", &portal.mcp_url()]).await.expect_code(5);
+        bridged.says("hint: nothing here was changed: try again");
+    }
+    let nobody = "127.0.0.1:9";
+    let away = portal_with(|o| {
+        o.discovery.authorization_servers = AuthorizationServers::Others(vec![format!("http://{nobody}")]);
+    });
+    add_in_vain(&away.await, 5).await.says(&format!("offline: {nobody}: connection refused"));
+}
+
+/// The next step is a command that can be pasted, or a line to be written.
+#[tokio::test]
+async fn what_a_server_lacks_leads_to_the_doctor_and_a_private_address_to_the_switch() {
+    let portal = portal_with(|o| o.discovery.authorization_servers = AuthorizationServers::Absent).await;
+    add_in_vain(&portal, 7).await.says(&format!("keyfob doctor {} says exactly", portal.mcp_url()));
+    let keyfob = Keyfob::new();
+    let private = ["add", "a", "https://10.0.0.1/mcp"];
+    keyfob.run(private).await.expect_code(7).says("keyfob add a https://10.0.0.1/mcp --private-network");
+    keyfob.must(private.into_iter().chain(["--offline"])).await;
+    let refused = keyfob.run(["sign-in", "a"]).await.expect_code(7);
+    refused.says("write `private_network = true` below [profiles.a]").says("then: keyfob sign-in a");
 }
 
 #[tokio::test]

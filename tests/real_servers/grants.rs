@@ -58,6 +58,7 @@ fn a_device_signs_in_at_better_auth_by_json_and_its_session_ends_when_it_was_tol
     let ended = user.run(["add", "tv", &portal.mcp_url].into_iter().chain(ADD_A_DEVICE));
     assert_eq!(ended.code, Some(0), "{}", ended.stderr);
     assert!(ended.stderr.contains("cannot be renewed"), "{}", ended.stderr);
+    assert!(ended.stderr.contains("then: keyfob sign-in tv"), "{}", ended.stderr);
     assert_eq!(portal.statuses_at("/api/auth/device/code"), [415, 200], "a form, once");
     let polls = portal.statuses_at("/api/auth/device/token");
     assert!(

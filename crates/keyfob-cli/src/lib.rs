@@ -43,7 +43,12 @@ pub fn whole() -> ExitCode {
     match run(arguments) {
         Ok(code) => ExitCode::from(code),
         Err(failure) => {
-            output::failure(&failure, &about);
+            // A URL is no profile that could be renewed.
+            if about.contains("://") && failure.is_temporary() {
+                output::failure_with(&failure, Some("nothing here was changed: try again in a while"));
+            } else {
+                output::failure(&failure, &about);
+            }
             ExitCode::from(exit_code::of(&failure))
         }
     }

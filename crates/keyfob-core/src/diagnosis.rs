@@ -16,7 +16,7 @@ pub mod trial;
 use serde::ser::SerializeStruct;
 use serde::{Serialize, Serializer};
 
-use crate::failure::Failure;
+use crate::failure::{Failure, Temporary};
 use crate::identity::ProfileName;
 use crate::resource::CheckedUrl;
 use evidence::Exchange;
@@ -86,7 +86,13 @@ impl Finding {
     /// What a sign-in would end with; its words and its hint are what is told where nothing better is.
     pub fn fail(step: Step, failure: Failure) -> Self {
         let mut finding = Self::new(step, Verdict::Fail, failure.to_string());
-        finding.advice.user = failure.hint("NAME");
+        finding.advice.user = match &failure {
+            // A look is no renewal, and nobody repeats it but the user.
+            Failure::Temporary(Temporary::Offline(_) | Temporary::Cut(_) | Temporary::ServerTrouble(_)) => {
+                Some("nothing here was changed; it may pass by itself: try again in a while".into())
+            }
+            failure => failure.hint("NAME"),
+        };
         finding.failure = Some(failure);
         finding
     }

@@ -6,10 +6,11 @@ use keyfob_core::discovery::authorization_server::{self, AuthorizationServer};
 use keyfob_core::discovery::challenge::{BearerChallenge, bearer_challenge};
 use keyfob_core::discovery::protected_resource::{self, ProtectedResource};
 use keyfob_core::discovery::search::{self, Tried};
-use keyfob_core::failure::{Failure, Incompatibility};
+use keyfob_core::failure::{Failure, Incompatibility, Temporary};
 use keyfob_core::grant::GrantKind;
 use keyfob_core::profile::Profile;
 use keyfob_core::resource::{CheckedUrl, ResourceMatch};
+use url::{Position, Url};
 
 use super::fetch_document::{Redirects, fetch_document};
 use super::{guard_of, transport_failure};
@@ -108,10 +109,12 @@ async fn probe_by(
     if !body.is_empty() {
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
     }
+    let address = url.as_str();
     let url = url.url().clone();
     let request = HttpRequest { method, url, headers, bearer: None, body: body.into(), guard };
     // Only the head is looked at: an answer without sign-in may be an endless stream.
-    let response = http.open(request).await.map_err(transport_failure)?;
+    let response = http.open(request).await;
+    let response = response.map_err(|failure| unreached(address, transport_failure(failure)))?;
     let kind = response.headers.get(header::CONTENT_TYPE).map_or(&b""[..], HeaderValue::as_bytes);
     let is = |wanted: &[u8]| kind.get(..wanted.len()).is_some_and(|start| start.eq_ignore_ascii_case(wanted));
     Ok(Probed {
@@ -173,8 +176,20 @@ pub(super) async fn ask(
     redirects: Redirects,
     guard: AddressGuard,
 ) -> Result<Tried, Failure> {
-    let fetched = fetch_document(http, &address, redirects, guard).await.map_err(transport_failure)?;
+    let fetched = fetch_document(http, &address, redirects, guard).await;
+    let fetched = fetched.map_err(|failure| unreached(&address, transport_failure(failure)))?;
     Ok(Tried { address, fetched })
+}
+
+/// A look-up asks several hosts: which of them cannot be reached is part of the cause.
+fn unreached(address: &str, failure: Failure) -> Failure {
+    let host = Url::parse(address).ok().map(|url| url[Position::BeforeHost..Position::AfterPort].to_owned());
+    match (failure, host) {
+        (Failure::Temporary(Temporary::Offline(why)), Some(host)) if !why.contains(&host) => {
+            Temporary::Offline(format!("{host}: {why}")).into()
+        }
+        (failure, _) => failure,
+    }
 }
 
 impl Examined {

@@ -45,7 +45,9 @@ pub(crate) async fn run(arguments: &Import, context: &Context) -> Result<u8, Fai
             Ok(0)
         }
         Err(failure) => {
-            let next = failure.hint(profile.name.as_str()).map(|hint| hint.replace(" URL ", " SOURCE "));
+            let next = failure
+                .hint(profile.name.as_str())
+                .map(|hint| hint.replace(" URL ", &format!(" {} ", profile.url)));
             output::failure_with(&failure, next.as_deref());
             Ok(exit_code::of(&failure))
         }

@@ -178,6 +178,10 @@ fn success(profile: &Profile, credential: &Credential, now: &keyfob_core::moment
         output::warning(&format!(
             "the server gave no refresh token: this sign-in ends {end} and cannot be renewed"
         ));
+        output::hint(&format!(
+            "where the app or keyfob agent runs, you are reminded before; then: keyfob sign-in {}",
+            profile.name
+        ));
         return;
     }
     match sign_in_end(sign_in, profile, credential.learned_lifetimes.last().copied()) {

@@ -3,7 +3,7 @@
 use super::{Finding, Step};
 use crate::discovery::challenge::BearerChallenge;
 use crate::discovery::protected_resource::well_known_urls;
-use crate::failure::{Failure, Incompatibility};
+use crate::failure::{Failure, Incompatibility, Temporary};
 use crate::resource::CheckedUrl;
 
 /// What MCP's first message brought without a token.
@@ -24,6 +24,10 @@ impl Unauthenticated<'_> {
     pub fn without_oauth(&self) -> Failure {
         match self.status {
             200..=299 if !self.is_page => Incompatibility::NoSignInWanted.into(),
+            // Nothing is known of a server that is overloaded or in trouble; tomorrow it may ask for a sign-in as ever.
+            status @ (408 | 425 | 429 | 500..=599) => {
+                Temporary::ServerTrouble(format!("it answers with status {status}")).into()
+            }
             status => Incompatibility::NotMcp(status).into(),
         }
     }
@@ -100,8 +104,8 @@ fn no_bearer(url: &CheckedUrl, has_header: bool) -> Finding {
 fn not_asked(status: u16, said: &Unauthenticated<'_>) -> Finding {
     let finding = Finding::fail(Step::Challenge, said.without_oauth());
     match status {
-        500..=599 => finding
-            .for_user("the server has trouble of its own: try again later")
+        408 | 425 | 429 | 500..=599 => finding
+            .for_user("the server has trouble of its own, or is asked too much: try again later")
             .for_server("find this request in the server's log"),
         200..=299 if !said.is_page => finding.for_server(
             "if it is meant to be open, nothing is to be done; else answer 401 with a Bearer challenge",
@@ -161,6 +165,10 @@ mod tests {
         assert_eq!(said(200, None, false).failure, Some(Incompatibility::NoSignInWanted.into()));
         assert_eq!(said(404, None, false).failure, Some(Incompatibility::NotMcp(404).into()));
         assert_eq!(said(200, None, true).verdict, Verdict::Warn);
+        for status in [429, 500, 503] {
+            let trouble = said(status, None, false).failure.unwrap();
+            assert!(trouble.is_temporary() && trouble.to_string().contains(&status.to_string()), "{trouble}");
+        }
         let page =
             Unauthenticated { status: 200, is_page: true, challenge: None, has_challenge_header: false };
         assert_eq!(challenge_of(&page, false).failure, Some(Incompatibility::NotMcp(200).into()));

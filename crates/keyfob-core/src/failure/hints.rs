@@ -65,7 +65,10 @@ impl Failure {
             ) => Some(format!(
                 "ask the server's operator for a client id and write `client_id = \"ID\"` below [profiles.{profile}] in profiles.toml; then: {again}"
             )),
-            other => other.hint(profile),
+            Self::AuthorizationServerIncompatible(Incompatibility::PrivateAddress(_)) => Some(format!(
+                "if you trust it, write `private_network = true` below [profiles.{profile}] in profiles.toml; then: {again}"
+            )),
+            other => other.hint(profile).map(|hint| hint.replace(" URL ", &format!(" {profile} "))),
         }
     }
 
@@ -119,9 +122,9 @@ impl Incompatibility {
             Self::NoSignInWanted => {
                 "use the server as it is; keyfob connect URL bridges it without a token".into()
             }
-            Self::PrivateAddress(_) => "if you trust it: keyfob add … --private-network".into(),
+            Self::PrivateAddress(_) => format!("if you trust it: keyfob add {profile} URL --private-network"),
             Self::NotMcp(_) => "check the URL; MCP servers often end in /mcp".into(),
-            _ => "whoever runs the server has to add this; until then no program can sign in there safely"
+            _ => "whoever runs the server has to mend this, and no program can sign in there safely before: keyfob doctor URL says exactly what to serve"
                 .into(),
         }
     }

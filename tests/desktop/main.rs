@@ -13,6 +13,7 @@ mod imports;
 mod package;
 mod settings;
 mod states;
+mod tray;
 mod versions;
 mod webdriver;
 
@@ -62,7 +63,9 @@ fn browser() -> String {
 }
 
 async fn output(program: &str, arguments: &[&str]) -> String {
-    let output = Command::new(program).args(arguments).stdin(Stdio::null()).output().await;
+    // Without a locale, programs that print letters beyond ASCII replace them.
+    let mut command = Command::new(program);
+    let output = command.args(arguments).env("LC_ALL", "C.UTF-8").stdin(Stdio::null()).output().await;
     let output = output.unwrap_or_else(|error| panic!("{program}: {error}"));
     String::from_utf8_lossy(&output.stdout).into_owned()
 }

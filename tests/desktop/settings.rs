@@ -78,7 +78,7 @@ async fn the_tray_copies_a_token_and_takes_it_out_of_the_clipboard_again() {
 }
 
 /// Presses an entry of the tray's menu by its words; false while there is none.
-async fn press_in_tray(words: &str) -> bool {
+pub(crate) async fn press_in_tray(words: &str) -> bool {
     let Some((name, menu)) = tray_item().await else { return false };
     let layout = tray_menu().await;
     let Some((before, _)) = layout.split_once(&format!("'{words}'")) else { return false };

@@ -5,10 +5,11 @@ import { render } from 'preact';
 import { App } from './app';
 import { connect } from './ipc';
 import { begin } from './model/act';
+import { followPlaces } from './model/place';
 import { startClock, startTheme } from './model/state';
 
 const root = document.getElementById('app');
 if (root) render(<App />, root);
 startClock();
 startTheme();
-connect().then(begin);
+connect().then(begin).then(followPlaces);

@@ -489,6 +489,27 @@ const journeys = [
     },
   ],
   [
+    'who comes from outside arrives at the wizard, at a portal, or at its programs, as often as they like',
+    'daily',
+    async (page) => {
+      const go = (place) =>
+        page.evaluate((to) => {
+          window.location.hash = to;
+        }, place);
+      await go('portal/wiki');
+      await page.locator('[data-testid=profile-details][data-profile=wiki]').waitFor();
+      await go('connect/readonly');
+      await page.locator('[data-testid=profile-details][data-profile=readonly]').waitFor();
+      await page.locator('[data-testid=connect] button:focus').waitFor();
+      await go('add');
+      await page.getByRole('dialog', { name: 'Add a portal' }).waitFor();
+      await page.keyboard.press('Escape');
+      await go('add');
+      await page.getByRole('dialog', { name: 'Add a portal' }).waitFor();
+      assert.equal(new URL(page.url()).hash, '');
+    },
+  ],
+  [
     'from right to left, lines and time run from the right as well',
     'daily',
     async (page) => {

@@ -11,13 +11,16 @@ use tauri::menu::{CheckMenuItemBuilder, Menu, MenuBuilder, MenuItemBuilder, Subm
 use tauri::tray::TrayIconBuilder;
 use tauri::{AppHandle, Manager, Wry};
 
-use super::tray_model::{TrayAction, TrayModel, TrayPicture};
-use super::{preferences, windows};
+use super::preferences;
+use super::tray_model::{ForAll, TrayAction, TrayModel, TrayPicture};
+use super::windows::{self, Place};
 use crate::desk::{self, Desk};
 use crate::ipc::preferences::Preferences;
 
 const ID: &str = "keyfob";
 const OPEN: &str = "open";
+const ADD: &str = "add";
+const FOR_ALL: &str = "for-all";
 const START: &str = "start-at-login";
 const QUIT: &str = "quit";
 
@@ -73,6 +76,10 @@ fn picture(picture: TrayPicture) -> tauri::Result<Image<'static>> {
 
 fn menu(app: &AppHandle, model: &TrayModel) -> tauri::Result<Menu<Wry>> {
     let mut menu = MenuBuilder::new(app);
+    // Panels of Linux show no tooltip of ours: there, its words are the first line.
+    if cfg!(target_os = "linux") {
+        menu = menu.item(&MenuItemBuilder::new(&model.tooltip).enabled(false).build(app)?).separator();
+    }
     for row in &model.rows {
         let mut actions = SubmenuBuilder::new(app, &row.text);
         for (action, words) in &row.actions {
@@ -84,15 +91,29 @@ fn menu(app: &AppHandle, model: &TrayModel) -> tauri::Result<Menu<Wry>> {
         menu = menu.separator();
     }
     let open = MenuItemBuilder::with_id(OPEN, "Open keyfob").build(app)?;
+    let add = MenuItemBuilder::with_id(ADD, "Add a portal…").build(app)?;
+    menu = menu.item(&open).item(&add);
+    if let Some(for_all) = model.for_all {
+        menu = menu.text(FOR_ALL, for_all_words(for_all));
+    }
     let start =
         CheckMenuItemBuilder::with_id(START, "Start at login").checked(model.start_at_login).build(app)?;
     let quit = MenuItemBuilder::with_id(QUIT, "Quit").build(app)?;
-    menu.item(&open).item(&start).separator().item(&quit).build()
+    menu.item(&start).separator().item(&quit).build()
+}
+
+fn for_all_words(for_all: ForAll) -> &'static str {
+    match for_all {
+        ForAll::Pause => "Pause all renewals",
+        ForAll::Resume => "Resume all renewals",
+    }
 }
 
 fn chosen(app: &AppHandle, id: &str) {
     match id.split_once('/') {
         None if id == OPEN => windows::show_logged(app),
+        None if id == ADD => windows::show_at(app, Place::Add),
+        None if id == FOR_ALL => pause_or_resume_all(app),
         None if id == START => switch_start_at_login(app),
         None if id == QUIT => app.exit(0),
         None => {}
@@ -103,6 +124,24 @@ fn chosen(app: &AppHandle, id: &str) {
             }
         }
     }
+}
+
+/// By what is so now; what the menu said may be older.
+fn pause_or_resume_all(app: &AppHandle) {
+    let app = app.clone();
+    tauri::async_runtime::spawn(async move {
+        let snapshot = app.state::<Desk>().agent.snapshots().borrow().clone();
+        let pause = TrayModel::of(&snapshot, &Asked::new(), Preferences::default(), chrono::Utc::now())
+            .for_all
+            == Some(ForAll::Pause);
+        for profile in snapshot.each().filter(|profile| profile.sign_in.is_some()) {
+            let Ok(name) = ProfileName::parse(&profile.name) else { continue };
+            if let Err(failure) = app.state::<Desk>().agent.set_paused(&name, pause).await {
+                tracing::warn!(%failure, profile = %name, "its renewal was neither paused nor resumed");
+                windows::show_logged(&app);
+            }
+        }
+    });
 }
 
 /// A check mark that the desktop has switched by itself is drawn anew where it could not be kept.
@@ -118,6 +157,8 @@ fn carry_out(app: &AppHandle, action: TrayAction, name: ProfileName) {
     match action {
         TrayAction::SignIn => return desk::sign_in_from_outside(app, name),
         TrayAction::Decide => return windows::show_logged(app),
+        TrayAction::Connect => return windows::show_at(app, Place::Connect(name)),
+        TrayAction::Open => return windows::show_at(app, Place::Portal(name)),
         _ => {}
     }
     let app = app.clone();
@@ -138,7 +179,7 @@ async fn act(app: &AppHandle, action: TrayAction, name: ProfileName) -> Result<(
         TrayAction::SignOut => agent.sign_out(&name).await.map(|_| ()),
         TrayAction::Pause => agent.set_paused(&name, true).await,
         TrayAction::Resume => agent.set_paused(&name, false).await,
-        TrayAction::SignIn | TrayAction::Decide => Ok(()),
+        TrayAction::SignIn | TrayAction::Decide | TrayAction::Connect | TrayAction::Open => Ok(()),
     }
 }
 

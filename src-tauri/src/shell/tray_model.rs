@@ -31,17 +31,23 @@ pub(crate) enum TrayAction {
     Refresh,
     /// A token into the clipboard, for half a minute.
     CopyToken,
+    /// Opens the window at the programs on this computer.
+    Connect,
+    /// Opens the window at this profile.
+    Open,
     SignOut,
     Pause,
     Resume,
 }
 
 impl TrayAction {
-    pub(crate) const ALL: [Self; 7] = [
+    pub(crate) const ALL: [Self; 9] = [
         Self::Decide,
         Self::SignIn,
         Self::Refresh,
         Self::CopyToken,
+        Self::Connect,
+        Self::Open,
         Self::SignOut,
         Self::Pause,
         Self::Resume,
@@ -54,6 +60,8 @@ impl TrayAction {
             Self::SignIn => "sign-in",
             Self::Refresh => "refresh",
             Self::CopyToken => "copy-token",
+            Self::Connect => "connect",
+            Self::Open => "open",
             Self::SignOut => "sign-out",
             Self::Pause => "pause",
             Self::Resume => "resume",
@@ -69,12 +77,21 @@ pub(crate) struct TrayRow {
     pub(crate) actions: Vec<(TrayAction, &'static str)>,
 }
 
+/// The background renewal of every profile.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum ForAll {
+    Pause,
+    Resume,
+}
+
 /// Everything the tray shows.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct TrayModel {
     pub(crate) picture: TrayPicture,
     pub(crate) tooltip: String,
     pub(crate) rows: Vec<TrayRow>,
+    /// What a press on the entry for all of them does; none where nobody is signed in.
+    pub(crate) for_all: Option<ForAll>,
     pub(crate) start_at_login: bool,
 }
 
@@ -89,9 +106,18 @@ impl TrayModel {
             picture: pictures.max().unwrap_or(TrayPicture::Well),
             tooltip: tooltip(snapshot, now),
             rows: snapshot.each().map(|profile| row(profile, asks(profile), now)).collect(),
+            for_all: for_all(snapshot),
             start_at_login: preferred.start_at_login,
         }
     }
+}
+
+/// Whoever has paused them all wants to resume them all.
+fn for_all(snapshot: &Snapshot) -> Option<ForAll> {
+    let mut held = snapshot.each().filter(|profile| profile.sign_in.is_some()).peekable();
+    held.peek()?;
+    let all_paused = held.all(|profile| profile.state == StateWord::Paused);
+    Some(if all_paused { ForAll::Resume } else { ForAll::Pause })
 }
 
 fn picture(profile: &ProfileShown, now: DateTime<Utc>) -> TrayPicture {
@@ -141,8 +167,18 @@ fn words(profile: &ProfileShown, now: DateTime<Utc>) -> String {
         StateWord::NeedsSignIn => "sign in again".into(),
         StateWord::Locked => "the store is locked".into(),
         StateWord::Paused => "paused".into(),
-        StateWord::Active if ends_soon(profile, now) => "the sign-in ends soon".into(),
+        StateWord::Active if ends_soon(profile, now) => ends_in(profile, now),
         StateWord::Active => "fresh".into(),
+    }
+}
+
+/// In days, rounded down, so that it never promises more than there is; the last day has its own word.
+fn ends_in(profile: &ProfileShown, now: DateTime<Utc>) -> String {
+    let left = profile.sign_in.as_ref().and_then(|sign_in| sign_in.ends_at).map(|end| (end - now).num_days());
+    match left {
+        Some(days) if days > 1 => format!("ends in {days} days"),
+        Some(1) => "ends in 1 day".into(),
+        _ => "ends within a day".into(),
     }
 }
 
@@ -158,8 +194,10 @@ fn actions(profile: &ProfileShown) -> Vec<(TrayAction, &'static str)> {
             StateWord::Paused => (TrayAction::Resume, "Resume renewal"),
             _ => (TrayAction::Pause, "Pause renewal"),
         });
+        actions.push((TrayAction::Connect, "Connect to…"));
         actions.push((TrayAction::SignOut, "Sign out"));
     }
+    actions.push((TrayAction::Open, "Open"));
     actions
 }
 
@@ -242,11 +280,27 @@ mod tests {
     }
 
     #[test]
+    fn an_end_is_told_in_days_that_are_there() {
+        let ends = |left| model(vec![profile("admin", StateWord::Active, Some(left))]).tooltip;
+        assert_eq!(ends(TimeDelta::hours(71)), "keyfob: 1 portal fresh · admin: ends in 2 days");
+        assert_eq!(ends(TimeDelta::hours(24)), "keyfob: 1 portal fresh · admin: ends in 1 day");
+        assert_eq!(ends(TimeDelta::hours(23)), "keyfob: 1 portal fresh · admin: ends within a day");
+    }
+
+    #[test]
+    fn all_are_paused_at_once_and_resumed_at_once() {
+        let (active, paused) = (profile("a", StateWord::Active, None), profile("b", StateWord::Paused, None));
+        assert_eq!(model(vec![profile("a", StateWord::SignedOut, None)]).for_all, None);
+        assert_eq!(model(vec![active, paused.clone()]).for_all, Some(ForAll::Pause));
+        assert_eq!(model(vec![paused]).for_all, Some(ForAll::Resume));
+    }
+
+    #[test]
     fn a_profile_that_is_signed_out_offers_a_sign_in_only() {
         let rows =
             model(vec![profile("a", StateWord::SignedOut, None), profile("b", StateWord::Active, None)]).rows;
-        assert_eq!(rows[0].actions, [(TrayAction::SignIn, "Sign in")]);
-        assert_eq!(rows[1].actions.len(), 4);
+        assert_eq!(rows[0].actions, [(TrayAction::SignIn, "Sign in"), (TrayAction::Open, "Open")]);
+        assert_eq!(rows[1].actions.len(), 6);
     }
 
     #[test]

@@ -1,7 +1,8 @@
 // The programs on this computer and their links to one portal: what a link would change is shown before, what to restart after.
-import { useEffect, useState } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import type { ClientShown, LinkPlan, ProfileShown, Via } from '../ipc/bindings';
 import * as act from '../model/act';
+import { connecting } from '../model/place';
 import { links } from '../model/state';
 import { planWords, VIA, VIA_HINT, words } from '../model/words';
 import { Button } from '../parts/button';
@@ -17,9 +18,17 @@ export function Connect({ profile }: { profile: ProfileShown }) {
   useEffect(() => {
     act.clientsOf(profile.name).then(setClients);
   }, [profile.name, mine]);
+  const section = useRef<HTMLElement>(null);
+  // Whoever asked for the programs finds the keyboard there.
+  useEffect(() => {
+    if (!clients || connecting.value !== profile.name) return;
+    connecting.value = null;
+    section.current?.scrollIntoView({ block: 'start' });
+    section.current?.querySelector('button')?.focus({ preventScroll: true });
+  }, [clients, profile.name, connecting.value]);
   if (!clients) return <p class={styles.soft}>{words.lookingForClients}</p>;
   return (
-    <section class={styles.connect} aria-label={words.connectTitle} data-testid="connect">
+    <section ref={section} class={styles.connect} aria-label={words.connectTitle} data-testid="connect">
       <h3 class={styles.heading}>{words.connectTitle}</h3>
       {clients.length === 0 && <p class={styles.soft}>{words.noClients}</p>}
       <ul class={styles.clients}>

@@ -12,4 +12,7 @@ const root = document.getElementById('app');
 if (root) render(<App />, root);
 startClock();
 startTheme();
-connect().then(begin).then(followPlaces);
+connect().then(async (app) => {
+  await begin(app);
+  await followPlaces(app);
+});

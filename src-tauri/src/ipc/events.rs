@@ -1,4 +1,4 @@
-//! Two events, each the whole of what it tells, whenever it changes: the snapshot and the preferences. Two windows can never
+//! Two events of state, each the whole of what it tells, whenever it changes: the snapshot and the preferences. Two windows can never
 //! disagree.
 
 use serde::Serialize;

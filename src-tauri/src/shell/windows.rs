@@ -1,12 +1,14 @@
 //! The one window: made on demand, destroyed when closed, so that an idle tray has no web process.
 
 use keyfob_core::identity::ProfileName;
-use tauri::{AppHandle, Manager, WebviewUrl, WebviewWindowBuilder, WindowEvent};
+use tauri::{AppHandle, Emitter, Manager, WebviewUrl, WebviewWindowBuilder, WindowEvent};
 
 use super::preferences;
 use crate::desk::Desk;
 
 const LABEL: &str = "main";
+/// The event that tells a window which is there already.
+const PLACE: &str = "place";
 
 /// Where in the window somebody wants to be.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,7 +24,7 @@ pub(crate) enum Place {
 }
 
 impl Place {
-    /// As the page reads it behind its address (`ui/src/model/place.ts`); a name is of letters, digits and hyphens.
+    /// As the page reads it, behind its address or in an event (`ui/src/model/place.ts`); a name is of letters, digits and hyphens.
     fn fragment(&self) -> Option<String> {
         match self {
             Self::Anywhere => None,
@@ -42,9 +44,7 @@ fn show_there(app: &AppHandle, place: &Place) -> tauri::Result<()> {
     let fragment = place.fragment();
     if let Some(window) = app.get_webview_window(LABEL) {
         if let Some(fragment) = fragment {
-            let mut url = window.url()?;
-            url.set_fragment(Some(&fragment));
-            window.navigate(url)?;
+            app.emit(PLACE, fragment)?;
         }
         window.unminimize()?;
         window.show()?;

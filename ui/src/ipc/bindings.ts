@@ -89,6 +89,8 @@ export interface Ipc {
   preferences(): Promise<Preferences>;
   /** Calls `listener` whenever they change, in whatever window; the answer ends that. */
   onPreferences(listener: (preferences: Preferences) => void): Promise<() => void>;
+  /** Calls `listener` with a place in the window that somebody wants to be at, such as `portal/NAME`; the answer ends that. */
+  onPlace(listener: (place: string) => void): Promise<() => void>;
   setTheme(theme: Theme): Promise<void>;
   setStartAtLogin(on: boolean): Promise<void>;
 }

@@ -79,6 +79,12 @@ export function fake(scene: string): Ipc {
       return here.now();
     },
     restart: () => after(SHORT_TIME),
+    // A plain browser has no tray: whoever changes the address behind `#` is taken there.
+    onPlace: async (listener) => {
+      const hear = () => listener(window.location.hash.slice(1));
+      window.addEventListener('hashchange', hear);
+      return () => window.removeEventListener('hashchange', hear);
+    },
     onSnapshot: async (listener) => {
       here.listeners.add(listener);
       return () => here.listeners.delete(listener);

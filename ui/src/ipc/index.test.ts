@@ -125,5 +125,6 @@ it('hands on the whole of each event', async () => {
   const heard: unknown[] = [];
   await ipc.onSnapshot((snapshot) => heard.push(snapshot));
   await ipc.onPreferences((preferences) => heard.push(preferences));
-  expect(heard).toEqual(['the payload of snapshot', 'the payload of preferences']);
+  await ipc.onPlace((place) => heard.push(place));
+  expect(heard).toEqual(['the payload of snapshot', 'the payload of preferences', 'the payload of place']);
 });

@@ -58,6 +58,7 @@ const app: Ipc = {
   openFolder: (path) => invoke('open_folder', { path }),
   preferences: () => invoke<Preferences>('preferences'),
   onPreferences: (listener) => listen<Preferences>('preferences', (event) => listener(event.payload)),
+  onPlace: (listener) => listen<string>('place', (event) => listener(event.payload)),
   setTheme: (theme) => invoke('set_theme', { theme }),
   setStartAtLogin: (on) => invoke('set_start_at_login', { on }),
 };

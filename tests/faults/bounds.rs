@@ -53,7 +53,7 @@ async fn what_has_no_measure_is_a_bounded_error_in_bounded_memory() {
     keeper.stderr_line("ready").await;
     let token = keyfob.must(["token", "a"]).await;
     for (what, fault) in oversized() {
-        portal.faults().next_times(Endpoint::Refresh, 4, &fault);
+        portal.faults().from_then_on(Endpoint::Refresh, fault);
         let Output { code, stderr, .. } = keyfob.run(["refresh", "a"]).await;
         assert!(matches!(code, Some(5..=7)), "{what}: {code:?} {stderr}");
         assert!(stderr.len() < 2_000, "{what}: {} characters", stderr.len());

@@ -10,6 +10,7 @@ use crate::client::{Client, Via, Wanted, Writing};
 use crate::edit::{self, EditError, Format, Place};
 use crate::ledger::{Ledger, Link, Replaced, fingerprint};
 
+mod copies;
 mod error;
 mod plan;
 mod undo;
@@ -201,7 +202,8 @@ impl<'a> Links<'a> {
             }
         }
         let next = if plan.undo { ledger.without(&plan.link) } else { ledger.with(plan.link.clone()) };
-        self.write_ledger(&next)
+        self.write_ledger(&next)?;
+        self.drop_copies(plan, &ledger, &next)
     }
 
     /// One after the other; where one fails, those before it are undone as far as they can be.

@@ -19,13 +19,27 @@ const LONGEST_RUN: Duration = Duration::from_secs(30);
 pub struct SystemClientPrograms {
     home: PathBuf,
     lock: PathBuf,
+    /// keyfob's own folder for links.
+    links: PathBuf,
 }
 
 impl SystemClientPrograms {
     /// Nothing is looked at yet.
     pub fn new(paths: &Paths) -> Self {
         let home = std::env::home_dir().unwrap_or_default();
-        Self { home, lock: paths.locks_dir().join("client-files") }
+        Self { home, lock: paths.locks_dir().join("client-files"), links: paths.links_dir() }
+    }
+
+    /// Makes the folder of a file: as any program would, and private where it is keyfob's own.
+    fn make_folder(&self, folder: &Path) -> Result<(), StoreProblem> {
+        if !folder.starts_with(&self.links) {
+            return std::fs::create_dir_all(folder).map_err(|error| problem(&error, folder));
+        }
+        for own in [self.links.as_path(), folder] {
+            atomic_file::private_folder(own)?;
+            closed_to_others(own)?;
+        }
+        Ok(())
     }
 
     /// Runs `change` if the file still is `was`. The lock keeps other keyfob processes out; against the client itself there
@@ -93,8 +107,7 @@ impl ClientPrograms for SystemClientPrograms {
 
     fn replace(&self, path: &Path, was: Option<&[u8]>, bytes: &[u8]) -> Result<(), ReplaceError> {
         self.if_still(path, was, || {
-            let folder = path.parent().map_or(Ok(()), std::fs::create_dir_all);
-            folder.map_err(|error| problem(&error, path))?;
+            path.parent().map_or(Ok(()), |folder| self.make_folder(folder))?;
             atomic_file::replace_user_file(path, bytes)
         })
     }
@@ -131,5 +144,39 @@ impl ClientPrograms for SystemClientPrograms {
             return Ok(text(&output.stdout));
         }
         Err(format!("{shown} ended with {}: {}", output.status, text(&output.stderr)))
+    }
+}
+
+/// Copies of clients' files lie there, and an earlier keyfob left the folder open to readers.
+#[cfg(unix)]
+fn closed_to_others(folder: &Path) -> Result<(), StoreProblem> {
+    use std::os::unix::fs::PermissionsExt as _;
+    let closed = std::fs::Permissions::from_mode(0o700);
+    std::fs::set_permissions(folder, closed).map_err(|error| problem(&error, folder))
+}
+
+#[cfg(not(unix))]
+#[expect(clippy::unnecessary_wraps, reason = "modes can be refused on Unix")]
+fn closed_to_others(_folder: &Path) -> Result<(), StoreProblem> {
+    Ok(())
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    use super::*;
+
+    #[test]
+    fn the_folders_of_links_are_private_also_where_they_were_open() {
+        let folder = tempfile::tempdir().unwrap();
+        let paths = Paths::resolve(Some(folder.path().join("keyfob"))).unwrap();
+        let (links, machine) = (paths.links_dir(), SystemClientPrograms::new(&paths));
+        std::fs::create_dir_all(&links).unwrap();
+        machine.replace(&links.join("before/copy"), None, b"{}").unwrap();
+        machine.replace(&folder.path().join("client/mcp.json"), None, b"{}").unwrap();
+        let mode = |path: &Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
+        assert_eq!([mode(&links), mode(&links.join("before"))], [0o700, 0o700]);
+        assert!(folder.path().join("client/mcp.json").exists());
     }
 }

@@ -93,7 +93,7 @@ impl Composition {
             signer: Arc::new(RingSigner),
             notifier: self.notifier,
             journal: Arc::clone(&journal),
-            token_files: Arc::new(SystemTokenFiles::default()),
+            token_files: Arc::new(SystemTokenFiles::new(paths)),
             keyring_entries: Arc::new(SystemKeyringEntries),
             commands: Arc::new(CommandsApart::new(paths, journal, clock)),
             client_keys: Arc::new(ClientKeysFile::new(paths)),

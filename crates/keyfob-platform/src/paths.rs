@@ -152,6 +152,11 @@ impl Paths {
         self.state.join("commands")
     }
 
+    /// Hashes of what keyfob wrote for other programs.
+    pub fn written_marks(&self) -> PathBuf {
+        self.state.join("written")
+    }
+
     /// SHA-256 of the keys by which clients use the loopback proxy.
     pub fn client_keys(&self) -> PathBuf {
         self.data.join("client-keys.json")

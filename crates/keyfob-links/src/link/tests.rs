@@ -143,6 +143,24 @@ fn a_file_comes_back_byte_for_byte_also_when_two_links_went_in_and_out_in_any_or
     }
 }
 
+/// The copy of a client's file may hold somebody else's token.
+#[test]
+fn the_copy_of_a_file_goes_with_the_last_link_that_needs_it() {
+    let copies = |machine: &Memory| machine.list(Path::new("/state/links/before")).len();
+    let before = "{\n\t\"mcpServers\" : {\n\t\t\"other\": {\"token\":\"theirs\"},\n\t},\n}\n";
+    for order in [["readonly", "admin"], ["admin", "readonly"]] {
+        let machine = Memory::holding(&[(CURSOR, before)]);
+        link(&machine, "cursor", &wanted("readonly", Via::Proxy));
+        link(&machine, "cursor", &wanted("readonly", Via::Bridge));
+        assert_eq!(copies(&machine), 1, "the one before keyfob came");
+        link(&machine, "cursor", &wanted("admin", Via::Bridge));
+        unlink(&machine, "cursor", order[0]).unwrap();
+        assert_eq!(copies(&machine), 1, "{order:?}");
+        unlink(&machine, "cursor", order[1]).unwrap();
+        assert_eq!((copies(&machine), machine.text(CURSOR).as_deref()), (0, Some(before)), "{order:?}");
+    }
+}
+
 #[test]
 fn what_others_wrote_meanwhile_stays() {
     let machine = Memory::holding(&[(CURSOR, "{}\n")]);

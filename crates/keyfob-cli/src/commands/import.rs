@@ -200,12 +200,7 @@ fn success(
         return Ok(());
     }
     let end = words::when(sign_in.tokens.expires_at(), context.ports()?.clock.now().wall);
-    let why = if foreign.refresh_token.is_some() {
-        "nobody says which client the refresh token was given to, so the access token alone was kept"
-    } else {
-        "there was no refresh token, only an access token"
-    };
-    output::warning(&format!("{why}: it ends {end} and cannot be renewed"));
+    output::warning(&not_renewed(foreign, &end));
     if foreign.refresh_token.is_some() {
         output::hint("import it again with --client-id ID after keyfob sign-out, or sign in anew");
     }
@@ -223,4 +218,41 @@ fn advice(profile: &Profile, foreign: &ForeignSignIn, file: Option<&str>) {
         Source::McpRemote | Source::TokenFile | Source::Pasted => "CLIENT",
     };
     output::hint(&format!("keyfob link {} {client}", profile.name));
+}
+
+/// Why it cannot be renewed, and its end where the token or its store says one: what keyfob assumes for itself is no date to tell.
+fn not_renewed(foreign: &ForeignSignIn, end: &str) -> String {
+    let why = if foreign.refresh_token.is_some() {
+        "nobody says which client the refresh token was given to, so the access token alone was kept"
+    } else {
+        "there was no refresh token, only an access token"
+    };
+    if foreign.expires_at.or_else(|| foreign.jwt_expiry()).is_some() {
+        format!("{why}: it ends {end} and cannot be renewed")
+    } else {
+        format!(
+            "{why}: nobody says when it ends, and it cannot be renewed; keyfob goes on with it for some minutes"
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// fault 47
+    #[test]
+    fn a_pasted_token_whose_end_nobody_says_is_told_without_a_date() {
+        let pasted = |text: &str| {
+            let now = chrono::DateTime::UNIX_EPOCH;
+            read_text(Source::Pasted, text.as_bytes(), TextHints::default(), now).unwrap()
+        };
+        let unknown = not_renewed(&pasted("banana"), "in 9 min");
+        assert!(unknown.contains("nobody says when it ends") && !unknown.contains("9 min"), "{unknown}");
+        let said = r#"{"access_token": "banana", "expires_in": 540}"#;
+        assert!(not_renewed(&pasted(said), "in 9 min").contains("it ends in 9 min"));
+        // {"exp":1900000000}
+        let jwt = "eyJhbGciOiJub25lIn0.eyJleHAiOjE5MDAwMDAwMDB9.c2ln";
+        assert!(not_renewed(&pasted(jwt), "in 9 min").contains("it ends in 9 min"));
+    }
 }

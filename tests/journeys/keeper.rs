@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use keyfob_demo::{Endpoint, Portal, PortalOptions};
-use keyfob_tests::{Keyfob, Running, portal};
+use keyfob_tests::{Keyfob, Running, portal, visit};
 use serde_json::json;
+use url::Url;
 
 pub(crate) const SOON: Duration = Duration::from_secs(20);
 
@@ -29,7 +30,10 @@ async fn a_keeper_says_ready_is_shown_by_status_and_ends_at_sigterm() {
 async fn a_second_keeper_ends_with_5_and_the_first_goes_on() {
     let keyfob = Keyfob::new();
     let keeper = agent(&keyfob).await;
-    keyfob.run(["agent"]).await.expect_code(5);
+    let second = keyfob.run(["agent"]).await.expect_code(5);
+    let second = second.says(&format!("error: a keeper runs already (pid {})\n", keeper.pid()));
+    let second = second.says("hint: nothing is left to do").says(&format!("kill {}", keeper.pid()));
+    assert!(!second.stderr.contains("keyfob refresh"), "{}", second.stderr);
     let shown = keyfob.run(["status", "--json"]).await.json()["agent"].clone();
     assert_eq!(shown["pid"], keeper.pid());
     keeper.terminate();
@@ -160,4 +164,65 @@ async fn a_typo_in_profiles_toml_keeps_the_last_good_one_in_force_and_is_told() 
     keeper.terminate();
     let said = keeper.ended().await.expect_code(0).stderr.clone();
     assert!(said.contains("profiles.toml:2:") && said.contains("the last good one stays in force"), "{said}");
+}
+
+/// There is no last good one then, and nobody is told that the profiles are gone.
+#[tokio::test]
+async fn a_keeper_that_begins_with_a_broken_profiles_toml_says_so_everywhere_and_takes_up_the_mended_one() {
+    let (keyfob, portal) = (Keyfob::new(), portal().await);
+    keyfob.sign_in_to("a", &portal.mcp_url()).await;
+    let token = keyfob.must(["token", "a"]).await;
+    let good = std::fs::read_to_string(keyfob.profiles_toml()).unwrap();
+    keyfob.write_profiles_toml(&format!("{good}\n[[profiles.tf.deliver]]\nfile = \"/tmp/never\"\n"));
+    let alone = keyfob.run(["token", "a"]).await.expect_code(2).says("profiles.toml:");
+    let cause = alone.stderr.lines().next().unwrap().strip_prefix("error: ").unwrap();
+    let mut keeper = keyfob.spawn(["agent", "--metrics", "127.0.0.1:0"]);
+    let metrics = keeper.stderr_line("metrics at http://").await;
+    let warned = keeper.stderr_line("warning: ").await;
+    assert!(warned.contains(cause) && warned.contains("no sign-in is kept alive"), "{warned}");
+    keeper.stderr_line("hint: mend it there").await;
+    keeper.stderr_line("ready").await;
+    for asked in [&["token", "a"][..], &["token", "a", "--min-validity", "1s"], &["status", "a"]] {
+        assert_eq!(keyfob.run(asked).await.expect_code(2).stderr, alone.stderr, "{asked:?}");
+    }
+    let status = keyfob.run(["status"]).await.expect_code(0).stdout;
+    assert!(status.contains(&format!("profiles.toml cannot be read, and no profile is known: {cause}")));
+    assert!(!status.contains("No profiles yet") && !status.contains("last good"), "{status}");
+    let health = Url::parse(metrics.split_once("metrics at ").unwrap().1).unwrap().join("/health").unwrap();
+    let ill = visit(&health).await;
+    assert_eq!(ill.status, 503, "{}", ill.body);
+    assert!(
+        ill.body.contains("\"profiles.toml cannot be read, so no sign-in is kept alive\""),
+        "{}",
+        ill.body
+    );
+    keyfob.write_profiles_toml(&good);
+    let mended = keyfob.status_becomes("a", |status| status["state"] == "active");
+    tokio::time::timeout(AT_ONCE, mended).await.expect("mended at once");
+    assert_eq!(keyfob.must(["token", "a"]).await, token);
+    assert_eq!(visit(&health).await.status, 200);
+    keeper.terminate();
+    keeper.ended().await.expect_code(0);
+}
+
+/// More than the server ever grants: no renewal helps, and whoever asked is told, with a keeper and without one.
+#[tokio::test]
+async fn a_held_token_that_is_shorter_than_asked_for_comes_with_a_warning() {
+    let (keyfob, portal) = (Keyfob::new(), portal().await);
+    keyfob.sign_in_to("a", &portal.mcp_url()).await;
+    let mut keeper = None;
+    for _ in ["without a keeper", "with one"] {
+        let enough = keyfob.run(["token", "a"]).await.expect_code(0);
+        assert_eq!(enough.stderr, "");
+        let short = keyfob.run(["token", "a", "--min-validity", "1h"]).await.expect_code(0);
+        let short = short.says("warning: the server grants 120 s at a time; 3600 s were asked for");
+        assert_eq!(short.stdout, enough.stdout);
+        if keeper.is_none() {
+            keeper = Some(agent(&keyfob).await);
+        }
+    }
+    assert_eq!(portal.record().count(Endpoint::Refresh), 0);
+    let keeper = keeper.unwrap();
+    keeper.terminate();
+    keeper.ended().await.expect_code(0);
 }

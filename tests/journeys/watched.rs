@@ -1,6 +1,6 @@
 //! Watching a keeper from outside: metrics and health (V5).
 
-use keyfob_demo::{Endpoint, Fault};
+use keyfob_demo::{Endpoint, Fault, Portal, PortalOptions};
 use keyfob_tests::{Keyfob, Running, portal, visit};
 use serde_json::Value;
 use url::Url;
@@ -43,6 +43,26 @@ async fn renewals_are_counted_and_health_turns_when_a_person_is_needed() {
     let page = visit(&metrics).await.body;
     let ended = "keyfob_failures_total{profile=\"a\",event=\"sign-in-ended\",cause=\"sign-in-ended\"} 1\n";
     assert!(page.contains(ended), "{page}");
+    keeper.terminate();
+    keeper.ended().await.expect_code(0);
+}
+
+/// What passes by itself needs nobody, and is no valid token either.
+#[tokio::test]
+async fn health_counts_no_sign_in_as_kept_alive_whose_token_has_ended() {
+    let lifetime = std::time::Duration::from_secs(4);
+    let options = PortalOptions { access_token_lifetime: lifetime, ..PortalOptions::default() };
+    let (keyfob, well, ill) = (Keyfob::new(), portal().await, Portal::start(options).await.unwrap());
+    ill.faults().from_then_on(Endpoint::Refresh, Fault::empty(503));
+    keyfob.sign_in_to("a", &well.mcp_url()).await;
+    keyfob.sign_in_to("b", &ill.mcp_url()).await;
+    keyfob.sign_in_to("c", &ill.mcp_url()).await;
+    let (keeper, metrics) = watched_keeper(&keyfob).await;
+    keyfob.token_expires("b").await;
+    keyfob.token_expires("c").await;
+    let said = visit(&metrics.join("/health").unwrap()).await;
+    let sentence = "\"1 of 3 sign-ins has a valid token; 2 are being retried\"";
+    assert_eq!((said.status, said.body.contains(sentence)), (200, true), "{}", said.body);
     keeper.terminate();
     keeper.ended().await.expect_code(0);
 }

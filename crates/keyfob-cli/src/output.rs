@@ -78,6 +78,12 @@ pub(crate) fn failure_with(failure: &Failure, next: Option<&str>) {
     }
 }
 
+/// The same in words of the command's own.
+pub(crate) fn failure_saying(words: &str, next: &str) {
+    eprintln!("{}", prose("error:", AnsiColor::Red, words));
+    hint(next);
+}
+
 /// Something to copy or to type elsewhere, after what it is: on a line of its own with room around it.
 pub(crate) fn label_and_large(label: &str, text: &str) {
     let style = if std::io::stderr().is_terminal() { Style::new().bold().invert() } else { Style::new() };

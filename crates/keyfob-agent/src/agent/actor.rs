@@ -111,7 +111,7 @@ pub(super) struct Actor {
     /// The last one of those out of reach that was looked at again.
     last_locked: Option<ProfileName>,
     pub(super) settings_version: Option<u64>,
-    pub(super) settings_problem: Option<String>,
+    pub(super) settings_problem: Option<Failure>,
     pub(super) store: StoreStatus,
     pub(super) store_lock: StoreLock,
     pub(super) snapshot: watch::Sender<Arc<Snapshot>>,
@@ -327,7 +327,7 @@ impl Actor {
         reply: Reply<()>,
     ) {
         let Some(entry) = self.entries.touch(name) else {
-            let _ = reply.send(Err(Failure::NoSuchProfile(name.to_string())));
+            let _ = reply.send(Err(self.unknown(name)));
             return;
         };
         if entry.state.signing_in.is_some() {
@@ -357,10 +357,10 @@ impl Actor {
     /// Shows what has changed. Whoever still holds the last snapshot keeps it as it was.
     pub(super) fn publish(&mut self) {
         let changes = self.entries.settle(&self.ports.clock.now());
-        let (store, problem) = (&self.store, &self.settings_problem);
-        let store = shown::store(store);
+        let problem = self.settings_problem.as_ref().map(ToString::to_string);
+        let store = shown::store(&self.store);
         self.snapshot.send_if_modified(|shown| {
-            if changes.is_empty() && shown.store == store && shown.settings_problem == *problem {
+            if changes.is_empty() && shown.store == store && shown.settings_problem == problem {
                 return false;
             }
             let snapshot = Arc::make_mut(shown);
@@ -371,7 +371,7 @@ impl Actor {
                 }
             }
             snapshot.store = store;
-            snapshot.settings_problem.clone_from(problem);
+            snapshot.settings_problem = problem;
             true
         });
     }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use chrono::TimeDelta;
 use keyfob_core::credential::Credential;
 use keyfob_core::credential_state::{Event, Observation};
-use keyfob_core::failure::StoreProblem;
+use keyfob_core::failure::{Failure, StoreProblem};
 use keyfob_core::identity::ProfileName;
 use keyfob_core::profile::Profile;
 
@@ -43,15 +43,7 @@ impl Actor {
         self.settings_version = Some(self.ports.settings.version());
         let profiles = match self.ports.settings.list() {
             Ok(profiles) => profiles,
-            // The last good settings stay in force; a typo must not sign anybody out.
-            Err(failure) => {
-                let problem = failure.to_string();
-                if self.settings_problem.as_ref() != Some(&problem) {
-                    tracing::warn!(%problem, "profiles.toml cannot be used; the last good one stays in force");
-                }
-                self.settings_problem = Some(problem);
-                return;
-            }
+            Err(failure) => return self.settings_unusable(failure),
         };
         self.settings_problem = None;
         let mut left: BTreeSet<_> = self.entries.names().cloned().collect();
@@ -67,6 +59,23 @@ impl Actor {
             // What is left of it may have tokens to revoke.
             self.look_at_record(name);
         }
+    }
+
+    /// The last good settings stay in force; a typo must not sign anybody out. At the start there are none yet.
+    fn settings_unusable(&mut self, problem: Failure) {
+        if self.settings_problem.as_ref() != Some(&problem) {
+            if self.entries.names().next().is_none() {
+                tracing::warn!(%problem, "profiles.toml cannot be used, and no profile is known");
+            } else {
+                tracing::warn!(%problem, "profiles.toml cannot be used; the last good one stays in force");
+            }
+        }
+        self.settings_problem = Some(problem);
+    }
+
+    /// Why nothing can be done for a profile that is not known here: a file that cannot be read may well have it.
+    pub(super) fn unknown(&self, name: &ProfileName) -> Failure {
+        self.settings_problem.clone().unwrap_or_else(|| Failure::NoSuchProfile(name.to_string()))
     }
 
     /// A profile as `profiles.toml` has it now; one that has not changed costs nothing.

@@ -21,7 +21,7 @@ const BETWEEN_BEGINNINGS: TimeDelta = TimeDelta::seconds(15);
 impl Actor {
     pub(super) fn hand_out_asked(&self, name: ProfileName, wanted: HandOutRequest, reply: Reply<HandedOut>) {
         let Some(entry) = self.entries.get(&name) else {
-            let _ = reply.send(Err(Failure::NoSuchProfile(name.to_string())));
+            let _ = reply.send(Err(self.unknown(&name)));
             return;
         };
         let (ports, profile) = (self.ports.clone(), entry.profile.clone());
@@ -46,7 +46,7 @@ impl Actor {
     /// Renews for this asker, or lets it join a renewal under way.
     pub(super) fn refresh_asked(&mut self, name: &ProfileName, waiter: Waiter) {
         let Some(entry) = self.entries.touch(name) else {
-            let _ = waiter.reply.send(Err(Failure::NoSuchProfile(name.to_string())));
+            let _ = waiter.reply.send(Err(self.unknown(name)));
             return;
         };
         entry.waiters.push(waiter);

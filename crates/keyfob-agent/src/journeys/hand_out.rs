@@ -109,8 +109,11 @@ pub(crate) async fn held(
 ) -> Result<Held, Failure> {
     let current = store.read(&profile.name).await?;
     let sign_in = usable_sign_in(current.as_ref(), profile)?;
-    if suits(&clock.now(), profile, sign_in, wanted) {
-        return Ok(Held::Suits(handed_out(sign_in, sign_in.needs_sign_in().cloned().map(Failure::from))));
+    let now = clock.now();
+    if suits(&now, profile, sign_in, wanted) {
+        let ended = sign_in.needs_sign_in().cloned().map(Failure::from);
+        let warning = ended.or_else(|| too_short(&now, profile, sign_in, wanted));
+        return Ok(Held::Suits(handed_out(sign_in, warning)));
     }
     let fingerprint = sign_in.tokens.access_token.fingerprint();
     Ok(Held::Stale { sign_in: Box::new(sign_in.clone()), fingerprint })
@@ -142,7 +145,7 @@ fn after_refresh(
 ) -> Result<HandedOut, Failure> {
     let sign_in = usable_sign_in(Some(credential), profile)?;
     match failure {
-        None => Ok(handed_out(sign_in, too_short(ports, profile, sign_in, wanted))),
+        None => Ok(handed_out(sign_in, too_short(&ports.clock.now(), profile, sign_in, wanted))),
         Some(failure) => last_resort(ports, profile, sign_in, failure, wanted),
     }
 }
@@ -174,9 +177,8 @@ fn suits(now: &Moment, profile: &Profile, sign_in: &SignIn, wanted: &HandOutRequ
     beyond_grant && young
 }
 
-fn too_short(ports: &Ports, profile: &Profile, sign_in: &SignIn, wanted: &HandOutRequest) -> Option<Failure> {
-    let now = ports.clock.now();
-    if sign_in.tokens.is_valid_for(needed(profile, wanted), &now) {
+fn too_short(now: &Moment, profile: &Profile, sign_in: &SignIn, wanted: &HandOutRequest) -> Option<Failure> {
+    if sign_in.tokens.is_valid_for(needed(profile, wanted), now) {
         return None;
     }
     let granted = sign_in.tokens.lifetime.num_seconds();

@@ -61,7 +61,7 @@ pub(crate) async fn run(command: Command, context: &Context) -> Result<u8, Failu
         Command::Unlink(unlink) => link::unlink(&unlink, context),
         Command::Pause(named) => pause::run(&named.name, true, context).await,
         Command::Resume(named) => pause::run(&named.name, false, context).await,
-        Command::Agent(agent) => agent::run(&agent, context).await,
+        Command::Agent(agent) => return agent::run(&agent, context).await,
         Command::Store(store) => store::run(&store, context).await,
         Command::ClientMetadata(wanted) => return client_metadata::run(&wanted, context).await,
         Command::Log(log) => log::run(&log, context).await,

@@ -72,7 +72,9 @@ fn show(mut snapshot: Snapshot, arguments: &Status) -> Result<(), Failure> {
     if let Some(name) = &arguments.name {
         snapshot.profiles.retain(|profile| profile.name == *name);
         if snapshot.profiles.is_empty() {
-            return Err(Failure::NoSuchProfile(keyfob_core::server_text::shown(name)));
+            // A file that cannot be read may well have it.
+            let unknown = || Failure::NoSuchProfile(keyfob_core::server_text::shown(name));
+            return Err(snapshot.settings_problem.map_or_else(unknown, Failure::Usage));
         }
     }
     if arguments.json {
@@ -91,12 +93,19 @@ fn show(mut snapshot: Snapshot, arguments: &Status) -> Result<(), Failure> {
 /// The table and what needs attention below it.
 pub(crate) fn table(snapshot: &Snapshot, now: DateTime<Utc>) -> String {
     let mut lines = Vec::new();
-    if let Some(problem) = &snapshot.settings_problem {
-        lines.push(format!("profiles.toml cannot be read; the last good one is in force: {problem}"));
+    let is_empty = snapshot.profiles.is_empty();
+    match &snapshot.settings_problem {
+        Some(problem) if is_empty => {
+            lines.push(format!("profiles.toml cannot be read, and no profile is known: {problem}"));
+            lines.push("  → mend it there; the keeper takes it up by itself".into());
+        }
+        Some(problem) => {
+            lines.push(format!("profiles.toml cannot be read; the last good one is in force: {problem}"));
+        }
+        None if is_empty => lines.push("No profiles yet. Make one: keyfob add NAME URL --sign-in".into()),
+        None => {}
     }
-    if snapshot.profiles.is_empty() {
-        lines.push("No profiles yet. Make one: keyfob add NAME URL --sign-in".into());
-    } else {
+    if !is_empty {
         let rows: Vec<[String; 5]> = snapshot.each().map(|profile| row(profile, now)).collect();
         let titles = ["PROFILE", "STATE", "ACCOUNT", "TOKEN", "SIGN-IN"].map(str::to_owned);
         lines.extend(words::columns(std::iter::once(&titles).chain(&rows)));

@@ -24,7 +24,7 @@ impl LocalPages for Watched {
                 body: self.metrics.page(&snapshot, self.agent.ports().clock.now().wall),
             }),
             "/health" => {
-                let health = health(&snapshot);
+                let health = health(&snapshot, self.agent.ports().clock.now().wall);
                 Some(LocalPage {
                     status: if health.healthy { 200 } else { 503 },
                     content_type: "application/json",

@@ -70,6 +70,10 @@ async fn a_command_runs_once_it_is_allowed_and_is_asked_about_again_when_a_byte_
     logged(&user, "delivery-failed", "keyfob approve work").await;
     assert!(!one.exists());
     let asked = user.run(["approve", "work"]).await.expect_code(8).says("it gets the token");
+    assert!(
+        asked.stderr.contains("a terminal is needed") && !asked.stderr.contains("declined"),
+        "nobody was asked"
+    );
     assert!(asked.stderr.contains(&"x".repeat(3_000)), "the whole command is shown");
     assert!(asked.stdout.is_empty() && !one.exists());
     user.run(["approve", "work", "--exactly", &"0".repeat(64)]).await.expect_code(2);

@@ -199,8 +199,10 @@ async fn tools_are_listed_and_called() {
         serde_json::from_str(&keyfob.must(["call", "readonly", "whoami", "--json"]).await).unwrap();
     assert!(whole["content"][0]["text"].as_str().unwrap().contains("ada@example.com"));
     keyfob.run(["call", "readonly", "echo", "{not json"]).await.expect_code(2);
+    let refused = keyfob.run(["call", "readonly", "add", r#"{"a":"x"}"#]).await.expect_code(7);
+    assert_eq!(refused.says("the tool itself reports an error").stdout, "a and b must be numbers\n");
     let seen = portal.record().seen();
-    assert_eq!(seen.tool_calls.len(), 2);
+    assert_eq!(seen.tool_calls.len(), 3);
     assert!(seen.requests.iter().all(|request| request.parameter("access_token").is_none()));
 }
 

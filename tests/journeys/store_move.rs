@@ -91,7 +91,11 @@ async fn the_variable_of_another_choice_is_told_to_be_in_the_way() {
     let user = user.with("KEYFOB_PASSPHRASE_FILE", passphrase);
     let moved = user.run(["store", "move", "passphrase"]).await.expect_code(0);
     moved.says("warning: KEYFOB_STORE=key-file is set here");
-    user.run(["token", "a"]).await.expect_code(6).says("hint: keyfob store move key-file");
+    let refused = user.run(["token", "a"]).await.expect_code(6).says("hint: keyfob store move key-file");
+    refused.says("to stay with passphrase: unset KEYFOB_STORE");
+    let shown = user.must(["status"]).await;
+    assert!(shown.contains("sealing key: passphrase (passphrase)"), "the recorded place: {shown}");
+    assert!(shown.contains("to stay with passphrase: unset KEYFOB_STORE"), "{shown}");
     user.with("KEYFOB_STORE", "passphrase").must(["refresh", "a"]).await;
 }
 

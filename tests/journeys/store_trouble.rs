@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use keyfob_demo::Endpoint;
-use keyfob_tests::{Keyfob, portal};
+use keyfob_tests::{Keyfob, all_files, portal};
 
 /// A mounted file system, taken away at the end.
 struct Mount(PathBuf);
@@ -86,4 +86,30 @@ fn fill(path: &Path) {
     for size in [4096, 1] {
         while file.write_all(&vec![0; size]).is_ok() {}
     }
+}
+
+/// What cannot be read is not told as what cannot be written.
+#[tokio::test]
+async fn settings_that_cannot_be_read_are_told_as_such() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let keyfob = Keyfob::new();
+    keyfob.write_profiles_toml("");
+    let keyfob = keyfob.as_nobody();
+    std::fs::set_permissions(keyfob.profiles_toml(), std::fs::Permissions::from_mode(0o000)).unwrap();
+    let told = keyfob.run(["token", "a"]).await.expect_code(6).says("cannot read: ").says("profiles.toml");
+    assert!(!told.stderr.contains("writ"), "{}", told.stderr);
+}
+
+/// V29: the next step after a lost key is one that works, and speaks of no keyring where there never was one.
+#[tokio::test]
+async fn a_lost_key_file_leads_to_a_new_sign_in_of_the_same_profile() {
+    let (keyfob, portal) = (Keyfob::new(), portal().await);
+    keyfob.sign_in_to("a", &portal.mcp_url()).await;
+    for key in all_files(&keyfob.home()).iter().filter(|path| path.extension().is_some_and(|e| e == "key")) {
+        std::fs::remove_file(key).unwrap();
+    }
+    let told = keyfob.run(["token", "a"]).await.expect_code(6).says("keyfob sign-in NAME begins each anew");
+    assert!(!told.stderr.contains("keyring"), "{}", told.stderr);
+    keyfob.must(["sign-in", "a"]).await;
+    keyfob.must(["token", "a"]).await;
 }

@@ -11,6 +11,7 @@ mod frequent;
 mod output;
 mod passphrase;
 mod runtime;
+mod waiting;
 mod words;
 
 use std::process::ExitCode;

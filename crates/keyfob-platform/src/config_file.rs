@@ -21,7 +21,7 @@ use toml_edit::DocumentMut;
 
 use crate::file_version::FileVersion;
 use crate::paths::Paths;
-use crate::store::{atomic_file, problem, profile_lock};
+use crate::store::{atomic_file, profile_lock, unreadable};
 
 pub use settings::{NetworkSettings, ProxySettings, Settings};
 
@@ -48,7 +48,7 @@ impl ProfilesToml {
         match std::fs::read_to_string(&self.path) {
             Ok(text) => Ok(text),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(String::new()),
-            Err(error) => Err(problem(&error, &self.path).into()),
+            Err(error) => Err(unreadable(&error, &self.path).into()),
         }
     }
 

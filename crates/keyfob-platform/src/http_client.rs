@@ -163,6 +163,14 @@ impl HttpClient for ReqwestClient {
         let body = pieces.map(|piece| piece.map(|bytes| bytes.to_vec()).map_err(|error| cut(&error))).boxed();
         Ok(StreamedResponse { status, headers, body })
     }
+
+    async fn open_in_time(&self, request: HttpRequest) -> Result<StreamedResponse, TransportFailure> {
+        let limit = self.timeouts.document;
+        match tokio::time::timeout(limit, self.open(request)).await {
+            Ok(answered) => answered,
+            Err(_) => Err(TransportFailure::Cut(format!("no answer within {} s", limit.as_secs_f32()))),
+        }
+    }
 }
 
 impl Encryption {

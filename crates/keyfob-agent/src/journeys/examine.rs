@@ -113,7 +113,7 @@ async fn probe_by(
     let url = url.url().clone();
     let request = HttpRequest { method, url, headers, bearer: None, body: body.into(), guard };
     // Only the head is looked at: an answer without sign-in may be an endless stream.
-    let response = http.open(request).await;
+    let response = http.open_in_time(request).await;
     let response = response.map_err(|failure| unreached(address, transport_failure(failure)))?;
     let kind = response.headers.get(header::CONTENT_TYPE).map_or(&b""[..], HeaderValue::as_bytes);
     let is = |wanted: &[u8]| kind.get(..wanted.len()).is_some_and(|start| start.eq_ignore_ascii_case(wanted));
@@ -187,6 +187,9 @@ fn unreached(address: &str, failure: Failure) -> Failure {
     match (failure, host) {
         (Failure::Temporary(Temporary::Offline(why)), Some(host)) if !why.contains(&host) => {
             Temporary::Offline(format!("{host}: {why}")).into()
+        }
+        (Failure::Temporary(Temporary::Cut(why)), Some(host)) if !why.contains(&host) => {
+            Temporary::Cut(format!("{host}: {why}")).into()
         }
         (failure, _) => failure,
     }

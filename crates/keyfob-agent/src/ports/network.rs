@@ -86,4 +86,8 @@ pub trait HttpClient: Send + Sync {
     async fn reach(&self, url: &Url, guard: AddressGuard) -> Result<(), TransportFailure>;
     /// One request on a kept connection, the answer as a stream without a limit in size or time after its head.
     async fn open(&self, request: HttpRequest) -> Result<StreamedResponse, TransportFailure>;
+    /// The same, for a head that must come as soon as a document: 20 s, the connection included.
+    async fn open_in_time(&self, request: HttpRequest) -> Result<StreamedResponse, TransportFailure> {
+        self.open(request).await
+    }
 }

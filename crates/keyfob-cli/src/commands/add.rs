@@ -15,6 +15,7 @@ use super::time_span_argument::time_span;
 use super::{client_proof_argument, delivery_argument, end_question, sign_in};
 use crate::arguments::{Access, Add, ClientAuth, Grant};
 use crate::context::Context;
+use crate::waiting::told;
 use crate::{exit_code, output};
 
 pub(crate) async fn run(add: &Add, context: &Context) -> Result<u8, Failure> {
@@ -46,7 +47,7 @@ pub(crate) async fn run(add: &Add, context: &Context) -> Result<u8, Failure> {
 }
 
 async fn look_up(profile: &Profile, given: Given, context: &Context) -> Result<(), Failure> {
-    let examined = examine(&*context.ports()?.http, profile).await?;
+    let examined = examine(&*told(context.ports()?).http, profile).await?;
     tell(&examined, profile);
     // What can never be signed in to is no profile.
     keyfob_core::client_registration::choose(&profile.client, given, &examined.server)?;

@@ -78,14 +78,14 @@ fn said_yes() -> bool {
 }
 
 fn declined(waiting: &[&CommandApproval], name: &str) -> u8 {
-    let failure = Failure::UserDeclined("nothing was allowed, and none of this runs".into());
+    let nobody = "nobody could be asked: a terminal is needed; nothing was allowed, and none of this runs";
     let next = waiting.first().map(|first| format!("keyfob approve {name} --exactly {}", hex(first)));
-    if std::io::stdin().is_terminal() {
+    if std::io::stdin().is_terminal() && std::io::stderr().is_terminal() {
         output::note("nothing was allowed, and none of this runs");
     } else {
-        output::failure_with(&failure, next.as_deref());
+        output::failure_with(&Failure::Usage(nobody.into()), next.as_deref());
     }
-    crate::exit_code::of(&failure)
+    crate::exit_code::of(&Failure::UserDeclined(String::new()))
 }
 
 fn hex(approval: &CommandApproval) -> String {

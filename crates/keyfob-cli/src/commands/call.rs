@@ -10,8 +10,8 @@ use crate::arguments::{Call, Tools};
 use crate::context::Context;
 use crate::output;
 
-/// The exit code of a tool that itself reports an error: the call worked, the tool did not.
-const TOOL_FAILED: u8 = 1;
+/// The exit code of a tool that itself reports an error: keyfob worked, what runs at the server did not.
+const TOOL_FAILED: u8 = 7;
 
 pub(crate) async fn tools(arguments: &Tools, context: &Context) -> Result<(), Failure> {
     let tools = client(&arguments.name, context).await?.list_tools().await?;
@@ -42,7 +42,11 @@ pub(crate) async fn call(arguments: &Call, context: &Context) -> Result<u8, Fail
     } else {
         result.texts.iter().for_each(|text| output::data(text));
     }
-    Ok(if result.is_error { TOOL_FAILED } else { 0 })
+    if result.is_error {
+        output::note("the tool itself reports an error");
+        return Ok(TOOL_FAILED);
+    }
+    Ok(0)
 }
 
 async fn client(name: &str, context: &Context) -> Result<McpClient, Failure> {

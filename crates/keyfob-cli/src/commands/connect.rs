@@ -23,6 +23,7 @@ use super::sign_in::tell;
 use crate::arguments::{AsMcpRemote, Connect};
 use crate::context::Context;
 use crate::output;
+use crate::waiting::told;
 
 pub(crate) async fn run(connect: &Connect, context: &Context) -> Result<(), Failure> {
     let target = connect.target.as_str();
@@ -55,7 +56,11 @@ pub(crate) async fn run(connect: &Connect, context: &Context) -> Result<(), Fail
     // Reading and writing have a thread each, and tokio panics where the system has none left (fault 39).
     threads::are_left(2).map_err(broken)?;
     let input = tokio::io::BufReader::new(tokio::io::stdin());
-    bridge.run(input, tokio::io::stdout()).await.map_err(broken)
+    match bridge.run(input, tokio::io::stdout()).await {
+        // A client that reads no more has ended.
+        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
+        ended => ended.map_err(broken),
+    }
 }
 
 /// The one profile with this URL; with none, one named after the host is made and kept; with several, it must be said
@@ -80,7 +85,7 @@ async fn for_url(url: CheckedUrl, given: &AsMcpRemote, ports: &Ports) -> Result<
     }
     let mut profile = Profile::new(free_name(&url, &all), url);
     let proof = as_mcp_remote::take_into(given, &mut profile)?;
-    match examine(&*ports.http, &profile).await {
+    match examine(&*told(ports).http, &profile).await {
         Err(Failure::AuthorizationServerIncompatible(Incompatibility::NoSignInWanted)) => {
             return Ok((profile, false));
         }

@@ -15,6 +15,7 @@ use tokio::sync::mpsc;
 use super::sign_in::{self, Pasting};
 use crate::arguments::{BrowserChoice, Doctor};
 use crate::context::Context;
+use crate::waiting::told;
 use crate::{exit_code, output};
 use page::Page;
 
@@ -33,7 +34,7 @@ pub(crate) async fn run(arguments: &Doctor, context: &Context) -> Result<u8, Fai
     let machine = if is_named { Some(keeper(context).await) } else { None };
     let trial = if arguments.sign_in { Some(trial(&profile, &arguments.browser, pasted)?) } else { None };
     let examination = Examination { handshake: &Hello, machine, trial };
-    let diagnosis = Box::pin(doctor(context.ports()?, &profile, examination, progress)).await;
+    let diagnosis = Box::pin(doctor(&told(context.ports()?), &profile, examination, progress)).await;
     let _ = teller.await;
     conclude(&diagnosis, &page, arguments)?;
     Ok(code(&diagnosis))

@@ -18,6 +18,7 @@ use super::time_span_argument::time_span;
 use super::{device_prompt, end_question, typed};
 use crate::arguments::{BrowserChoice, SignIn};
 use crate::context::Context;
+use crate::waiting::told;
 use crate::{exit_code, output, words};
 
 pub(crate) async fn run(arguments: &SignIn, context: &Context) -> Result<u8, Failure> {
@@ -48,7 +49,7 @@ pub(crate) async fn profile(
     more: &ScopeSet,
     context: &Context,
 ) -> Result<Credential, Failure> {
-    let ports = context.ports()?;
+    let ports = &told(context.ports()?);
     let (progress, heard) = mpsc::unbounded_channel();
     let timeout = timeout(profile, choice)?;
     let (pasting, pasted) = Pasting::new(choice);

@@ -53,7 +53,9 @@ async fn beside_another_version(why: &Temporary, context: &Context) -> Result<Sn
 
 async fn watch(arguments: &Status, context: &Context) -> Result<(), Failure> {
     let Some(mut keeper) = context.keeper().await else {
-        show(snapshot_without_keeper(context.ports()?).await?, arguments)?;
+        if !show(snapshot_without_keeper(context.ports()?).await?, arguments)? {
+            return Ok(());
+        }
         output::hint("nothing changes by itself without a keeper: keyfob agent, or start the tray app");
         return Ok(());
     };
@@ -62,13 +64,16 @@ async fn watch(arguments: &Status, context: &Context) -> Result<(), Failure> {
         if !arguments.json {
             output::clear();
         }
-        show(snapshot, arguments)?;
+        if !show(snapshot, arguments)? {
+            return Ok(());
+        }
         next = keeper.next_snapshot().await?;
     }
     Ok(())
 }
 
-fn show(mut snapshot: Snapshot, arguments: &Status) -> Result<(), Failure> {
+/// False once nobody reads any more.
+fn show(mut snapshot: Snapshot, arguments: &Status) -> Result<bool, Failure> {
     if let Some(name) = &arguments.name {
         snapshot.profiles.retain(|profile| profile.name == *name);
         if snapshot.profiles.is_empty() {
@@ -83,11 +88,9 @@ fn show(mut snapshot: Snapshot, arguments: &Status) -> Result<(), Failure> {
         } else {
             serde_json::to_string_pretty(&snapshot)
         };
-        output::data(&text.map_err(|error| Failure::Bug(error.to_string()))?);
-        return Ok(());
+        return Ok(output::data_goes_on(&text.map_err(|error| Failure::Bug(error.to_string()))?));
     }
-    output::data(&table(&snapshot, Utc::now()));
-    Ok(())
+    Ok(output::data_goes_on(&table(&snapshot, Utc::now())))
 }
 
 /// The table and what needs attention below it.
@@ -131,6 +134,9 @@ fn footer(snapshot: &Snapshot) -> String {
     let mut line = format!("{keeper}\nsealing key: {} ({})", snapshot.store.backend, snapshot.store.strength);
     if let Some(problem) = &snapshot.store.problem {
         line = format!("{line}\nstore: {problem}");
+        if let Some(hint) = &snapshot.store.hint {
+            line = format!("{line}\n  → {hint}");
+        }
     }
     line
 }

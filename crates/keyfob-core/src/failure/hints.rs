@@ -136,10 +136,12 @@ impl StoreProblem {
         match self {
             Self::NoKeyring(_) => "choose one: KEYFOB_STORE=passphrase, or KEYFOB_STORE=key-file (protects copies and backups, not this account)".into(),
             Self::Locked | Self::Slow => "unlock the keyring (log in to the desktop, or open its password program), then try again".into(),
-            Self::KeyMissing(_) => "restore the keyring from a backup; without the key these sign-ins cannot be opened: remove each profile (keyfob status lists them) and add it again".into(),
+            Self::KeyMissing(_) => "restore it from a backup; without the key these sign-ins cannot be opened: keyfob sign-in NAME begins each anew (keyfob status lists them)".into(),
             Self::PassphraseNeeded => "set KEYFOB_PASSPHRASE_FILE to a file that holds it, or start keyfob agent in a terminal".into(),
             Self::WrongPassphrase => "check the passphrase; nothing was changed".into(),
-            Self::OtherBackend { wanted, .. } => format!("keyfob store move {wanted}"),
+            Self::OtherBackend { recorded, wanted } => format!(
+                "keyfob store move {wanted}; or, to stay with {recorded}: unset KEYFOB_STORE, and [store] backend in config.toml"
+            ),
             Self::Full(_) => "free some space; the token in use stays valid meanwhile".into(),
             Self::ReadOnly(_) => "make the folder writable for this account".into(),
             Self::Unsafe(_) => "check who owns the file and its mode; keyfob wants its own files to be yours alone".into(),

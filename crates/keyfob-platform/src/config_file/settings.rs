@@ -9,7 +9,7 @@ use toml_edit::{DocumentMut, Item};
 use super::edit::replace;
 use crate::paths::Paths;
 use crate::store::backend::{Backend, Choice};
-use crate::store::{atomic_file, problem};
+use crate::store::{atomic_file, problem, unreadable};
 use crate::toml_source::{Source, syntax};
 
 /// The whole file. Sections of other versions are tolerated; a typo in a known one is an error.
@@ -74,7 +74,7 @@ impl Settings {
     fn text(path: &Path) -> Result<Option<String>, Failure> {
         match std::fs::read_to_string(path) {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
-            text => Ok(Some(text.map_err(|error| problem(&error, path))?)),
+            text => Ok(Some(text.map_err(|error| unreadable(&error, path))?)),
         }
     }
 

@@ -25,6 +25,14 @@ use keyfob_core::failure::StoreProblem;
 /// A temporary file older than this has lost its writer.
 pub(crate) const LONGEST_WRITE: Duration = Duration::from_mins(1);
 
+/// The same for what was only to be read.
+pub(crate) fn unreadable(error: &std::io::Error, what: &std::path::Path) -> StoreProblem {
+    match problem(error, what) {
+        StoreProblem::ReadOnly(text) => StoreProblem::Io(format!("cannot read: {text}")),
+        other => other,
+    }
+}
+
 /// What the system's error means for whoever owns this machine.
 pub(crate) fn problem(error: &std::io::Error, what: &std::path::Path) -> StoreProblem {
     use std::io::ErrorKind::{PermissionDenied, QuotaExceeded, ReadOnlyFilesystem, StorageFull};

@@ -205,7 +205,9 @@ impl SealingKeySource {
     pub(crate) fn status(&self) -> StoreStatus {
         let record = self.record();
         let current = record.as_ref().ok().and_then(|record| record.as_ref()?.current.as_ref());
-        let backend = current.map_or_else(|| self.wanted(), |place| place.backend);
+        // What is recorded counts, also where another choice is refused.
+        let place = self.read().ok().flatten().and_then(|record| record.current);
+        let backend = place.map_or_else(|| self.wanted(), |place| place.backend);
         let problem = match (&record, current) {
             (Err(problem), _) => Some(problem.clone()),
             (Ok(_), Some(place)) => self.key_at(place).err(),

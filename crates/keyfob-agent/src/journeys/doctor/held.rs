@@ -6,7 +6,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use keyfob_core::credential::Credential;
 use keyfob_core::diagnosis::{Finding, Step, machine, tokens};
-use keyfob_core::failure::{Failure, StoreProblem};
+use keyfob_core::failure::{Failure, StoreProblem, Temporary};
 use keyfob_core::profile::{DeliveryTarget, Profile};
 use keyfob_core::secret::AccessToken;
 
@@ -48,6 +48,10 @@ impl Walk<'_> {
         self.found(tokens::token(sign_in, profile, &now));
         self.found(tokens::audience(sign_in, &profile.url));
         self.found(tokens::refresh_held(credential, sign_in));
+        if self.is_silent() {
+            self.found(Finding::skip(Step::Mcp, "not tried: the server gave no answer"));
+            return;
+        }
         if !sign_in.tokens.is_valid_for(profile.margin, &now) {
             self.found(Finding::skip(
                 Step::Mcp,
@@ -59,6 +63,12 @@ impl Walk<'_> {
         let http: Arc<dyn HttpClient> = self.http.clone();
         let answered = handshake.shake(http, profile, sign_in.tokens.access_token.clone()).await;
         self.found(tokens::mcp(answered));
+    }
+
+    /// Connected, and nothing came: MCP with a token has no time limit of its own.
+    fn is_silent(&self) -> bool {
+        let cut = |finding: &Finding| matches!(finding.failure, Some(Failure::Temporary(Temporary::Cut(_))));
+        self.steps.iter().any(|finding| finding.step == Step::Challenge && cut(finding))
     }
 
     /// The steps that need a token and have not been told yet.

@@ -64,6 +64,13 @@ fn received(answer: &Result<HttpResponse, TransportFailure>, kind: Body) -> Stri
     }
 }
 
+fn head(answer: &Result<StreamedResponse, TransportFailure>) -> String {
+    match answer {
+        Ok(answer) => evidence::answer(answer.status, &answer.headers, &[], Body::Untold),
+        Err(failure) => no_answer(failure),
+    }
+}
+
 fn no_answer(failure: &TransportFailure) -> String {
     format!("no answer: {}", keyfob_core::server_text::shown(&failure.to_string()))
 }
@@ -101,11 +108,14 @@ impl HttpClient for Recorder {
     async fn open(&self, request: HttpRequest) -> Result<StreamedResponse, TransportFailure> {
         let told = sent(&request);
         let answer = self.inner.open(request).await;
-        let heard = match &answer {
-            Ok(answer) => evidence::answer(answer.status, &answer.headers, &[], Body::Untold),
-            Err(failure) => no_answer(failure),
-        };
-        self.note(told, heard);
+        self.note(told, head(&answer));
+        answer
+    }
+
+    async fn open_in_time(&self, request: HttpRequest) -> Result<StreamedResponse, TransportFailure> {
+        let told = sent(&request);
+        let answer = self.inner.open_in_time(request).await;
+        self.note(told, head(&answer));
         answer
     }
 }

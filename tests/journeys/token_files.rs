@@ -66,6 +66,26 @@ async fn every_format_is_written_with_one_sign_in_and_goes_with_it() {
     assert!(user.path("template").exists());
 }
 
+/// Places that were named after the last token came hold what their owner put there: a sign-out leaves it and says so.
+#[tokio::test]
+async fn a_sign_out_leaves_what_keyfob_never_wrote() {
+    let (user, portal) = (Keyfob::new(), portal().await);
+    user.must(["add", "work", &portal.mcp_url()]).await;
+    user.must(["sign-in", "work"]).await;
+    let path = |name: &str| user.path(name).display().to_string();
+    let (env, own) = ("OTHER=1\nAPP_JWT_TOKEN=abc # x\n", "{\"access_token\": \"mine\"}");
+    std::fs::write(path(".env2"), env).expect("a file");
+    std::fs::write(path("own.json"), own).expect("a file");
+    let line = format!("path = \"{}\"\nformat = \"env\"\nkey = \"APP_JWT_TOKEN\"", path(".env2"));
+    deliveries(&user, &[line, format!("path = \"{}\"\nformat = \"keyfob\"", path("own.json"))]);
+    user.must(["sign-out", "work"]).await;
+    let read = |name: &str| std::fs::read_to_string(path(name)).expect(name);
+    assert_eq!((read(".env2").as_str(), read("own.json").as_str()), (env, own));
+    let log = user.must(["log", "work"]).await;
+    let told = log.lines().filter(|line| line.contains("keyfob did not write")).count();
+    assert_eq!(told, 2, "{log}");
+}
+
 /// V17: a link in the place of a token file is neither followed nor replaced, and the renewal stands; a template with a
 /// mistyped name leaves the file as it was and says which.
 #[tokio::test]

@@ -136,7 +136,7 @@ impl StoreProblem {
         match self {
             Self::NoKeyring(_) => "choose one: KEYFOB_STORE=passphrase, or KEYFOB_STORE=key-file (protects copies and backups, not this account)".into(),
             Self::Locked | Self::Slow => "unlock the keyring (log in to the desktop, or open its password program), then try again".into(),
-            Self::KeyMissing(_) => "restore it from a backup; without the key these sign-ins cannot be opened: keyfob sign-in NAME begins each anew (keyfob status lists them)".into(),
+            Self::KeyMissing(_) => "restore it from a backup; without the key these sign-ins cannot be opened, and a new `keyfob sign-in` begins each anew (keyfob status lists them)".into(),
             Self::PassphraseNeeded => "set KEYFOB_PASSPHRASE_FILE to a file that holds it, or start keyfob agent in a terminal".into(),
             Self::WrongPassphrase => "check the passphrase; nothing was changed".into(),
             Self::OtherBackend { recorded, wanted } => format!(

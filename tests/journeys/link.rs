@@ -147,6 +147,26 @@ async fn an_entry_with_a_plain_token_or_mcp_remote_is_offered_and_replaced() {
     assert!(text.contains(&entry) && text.contains("\"mine\": 1") && !text.contains("keyfob-work"), "{text}");
 }
 
+/// Linked first, replaced afterwards: what is left of the old habit goes as well, and all comes back.
+#[tokio::test]
+async fn an_entry_beside_a_link_is_offered_and_makes_room_as_well() {
+    let (user, portal) = (Keyfob::new(), portal().await);
+    let url = portal.mcp_url();
+    user.must(["add", "work", &url]).await;
+    let before = format!("[mcp_servers.gh]\nurl = \"{url}\"\nbearer_token = \"s3cr3t-of-gh\" # mine\n");
+    write(&user, ".codex/config.toml", &before);
+    user.must(["link", "work", "codex", "--via", "bridge"]).await;
+    user.run(["clients"]).await.says("hint: keyfob link work codex --replace gh");
+    let replaced =
+        user.run(["link", "work", "codex", "--via", "bridge", "--replace", "gh"]).await.expect_code(0);
+    let replaced = replaced.says("`gh` made room for it").says("bearer_token = \"…\"");
+    assert!(!replaced.stderr.contains("s3cr3t"), "{}", replaced.stderr);
+    let text = read(&user, ".codex/config.toml");
+    assert!(!text.contains("s3cr3t") && text.contains("keyfob-work"), "{text}");
+    user.run(["unlink", "work", "codex"]).await.expect_code(0);
+    assert_eq!(read(&user, ".codex/config.toml"), before);
+}
+
 /// What is printed of a link's end speaks of an end; what cannot come back is said, with where it stands.
 #[tokio::test]
 async fn the_end_of_a_link_says_what_became_of_the_file_and_of_what_made_room() {

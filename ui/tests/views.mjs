@@ -170,6 +170,16 @@ export const views = [
     },
   ],
   [
+    'add-replace',
+    'empty',
+    async (page) => {
+      await fillIn(page, 'mcp.acme.example/mcp');
+      await at(page, 'add-submit').click();
+      await page.locator('[data-client=cursor]').getByTestId('replace').click();
+      await at(page, 'plan').waitFor();
+    },
+  ],
+  [
     'settings',
     'daily',
     async (page) => {

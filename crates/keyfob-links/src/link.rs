@@ -63,7 +63,8 @@ impl<'a> Links<'a> {
             return Err(LinkError::NoProxy);
         }
         let entry = (client.entry)(wanted);
-        if let Some(there) = self.ledger()?.find(client.id, &wanted.profile)
+        if other.is_none()
+            && let Some(there) = self.ledger()?.find(client.id, &wanted.profile)
             && there.entry == entry.to_json()
             && self.is_there(client, there)?
         {
@@ -109,7 +110,7 @@ impl<'a> Links<'a> {
         let program = self.machine.program(program).ok_or_else(|| absent(client, program))?;
         let entry = (client.entry)(wanted).to_json();
         let mut link = Link { file: None, ..self.link(client, wanted, tables, entry) };
-        let (mut runs, mut keep) = (Vec::new(), Vec::new());
+        let (mut runs, mut keep, mut others) = (Vec::new(), Vec::new(), Vec::new());
         if let Some(earlier) = self.ledger()?.find(client.id, &wanted.profile) {
             let input = String::new();
             runs.push(Run { arguments: remove(&earlier.name), input, back: None, may_fail: true });
@@ -127,10 +128,11 @@ impl<'a> Links<'a> {
             );
             keep.push(self.copy(at_its_place.to_string().as_bytes()));
             link.replaced.extend(keep.iter().map(|(kept, _)| made_room(name, kept)));
+            others.push((name.to_owned(), there));
         }
         let input = link.entry.to_string();
         runs.push(Run { arguments: add(&link.name), input, back: None, may_fail: false });
-        Ok(Plan { link, step: Step::Commands { program, runs }, undo: false, keep, left: Vec::new() })
+        Ok(Plan { link, step: Step::Commands { program, runs }, undo: false, keep, others, left: Vec::new() })
     }
 
     fn plan_edit(
@@ -171,14 +173,17 @@ impl<'a> Links<'a> {
                 keep.last().map(|(kept, _)| kept.clone())
             };
         }
+        let mut others = Vec::new();
         if let Some(other) = other {
-            base = taken_out(&base, format, Place { tables, name: other }, &file)?;
+            let (without, entry) = taken_out(&base, format, Place { tables, name: other }, &file)?;
+            base = without;
+            others.push((other.to_owned(), entry));
             link.replaced.extend(keep.first().map(|(kept, _)| made_room(other, kept)));
         }
         let becomes = edit::with_entry(&base, format, place, &entry).map_err(refused)?;
         link.after = fingerprint(becomes.as_bytes());
         let step = Step::File { was, becomes: Some(becomes) };
-        Ok(Plan { link, step, undo: false, keep, left: Vec::new() })
+        Ok(Plan { link, step, undo: false, keep, others, left: Vec::new() })
     }
 
     /// Does what the plan says, and writes it down.
@@ -286,13 +291,13 @@ fn replaced(file: &Path, done: Result<(), ReplaceError>) -> Result<(), LinkError
     done.map_err(|problem| LinkError::Store { file: file.to_owned(), problem })
 }
 
-/// The text without an entry of somebody else's, which must be there.
-fn taken_out(text: &str, format: Format, place: Place<'_>, file: &Path) -> Result<String, LinkError> {
+/// The text without an entry of somebody else's, which must be there, and that entry.
+fn taken_out(text: &str, format: Format, place: Place<'_>, file: &Path) -> Result<(String, Json), LinkError> {
     let refused = |problem| LinkError::File { file: file.to_owned(), problem };
-    if edit::read(text, format, place).map_err(refused)?.is_none() {
+    let Some(entry) = edit::read(text, format, place).map_err(refused)? else {
         return Err(LinkError::NothingToReplace { name: place.name.to_owned(), file: file.to_owned() });
-    }
-    edit::without_entry(text, format, place, 0).map_err(refused)
+    };
+    Ok((edit::without_entry(text, format, place, 0).map_err(refused)?, entry))
 }
 
 fn made_room(name: &str, kept: &Path) -> Replaced {

@@ -2,6 +2,7 @@
 //! ends one day, or mcp-remote, which renews a sign-in of its own beside keyfob's.
 
 use keyfob_agent::client_programs::ClientPrograms;
+use keyfob_core::profile::Profile;
 use serde_json::Value as Json;
 
 use crate::client::{Client, Writing};
@@ -13,7 +14,7 @@ const SPELLINGS: [&str; 5] = ["url", "serverUrl", "httpUrl", "uri", "server_url"
 /// How they spell the table of headers.
 const HEADERS: [&str; 3] = ["headers", "http_headers", "requestOptions"];
 /// How they spell a token beside the address.
-const TOKENS: [&str; 3] = ["bearer_token", "bearerToken", "authorization_token"];
+pub(crate) const TOKENS: [&str; 3] = ["bearer_token", "bearerToken", "authorization_token"];
 
 /// What such an entry does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,6 +52,13 @@ pub struct Replaceable {
     pub url: String,
     /// What it does.
     pub habit: Habit,
+}
+
+impl Replaceable {
+    /// Whether keyfob's entry for this profile would do what this one does.
+    pub fn is_for(&self, profile: &Profile) -> bool {
+        profile.url.to_string() == self.url
+    }
 }
 
 /// Those of one client, by name; none where its file cannot be read.
@@ -125,6 +133,33 @@ fn words(entry: &Json) -> Vec<String> {
         _ => Vec::new(),
     };
     ["command", "cmd", "args"].into_iter().flat_map(of).collect()
+}
+
+/// The entry for people's eyes: its names, kinds, programs, options and bare addresses stand; any other text could be a secret.
+pub(crate) fn without_secrets(entry: &Json) -> Json {
+    match entry {
+        Json::Object(members) => {
+            let member = |(name, value): (&String, &Json)| {
+                let is_program = ["type", "transport", "command", "cmd"].contains(&name.as_str());
+                let shown = match value {
+                    Json::String(word) if is_program => Json::String(word.clone()),
+                    other => without_secrets(other),
+                };
+                (name.clone(), shown)
+            };
+            Json::Object(members.iter().map(member).collect())
+        }
+        Json::Array(words) => Json::Array(words.iter().map(without_secrets).collect()),
+        Json::String(word) => Json::String(harmless(word).unwrap_or_else(|| "…".to_owned())),
+        plain => plain.clone(),
+    }
+}
+
+/// An option without its value, what starts mcp-remote, or an address of the web.
+fn harmless(word: &str) -> Option<String> {
+    let is_option = word.starts_with('-') && !word.contains(['=', ':', ' ']) && word.len() <= 32;
+    let is_start = word == "npx" || word == "mcp-remote" || word.starts_with("mcp-remote@");
+    if is_option || is_start { Some(word.to_owned()) } else { bare(word) }
 }
 
 #[cfg(test)]

@@ -14,6 +14,7 @@ use keyfob_links::found::{self, FoundServer};
 use keyfob_links::ledger::Link;
 use keyfob_links::link::{Links, Plan};
 use keyfob_links::proxied::{self, Address};
+use keyfob_links::replaceable::{self, Replaceable};
 use keyfob_platform::client_keys::ProxyDoorsHere;
 use keyfob_platform::client_programs::SystemClientPrograms;
 use keyfob_platform::local_entrances::answers_at;
@@ -52,10 +53,24 @@ impl Linking {
     }
 
     /// The clients that seem to be on this machine, or are linked.
-    pub(crate) fn clients(&self) -> Result<Vec<&'static Client>, Failure> {
+    fn clients(&self) -> Result<Vec<&'static Client>, Failure> {
         let (machine, links) = (self.client_programs(), self.links()?);
         let is_linked = |client: &Client| links.iter().any(|link| link.client == client.id);
         Ok(ALL.into_iter().filter(|client| (client.installed)(&machine) || is_linked(client)).collect())
+    }
+
+    /// The clients of [`Linking::clients`], and which of their entries do for this profile what keyfob does better.
+    pub(crate) fn clients_for(
+        &self,
+        name: &ProfileName,
+    ) -> Result<Vec<(&'static Client, Vec<Replaceable>)>, Failure> {
+        let profile = find_profile(&*self.agent.ports().settings, name)?;
+        let machine = self.client_programs();
+        let with_entries = |client: &'static Client| {
+            let entries = replaceable::entries(client, &machine);
+            (client, entries.into_iter().filter(|entry| entry.is_for(&profile)).collect())
+        };
+        Ok(self.clients()?.into_iter().map(with_entries).collect())
     }
 
     /// Servers that clients are configured for without keyfob.
@@ -63,12 +78,13 @@ impl Linking {
         found::servers(&self.client_programs())
     }
 
-    /// What a link would change; no key is made for it yet.
+    /// What a link would change, where the entry of another name may make room for it; no key is made for it yet.
     pub(crate) fn plan_link(
         &self,
         name: &ProfileName,
         client: &str,
         via: Option<Via>,
+        replace: Option<&str>,
     ) -> Result<Prepared, Failure> {
         let (client, profile) = (known(client)?, find_profile(&*self.agent.ports().settings, name)?);
         let mut wanted = self.wanted(&profile, client, via)?;
@@ -80,7 +96,7 @@ impl Linking {
             wanted.proxy = Some(Address::on_trial(&self.doors(), &profile)?.text());
         }
         let machine = self.client_programs();
-        let plan = Links::new(&machine, self.paths.links_dir()).plan(client, &wanted)?;
+        let plan = Links::new(&machine, self.paths.links_dir()).plan_replacing(client, &wanted, replace)?;
         Ok(Prepared { client, via, plan: Ok(plan) })
     }
 
@@ -90,10 +106,12 @@ impl Linking {
         name: &ProfileName,
         client: &str,
         via: Via,
+        replace: Option<String>,
     ) -> Result<Option<String>, Failure> {
         let (client, mine, of) = (known(client)?, self.clone(), name.clone());
+        let linking = move || mine.make_link(&of, client, via, replace.as_deref());
         // A client's own command may take its time.
-        let made = threads::on_a_thread_or_here(move || mine.make_link(&of, client, via)).await;
+        let made = threads::on_a_thread_or_here(linking).await;
         let port = made.map_err(|error| panicked(&error))??;
         // The keeper listens as soon as it has heard of the port.
         self.agent.look_again(Some(name)).await;
@@ -115,6 +133,7 @@ impl Linking {
         name: &ProfileName,
         client: &'static Client,
         via: Via,
+        replace: Option<&str>,
     ) -> Result<Option<u16>, Failure> {
         let profile = find_profile(&*self.agent.ports().settings, name)?;
         let (machine, doors) = (self.client_programs(), self.doors());
@@ -127,7 +146,7 @@ impl Linking {
             None
         };
         wanted.proxy = address.as_ref().map(Address::text);
-        let plan = links.plan(client, &wanted)?;
+        let plan = links.plan_replacing(client, &wanted, replace)?;
         proxied::carry_out(&doors, client.id, &profile, address.as_ref(), || Ok(links.carry_out(&plan)?))?;
         Ok(address.map(|address| address.port()))
     }

@@ -36,7 +36,7 @@ impl Desk {
         let mut left = Vec::new();
         for link in self.proxied_links()? {
             let Ok(profile) = ProfileName::parse(&link.profile) else { continue };
-            if let Err(failure) = self.linking().link(&profile, &link.client, Via::Proxy).await {
+            if let Err(failure) = self.linking().link(&profile, &link.client, Via::Proxy, None).await {
                 left.push(format!("{} ({}): {failure}", link.client, link.profile));
             }
         }

@@ -45,8 +45,9 @@ pub(crate) async fn clients(desk: State<'_, Desk>, name: String) -> Answer<Vec<C
     let name = parse_name(&name)?;
     let about = CommandError::about(&name);
     let (links, clients) =
-        (desk.linking().links().map_err(&about)?, desk.linking().clients().map_err(&about)?);
-    Ok(clients.into_iter().map(|client| ClientShown::new(client, name.as_str(), &links)).collect())
+        (desk.linking().links().map_err(&about)?, desk.linking().clients_for(&name).map_err(&about)?);
+    let shown = |(client, entries)| ClientShown::new(client, entries, name.as_str(), &links);
+    Ok(clients.into_iter().map(shown).collect())
 }
 
 #[tauri::command]
@@ -55,10 +56,12 @@ pub(crate) async fn plan_link(
     name: String,
     client: String,
     via: Option<ViaShown>,
+    replace: Option<String>,
 ) -> Answer<PlanShown> {
     let name = parse_name(&name)?;
     let about = CommandError::about(&name);
-    let prepared = desk.linking().plan_link(&name, &client, via.map(Into::into)).map_err(&about)?;
+    let (linking, via) = (desk.linking(), via.map(Into::into));
+    let prepared = linking.plan_link(&name, &client, via, replace.as_deref()).map_err(&about)?;
     let replaces = is_linked(&desk, &name, &client).map_err(about)?;
     Ok(PlanShown::new(&prepared, replaces))
 }
@@ -81,9 +84,10 @@ pub(crate) async fn link(
     name: String,
     client: String,
     via: ViaShown,
+    replace: Option<String>,
 ) -> Answer<Option<String>> {
     let name = parse_name(&name)?;
-    desk.linking().link(&name, &client, via.into()).await.map_err(CommandError::about(&name))
+    desk.linking().link(&name, &client, via.into(), replace).await.map_err(CommandError::about(&name))
 }
 
 #[tauri::command]

@@ -2,9 +2,12 @@
 
 use keyfob_agent::foreign_stores::Seen;
 use keyfob_core::import::Source;
+use keyfob_core::server_text::shown;
 use keyfob_links::client::{Client, Via};
 use keyfob_links::found::FoundServer;
 use keyfob_links::ledger::Link;
+use keyfob_links::link::Left;
+use keyfob_links::replaceable::{Habit, Replaceable};
 use serde::{Deserialize, Serialize};
 #[cfg(test)]
 use ts_rs::TS;
@@ -74,16 +77,51 @@ pub(crate) struct ClientShown {
     ways: Vec<ViaShown>,
     /// How it is linked to the profile that was asked for.
     linked: Option<ViaShown>,
+    /// Entries that do for that profile what keyfob does better.
+    replaceable: Vec<ReplaceableShown>,
+}
+
+/// An entry of a client that keyfob's could take the place of.
+#[derive(Debug, Clone, Serialize)]
+#[cfg_attr(test, derive(TS))]
+#[cfg_attr(test, ts(rename = "Replaceable"))]
+pub(crate) struct ReplaceableShown {
+    /// As the client's file spells it.
+    entry: String,
+    /// The same for people's eyes.
+    name: String,
+    why: HabitShown,
+}
+
+/// What such an entry does.
+#[derive(Debug, Clone, Copy, Serialize)]
+#[cfg_attr(test, derive(TS))]
+#[cfg_attr(test, ts(rename = "Habit"))]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum HabitShown {
+    PlainToken,
+    McpRemote,
+}
+
+impl From<Replaceable> for ReplaceableShown {
+    fn from(entry: Replaceable) -> Self {
+        let why = match entry.habit {
+            Habit::PlainToken => HabitShown::PlainToken,
+            Habit::McpRemote => HabitShown::McpRemote,
+        };
+        Self { name: shown(&entry.name), entry: entry.name, why }
+    }
 }
 
 impl ClientShown {
-    pub(crate) fn new(client: &Client, profile: &str, links: &[Link]) -> Self {
+    pub(crate) fn new(client: &Client, entries: Vec<Replaceable>, profile: &str, links: &[Link]) -> Self {
         let linked = links.iter().find(|link| link.client == client.id && link.profile == profile);
         Self {
             id: client.id.to_owned(),
             name: client.name.to_owned(),
             ways: client.ways.iter().copied().map(ViaShown::from).collect(),
             linked: linked.map(|link| link.via.into()),
+            replaceable: entries.into_iter().map(ReplaceableShown::from).collect(),
         }
     }
 }
@@ -139,8 +177,27 @@ pub(crate) struct PlanShown {
     by_hand: bool,
     /// An entry made before gives way.
     replaces: bool,
+    /// Entries that made room for keyfob's and do not come back with its end.
+    left: Vec<LeftShown>,
     /// What to do afterwards.
     afterwards: String,
+}
+
+/// One of them.
+#[derive(Debug, Clone, Serialize)]
+#[cfg_attr(test, derive(TS))]
+#[cfg_attr(test, ts(rename = "LeftOut"))]
+pub(crate) struct LeftShown {
+    name: String,
+    why: String,
+    /// The copy in which it stands.
+    file: String,
+}
+
+impl From<&Left> for LeftShown {
+    fn from(left: &Left) -> Self {
+        Self { name: shown(&left.name), why: left.why.clone(), file: left.kept.display().to_string() }
+    }
 }
 
 impl PlanShown {
@@ -159,6 +216,7 @@ impl PlanShown {
                 lines: plan.entry_lines(),
                 by_hand: false,
                 replaces,
+                left: plan.left().iter().map(LeftShown::from).collect(),
                 afterwards,
             },
             Err(snippet) => Self {
@@ -168,6 +226,7 @@ impl PlanShown {
                 lines: snippet.lines().map(str::to_owned).collect(),
                 by_hand: true,
                 replaces: false,
+                left: Vec::new(),
                 afterwards,
             },
         }

@@ -109,9 +109,12 @@ fn of_links(cfg: &Config) -> String {
         shape::<linked::ViaShown>(cfg),
         shape::<linked::LinkShown>(cfg),
         shape::<linked::ClientShown>(cfg),
+        shape::<linked::ReplaceableShown>(cfg),
+        shape::<linked::HabitShown>(cfg),
         shape::<linked::FoundServerShown>(cfg),
         shape::<linked::ImportableShown>(cfg),
         shape::<linked::PlanShown>(cfg),
+        shape::<linked::LeftShown>(cfg),
         shape::<told::EntryShown>(cfg),
     ]
     .concat()

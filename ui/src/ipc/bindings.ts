@@ -59,11 +59,11 @@ export interface Ipc {
   links(): Promise<LinkShown[]>;
   /** The programs found here, and whether they are linked to this portal. */
   clients(name: string): Promise<ClientShown[]>;
-  /** What a link would change; the program's best way where none is named. */
-  planLink(name: string, client: string, via: Via | null): Promise<LinkPlan>;
+  /** What a link would change; the program's best way where none is named. The entry `replace`, if any, makes room for it. */
+  planLink(name: string, client: string, via: Via | null, replace: string | null): Promise<LinkPlan>;
   planUnlink(name: string, client: string): Promise<LinkPlan>;
   /** Resolves with a note to show, if there is one. */
-  link(name: string, client: string, via: Via): Promise<string | null>;
+  link(name: string, client: string, via: Via, replace: string | null): Promise<string | null>;
   unlink(name: string, client: string): Promise<void>;
   /** Walks the chain of authorization of a profile or an address; `heard` gets each step as it goes. Changes nothing at any server. */
   doctor(target: string, heard: (progress: DoctorProgress) => void): Promise<Diagnosis>;

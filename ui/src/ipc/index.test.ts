@@ -59,9 +59,9 @@ it('names every command and its arguments as agreed', async () => {
   await ipc.setReminders('a', ['7d']);
   await ipc.links();
   await ipc.clients('a');
-  await ipc.planLink('a', 'zed', null);
+  await ipc.planLink('a', 'zed', null, 'gh');
   await ipc.planUnlink('a', 'zed');
-  await ipc.link('a', 'zed', 'proxy');
+  await ipc.link('a', 'zed', 'proxy', null);
   await ipc.unlink('a', 'zed');
   await ipc.doctor('a', hear);
   await ipc.journal('a');
@@ -99,9 +99,9 @@ it('names every command and its arguments as agreed', async () => {
     ['set_reminders', { name: 'a', marks: ['7d'] }],
     ['links'],
     ['clients', name],
-    ['plan_link', { name: 'a', client: 'zed', via: null }],
+    ['plan_link', { name: 'a', client: 'zed', via: null, replace: 'gh' }],
     ['plan_unlink', { name: 'a', client: 'zed' }],
-    ['link', { name: 'a', client: 'zed', via: 'proxy' }],
+    ['link', { name: 'a', client: 'zed', via: 'proxy', replace: null }],
     ['unlink', { name: 'a', client: 'zed' }],
     ['doctor', { target: 'a', heard: { hear } }],
     ['journal', name],

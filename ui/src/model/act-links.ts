@@ -29,24 +29,31 @@ export async function planLink(
   client: ClientShown,
   undo: boolean,
   via: Via | null,
+  replace: string | null,
 ): Promise<LinkPlan | null> {
   let plan: LinkPlan | null = null;
   await run('plan', `${profile.name} ${client.id}`, async () => {
     const ipc = app();
-    plan = await (undo ? ipc.planUnlink(profile.name, client.id) : ipc.planLink(profile.name, client.id, via));
+    plan = await (undo ? ipc.planUnlink(profile.name, client.id) : ipc.planLink(profile.name, client.id, via, replace));
     return null;
   });
   return plan;
 }
 
 /** Makes a link or undoes it; whether that worked. */
-export async function carryOut(profile: ProfileShown, client: ClientShown, undo: boolean, via: Via): Promise<boolean> {
+export async function carryOut(
+  profile: ProfileShown,
+  client: ClientShown,
+  undo: boolean,
+  via: Via,
+  replace: string | null,
+): Promise<boolean> {
   const worked = await run('link', `${profile.name} ${client.id}`, async () => {
     if (undo) {
       await app().unlink(profile.name, client.id);
       return unlinkedNote(client.name, titleOf(profile));
     }
-    const note = await app().link(profile.name, client.id, via);
+    const note = await app().link(profile.name, client.id, via, replace);
     return note ?? linkedNote(client.name, titleOf(profile));
   });
   if (worked) await readLinks();

@@ -67,7 +67,7 @@ describe('the wizard', () => {
     const profile = snapshot.value?.profiles[0];
     const client = (await act.clientsOf('acme'))[0];
     if (!profile || !client) throw new Error('nothing to connect');
-    const made = act.carryOut(profile, client, false, 'helper');
+    const made = act.carryOut(profile, client, false, 'helper', null);
     await pass(500);
     expect(await made).toBe(true);
     expect(links.value).toEqual([

@@ -1,10 +1,10 @@
 // The programs on this computer and their links to one portal: what a link would change is shown before, what to restart after.
 import { useEffect, useRef, useState } from 'preact/hooks';
-import type { ClientShown, LinkPlan, ProfileShown, Via } from '../ipc/bindings';
+import type { ClientShown, LinkPlan, ProfileShown, Replaceable, Via } from '../ipc/bindings';
 import * as act from '../model/act';
 import { connecting } from '../model/place';
 import { links } from '../model/state';
-import { planWords, VIA, VIA_HINT, words } from '../model/words';
+import { leftWords, planWords, replaceableWords, replacedWords, VIA, VIA_HINT, words } from '../model/words';
 import { Button } from '../parts/button';
 import { CopyButton } from '../parts/copy-button';
 import { Icon } from '../parts/icon';
@@ -13,11 +13,11 @@ import styles from './connect.module.css';
 
 export function Connect({ profile }: { profile: ProfileShown }) {
   const [clients, setClients] = useState<ClientShown[] | null>(null);
-  const mine = links.value.filter((link) => link.profile === profile.name).length;
-  // A link that was made or undone changes who is here.
+  const made = links.value;
+  // Links are read again after one was made or undone, which changes who is here and what could make room.
   useEffect(() => {
     act.clientsOf(profile.name).then(setClients);
-  }, [profile.name, mine]);
+  }, [profile.name, made]);
   const section = useRef<HTMLElement>(null);
   // Whoever asked for the programs finds the keyboard there.
   useEffect(() => {
@@ -46,21 +46,30 @@ export function Connect({ profile }: { profile: ProfileShown }) {
 interface Planned {
   plan: LinkPlan;
   undo: boolean;
+  /** What makes room for keyfob's entry. */
+  old: Replaceable | null;
+}
+
+/** What to do after a change, and what to know. */
+interface After {
+  what: string;
+  hint: string | null;
 }
 
 function Client({ profile, client }: { profile: ProfileShown; client: ClientShown }) {
   const [planned, setPlanned] = useState<Planned | null>(null);
-  const [after, setAfter] = useState<string | null>(null);
-  const look = async (undo: boolean, via: Via | null = null) => {
+  const [after, setAfter] = useState<After | null>(null);
+  const look = async (undo: boolean, via: Via | null = null, old: Replaceable | null = null) => {
     setAfter(null);
-    const plan = await act.planLink(profile, client, undo, via);
-    setPlanned(plan && { plan, undo });
+    const plan = await act.planLink(profile, client, undo, via, old?.entry ?? null);
+    setPlanned(plan && { plan, undo, old });
   };
   const carryOut = async () => {
     if (!planned) return;
-    if (await act.carryOut(profile, client, planned.undo, planned.plan.via)) {
+    const { plan, undo, old } = planned;
+    if (await act.carryOut(profile, client, undo, plan.via, old?.entry ?? null)) {
       setPlanned(null);
-      setAfter(planned.plan.afterwards);
+      setAfter({ what: plan.afterwards, hint: old && replacedWords(old) });
     }
   };
   return (
@@ -86,18 +95,52 @@ function Client({ profile, client }: { profile: ProfileShown; client: ClientShow
           </Button>
         )}
       </div>
-      {after && <Notice tone="calm" message={after} />}
+      {!planned &&
+        client.replaceable.map((old) => (
+          <Old
+            key={old.entry}
+            profile={profile}
+            client={client}
+            old={old}
+            onReplace={() => look(false, client.linked, old)}
+          />
+        ))}
+      {after && <Notice tone="calm" message={after.what} hint={after.hint} />}
       {planned && (
         <Plan
           profile={profile}
           client={client}
           planned={planned}
-          onVia={(via) => look(false, via)}
+          onVia={(via) => look(false, via, planned.old)}
           onYes={carryOut}
           onNo={() => setPlanned(null)}
         />
       )}
     </>
+  );
+}
+
+interface OldProps {
+  profile: ProfileShown;
+  client: ClientShown;
+  old: Replaceable;
+  onReplace: () => void;
+}
+
+/** An entry that somebody wrote and that keyfob could take the place of. */
+function Old({ profile, client, old, onReplace }: OldProps) {
+  return (
+    <div class={styles.row} data-testid="replaceable">
+      <p class={styles.soft}>{replaceableWords(old)}</p>
+      <Button
+        label={`${words.replace}: ${client.name}, ${old.name}`}
+        testid="replace"
+        waiting={act.isRunning('plan', `${profile.name} ${client.id}`)}
+        onClick={onReplace}
+      >
+        {words.replace}
+      </Button>
+    </div>
   );
 }
 
@@ -111,11 +154,12 @@ interface PlanProps {
 }
 
 function Plan({ profile, client, planned, onVia, onYes, onNo }: PlanProps) {
-  const { plan, undo } = planned;
+  const { plan, undo, old } = planned;
+  const yes = undo ? words.unlinkNow : old ? words.replaceNow : words.linkNow;
   return (
     <div class={styles.plan} data-testid="plan">
       {!undo && client.ways.length > 1 && <Ways client={client} chosen={plan.via} onVia={onVia} />}
-      <p class={styles.soft}>{planWords(plan, undo)}</p>
+      <p class={styles.soft}>{planWords(plan, undo, old)}</p>
       <pre class={styles.diff}>
         {plan.lines.map((line, index) => (
           <span key={`${index} ${line}`} class={line.startsWith('-') ? styles.out : styles.in}>
@@ -123,6 +167,9 @@ function Plan({ profile, client, planned, onVia, onYes, onNo }: PlanProps) {
           </span>
         ))}
       </pre>
+      {plan.left.map((left) => (
+        <Notice key={left.name} tone="act" message={leftWords(left)} />
+      ))}
       {plan.by_hand && <CopyButton text={plan.lines.join('\n')} label={words.snippet} />}
       <div class={styles.actions}>
         <Button onClick={onNo}>{plan.by_hand ? words.close : words.cancel}</Button>
@@ -133,7 +180,7 @@ function Plan({ profile, client, planned, onVia, onYes, onNo }: PlanProps) {
             waiting={act.isRunning('link', `${profile.name} ${client.id}`)}
             onClick={onYes}
           >
-            {undo ? words.unlinkNow : words.linkNow}
+            {yes}
           </Button>
         )}
       </div>

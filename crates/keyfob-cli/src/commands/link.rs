@@ -49,10 +49,6 @@ pub(crate) async fn link(arguments: &LinkTo, context: &Context) -> Result<(), Fa
     let plan = match links.plan_replacing(client, &wanted, arguments.replace.as_deref()) {
         Err(LinkError::Linked(_)) => {
             output::good(&format!("{} is linked to {} already", client.name, wanted.profile));
-            if let Some(other) = &arguments.replace {
-                let why = format!("`{other}` was left as it is: unlink {} first", client.name);
-                return Err(Failure::Usage(why));
-            }
             return Ok(());
         }
         plan => plan?,

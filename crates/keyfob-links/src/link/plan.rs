@@ -2,10 +2,11 @@
 
 use std::path::{Path, PathBuf};
 
+use serde_json::Value as Json;
 use similar::TextDiff;
 
 use crate::ledger::Link;
-use crate::proxied;
+use crate::{proxied, replaceable};
 
 /// What would be done.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,6 +16,8 @@ pub struct Plan {
     pub(super) undo: bool,
     /// Copies for the way back, to be kept in keyfob's own folder before anything is changed.
     pub(super) keep: Vec<(PathBuf, Vec<u8>)>,
+    /// Entries of others that make room for keyfob's, or come back with its end.
+    pub(super) others: Vec<(String, Json)>,
     /// Entries that made room for keyfob's and will not come back.
     pub(super) left: Vec<Left>,
 }
@@ -72,13 +75,18 @@ impl Plan {
     }
 
     /// The entry alone, line by line behind `+` or `-`, without its neighbours, which may hold secrets of other servers, and
-    /// without a proxy's key.
+    /// without a proxy's key. What makes room for it, or comes back for it, stands with it, without what could be a secret.
     pub fn entry_lines(&self) -> Vec<String> {
         let mut entry = serde_json::json!({ &self.link.name: self.link.entry });
         proxied::mask_keys(&mut entry);
-        let sign = if self.undo { '-' } else { '+' };
-        let text = serde_json::to_string_pretty(&entry).unwrap_or_default();
-        text.lines().map(|line| format!("{sign} {line}")).collect()
+        let (ours, theirs) = if self.undo { ('-', '+') } else { ('+', '-') };
+        let others = self.others.iter().map(|(name, entry)| {
+            let name = keyfob_core::server_text::shown(name);
+            lines(theirs, &serde_json::json!({ name: replaceable::without_secrets(entry) }))
+        });
+        let others: Vec<String> = others.flatten().collect();
+        let entry = lines(ours, &entry);
+        if self.undo { [entry, others].concat() } else { [others, entry].concat() }
     }
 
     /// The client's own command that would run last, without what it is given.
@@ -109,17 +117,38 @@ impl Plan {
     }
 }
 
-/// The text with what follows the word `Bearer` left out, and proxies' keys: nobody needs to see a token to know which line goes.
+fn lines(sign: char, entry: &Json) -> Vec<String> {
+    let text = serde_json::to_string_pretty(entry).unwrap_or_default();
+    text.lines().map(|line| format!("{sign} {line}")).collect()
+}
+
+/// The text without bearer tokens and proxies' keys: nobody needs to see a token to know which line goes.
 pub(super) fn masked(text: &str) -> String {
-    let text = proxied::masked_in_text(text);
+    let after_bearer = |rest: &str| (!rest.starts_with(['$', '{'])).then_some(0);
+    let text = masked_after(&proxied::masked_in_text(text), "bearer ", after_bearer);
+    replaceable::TOKENS.iter().fold(text, |text, name| masked_after(&text, name, value_at))
+}
+
+/// The text with the word that begins `at` so many bytes behind each `mark` left out; `None` there: nothing is left out.
+fn masked_after(text: &str, mark: &str, at: impl Fn(&str) -> Option<usize>) -> String {
+    let mark = mark.to_ascii_lowercase();
     let mut shown = String::with_capacity(text.len());
-    let mut rest = text.as_str();
-    while let Some(at) = rest.to_ascii_lowercase().find("bearer ") {
-        let (before, token) = rest.split_at(at + "bearer ".len());
+    let mut rest = text;
+    while let Some(found) = rest.to_ascii_lowercase().find(&mark) {
+        let (before, behind) = rest.split_at(found + mark.len());
+        let begin = at(behind);
+        let (between, token) = behind.split_at(begin.unwrap_or_default());
         let end = token.find(['"', '\'', ',', '\n', '\r', '}', ']', ' ']).unwrap_or(token.len());
-        shown.push_str(before);
-        shown.push_str(if end == 0 || token.starts_with(['$', '{']) { &token[..end] } else { "…" });
+        shown.extend([before, between]);
+        shown.push_str(if end == 0 || begin.is_none() { &token[..end] } else { "…" });
         rest = &token[end..];
     }
     shown + rest
+}
+
+/// Where the value begins behind a member's name, in any of the formats; `None` for another word, and for a variable's name.
+fn value_at(behind: &str) -> Option<usize> {
+    let assigned = behind.trim_start_matches(['"', '\'', ' ']).strip_prefix([':', '='])?;
+    let value = assigned.trim_start_matches(['"', '\'', ' ']);
+    (!value.starts_with(['$', '{'])).then_some(behind.len() - value.len())
 }

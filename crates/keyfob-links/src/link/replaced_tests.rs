@@ -132,6 +132,63 @@ fn an_entry_that_the_client_has_lost_is_written_again() {
     assert_eq!(machine.text(&file).unwrap(), "{ \"theme\": \"dark\" }\n");
 }
 
+/// What is left of an earlier habit beside keyfob's entry goes as well, and both ways lead back to the first file.
+#[test]
+fn an_entry_beside_a_link_that_is_there_makes_room_as_well() {
+    let before = "{ \"mcpServers\": { \"gh\": { \"url\": \"https://a.example/mcp\" } } }\n";
+    for touched in [false, true] {
+        let machine = Memory::holding(&[(CURSOR, before)]);
+        let (links, cursor) = (links(&machine), named("cursor").unwrap());
+        link(&machine, "cursor", &wanted("work", Via::Bridge));
+        if touched {
+            machine.set(CURSOR, &machine.text(CURSOR).unwrap().replacen('{', "{ \"mine\": 1,", 1));
+        }
+        let plan = links.plan_replacing(cursor, &wanted("work", Via::Bridge), Some("gh")).unwrap();
+        links.carry_out(&plan).unwrap();
+        let linked = machine.text(CURSOR).unwrap();
+        assert!(!linked.contains("gh") && linked.contains("keyfob-work"), "{linked}");
+        unlink(&machine, "cursor", "work").unwrap();
+        let after = machine.text(CURSOR).unwrap();
+        if touched {
+            let gh = after.contains("\"gh\": { \"url\": \"https://a.example/mcp\" }");
+            assert!(gh && after.contains("\"mine\": 1") && !after.contains("keyfob"), "{after}");
+        } else {
+            assert_eq!(after, before);
+        }
+    }
+    let machine = Memory::holding(&[(CLAUDE, CLAUDES)]);
+    link(&machine, "claude-code", &wanted("work", Via::Helper));
+    let (links, client) = (links(&machine), named("claude-code").unwrap());
+    let plan = links.plan_replacing(client, &wanted("work", Via::Helper), Some("gh")).unwrap();
+    links.carry_out(&plan).unwrap();
+    assert_eq!(words(&machine), ["add-json -", "remove keyfob-work", "remove gh", "add-json -"]);
+}
+
+/// V15: the window shows what goes and what comes back, and no text of theirs that could be a secret.
+#[test]
+fn an_entry_that_makes_room_is_shown_without_what_could_be_a_secret() {
+    let text = r#"{"mcpServers":{"gh":{"command":"npx","args":["-y","mcp-remote@1","https://a.example/mcp?k=s3cr3t","--header",
+        "Authorization: Bearer s3cr3t","--static=s3cr3t"],"env":{"KEY":"s3cr3t"},"headers":{"X":"s3cr3t"},"timeout":3}}}"#;
+    let machine = Memory::holding(&[(CURSOR, text)]);
+    let (links, cursor) = (links(&machine), named("cursor").unwrap());
+    let plan = links.plan_replacing(cursor, &wanted("work", Via::Bridge), Some("gh")).unwrap();
+    let (out, ours): (Vec<_>, Vec<_>) =
+        plan.entry_lines().into_iter().partition(|line| line.starts_with("- "));
+    let shown: String = out.iter().map(|line| line[2..].trim()).collect();
+    assert_eq!(
+        shown,
+        r#"{"gh": {"args": ["-y","mcp-remote@1","https://a.example/mcp","--header","…","…"],"command": "npx","env": {"KEY": "…"},"headers": {"X": "…"},"timeout": 3}}"#
+    );
+    assert!(
+        ours.iter().all(|line| line.starts_with("+ ")) && ours.join("").contains("keyfob-work"),
+        "{ours:?}"
+    );
+    links.carry_out(&plan).unwrap();
+    let back = links.plan_undo(cursor, "work").unwrap().entry_lines();
+    let comes: Vec<_> = back.iter().filter_map(|line| line.strip_prefix("+ ")).map(str::trim).collect();
+    assert_eq!(comes.concat(), shown);
+}
+
 const CLAUDE: &str = "/home/ada/.claude.json";
 const CLAUDES: &str = r#"{"n":1,"mcpServers":{"gh":{"type":"http","url":"https://a.example/mcp","headers":{"Authorization":"Bearer s3cr3t"}}}}"#;
 

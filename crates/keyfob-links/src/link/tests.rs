@@ -319,4 +319,9 @@ fn what_cannot_give_its_place_is_said_and_nothing_is_changed() {
 fn of_what_is_shown_every_bearer_token_is_masked_and_no_variable() {
     let text = "a: Bearer abc\nb: \"bearer  \" 'Bearer x.y-z', Bearer ${env:T}\nBEARER q";
     assert_eq!(masked(text), "a: Bearer …\nb: \"bearer  \" 'Bearer …', Bearer ${env:T}\nBEARER …");
+    let beside = "bearer_token = 's3 x'\n{\"bearerToken\":\"a.b\",\"authorization_token\": \"${T}\"}\nbearer_token_env_var = \"T\"";
+    assert_eq!(
+        masked(beside),
+        "bearer_token = '… x'\n{\"bearerToken\":\"…\",\"authorization_token\": \"${T}\"}\nbearer_token_env_var = \"T\""
+    );
 }

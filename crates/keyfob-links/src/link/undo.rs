@@ -3,6 +3,8 @@
 
 use std::path::PathBuf;
 
+use serde_json::Value as Json;
+
 use super::plan::{Left, Plan, Run, Step};
 use super::{LinkError, Links, absent};
 use crate::client::{Client, Writing};
@@ -13,6 +15,7 @@ use crate::ledger::{Link, Replaced, fingerprint};
 struct Undone {
     was: Option<Vec<u8>>,
     becomes: Option<String>,
+    back: Vec<(String, Json)>,
     left: Vec<Left>,
 }
 
@@ -24,9 +27,9 @@ impl Links<'_> {
         match &client.writing {
             Writing::Command { .. } => self.plan_undo_by_command(client, link),
             Writing::File { format, .. } => {
-                let Undone { was, becomes, left } = self.undone(&link, *format)?;
+                let Undone { was, becomes, back, left } = self.undone(&link, *format)?;
                 let step = Step::File { was, becomes };
-                Ok(Plan { link, step, undo: true, keep: Vec::new(), left })
+                Ok(Plan { link, step, undo: true, keep: Vec::new(), others: back, left })
             }
             Writing::Snippet(_) => Err(LinkError::NotLinked(client.name)),
         }
@@ -38,7 +41,7 @@ impl Links<'_> {
             return Err(LinkError::NotLinked(client.name));
         };
         let program = self.machine.program(program).ok_or_else(|| absent(client, program))?;
-        let (mut runs, mut left) = (Vec::new(), Vec::new());
+        let (mut runs, mut others, mut left) = (Vec::new(), Vec::new(), Vec::new());
         for replaced in &link.replaced {
             let place = Place { tables, name: &replaced.name };
             let is_there = self.entry_there(client, place)?.is_some();
@@ -49,24 +52,28 @@ impl Links<'_> {
                     let back = Some((remove(&replaced.name), String::new()));
                     let (arguments, input) = (add(&replaced.name), entry.to_string());
                     runs.push(Run { arguments, input, back, may_fail: false });
+                    others.push((replaced.name.clone(), entry));
                 }
             }
         }
         runs.push(Run { arguments: remove(&link.name), input: String::new(), back: None, may_fail: false });
-        Ok(Plan { link, step: Step::Commands { program, runs }, undo: true, keep: Vec::new(), left })
+        Ok(Plan { link, step: Step::Commands { program, runs }, undo: true, keep: Vec::new(), others, left })
     }
 
     fn undone(&self, link: &Link, format: Format) -> Result<Undone, LinkError> {
         let (was, becomes) = self.without_ours(link, format)?;
-        let (mut becomes, mut left) = (becomes, Vec::new());
+        let (mut becomes, mut back, mut left) = (becomes, Vec::new(), Vec::new());
         for replaced in &link.replaced {
             let text = becomes.clone().unwrap_or_default();
             match self.brought_back(&text, format, link, replaced) {
-                Ok(with_it) => becomes = Some(with_it),
+                Ok((with_it, entry)) => {
+                    becomes = Some(with_it);
+                    back.push((replaced.name.clone(), entry));
+                }
                 Err(why) => left.push(left_as(replaced, &why)),
             }
         }
-        Ok(Undone { was, becomes, left })
+        Ok(Undone { was, becomes, back, left })
     }
 
     /// Byte for byte as before where nobody touched it since, else with the entry alone taken out.
@@ -97,24 +104,25 @@ impl Links<'_> {
         Ok((was, (!is_ours_alone).then_some(without)))
     }
 
-    /// The text with the entry that made room, in its own bytes; unchanged where it never went or is there again.
+    /// The text with the entry that made room, in its own bytes, and that entry; unchanged where it never went or is there again.
     fn brought_back(
         &self,
         text: &str,
         format: Format,
         link: &Link,
         replaced: &Replaced,
-    ) -> Result<String, String> {
+    ) -> Result<(String, Json), String> {
         let tables: Vec<&str> = link.tables.iter().map(String::as_str).collect();
         let place = Place { tables: &tables, name: &replaced.name };
         let words = |problem: edit::EditError| problem.to_string();
         let kept = self.kept_text(replaced)?;
         let entry = entry_in(&kept, format, place)?;
-        match edit::read(text, format, place).map_err(words)? {
-            Some(there) if there == entry => Ok(text.to_owned()),
-            Some(_) => Err("another entry has its name by now".into()),
-            None => edit::with_entry_of(text, format, place, &kept).map_err(words),
-        }
+        let with_it = match edit::read(text, format, place).map_err(words)? {
+            Some(there) if there == entry => text.to_owned(),
+            Some(_) => return Err("another entry has its name by now".into()),
+            None => edit::with_entry_of(text, format, place, &kept).map_err(words)?,
+        };
+        Ok((with_it, entry))
     }
 
     fn kept_text(&self, replaced: &Replaced) -> Result<String, String> {
@@ -124,7 +132,7 @@ impl Links<'_> {
     }
 }
 
-fn entry_in(kept: &str, format: Format, place: Place<'_>) -> Result<serde_json::Value, String> {
+fn entry_in(kept: &str, format: Format, place: Place<'_>) -> Result<Json, String> {
     let found = edit::read(kept, format, place).map_err(|problem| problem.to_string())?;
     found.ok_or_else(|| "the copy that was kept does not have it".into())
 }

@@ -23,7 +23,29 @@ ways: Array<Via>,
 /**
  * How it is linked to the profile that was asked for.
  */
-linked: Via | null, };
+linked: Via | null,
+/**
+ * Entries that do for that profile what keyfob does better.
+ */
+replaceable: Array<Replaceable>, };
+
+/**
+ * An entry of a client that keyfob's could take the place of.
+ */
+export type Replaceable = { 
+/**
+ * As the client's file spells it.
+ */
+entry: string,
+/**
+ * The same for people's eyes.
+ */
+name: string, why: Habit, };
+
+/**
+ * What such an entry does.
+ */
+export type Habit = 'plain-token' | 'mcp-remote';
 
 /**
  * A server that a client is configured for.
@@ -64,9 +86,22 @@ by_hand: boolean,
  */
 replaces: boolean,
 /**
+ * Entries that made room for keyfob's and do not come back with its end.
+ */
+left: Array<LeftOut>,
+/**
  * What to do afterwards.
  */
 afterwards: string, };
+
+/**
+ * One of them.
+ */
+export type LeftOut = { name: string, why: string,
+/**
+ * The copy in which it stands.
+ */
+file: string, };
 
 /**
  * One event.

@@ -1,5 +1,5 @@
 // The words of connecting a program to a portal.
-import type { LinkPlan, Via } from '../../ipc/bindings';
+import type { Habit, LeftOut, LinkPlan, Replaceable, Via } from '../../ipc/bindings';
 
 export const connectLabels = {
   connectTitle: 'Connect to…',
@@ -9,6 +9,8 @@ export const connectLabels = {
   unlink: 'Disconnect',
   linkNow: 'Connect now',
   unlinkNow: 'Disconnect now',
+  replace: 'Replace',
+  replaceNow: 'Replace now',
   viaTitle: 'How it gets its token',
   snippet: 'these lines',
 };
@@ -26,17 +28,37 @@ export const VIA_HINT: Record<Via, string> = {
   bridge: 'The program starts keyfob and speaks to it; keyfob speaks to the portal.',
 };
 
-/** What a plan is about to do. */
-export function planWords(plan: LinkPlan, undo: boolean): string {
+/** What a plan is about to do; `old` makes room for keyfob's entry. */
+export function planWords(plan: LinkPlan, undo: boolean, old: Replaceable | null): string {
   if (plan.by_hand) return 'This program has nothing to be edited. Run this yourself:';
-  if (plan.command) return `${plan.command} is run with this:`;
+  const comesBack = undo && plan.lines.some((line) => line.startsWith('+'));
+  const change = old ? `${old.name} makes room. ` : comesBack ? 'What made room comes back. ' : '';
+  if (plan.command) return `${change}${plan.command} is run with this:`;
   const what = undo
     ? 'This entry is taken out of'
     : plan.replaces
       ? 'The entry made before is replaced in'
       : 'This entry is added to';
-  return `${what} ${plan.file}; every other byte stays.`;
+  return `${change}${what} ${plan.file}; every other byte stays.`;
 }
+
+const HABIT: Record<Habit, string> = {
+  'plain-token': 'holds a token in the clear',
+  'mcp-remote': 'runs mcp-remote, with a sign-in of its own',
+};
+
+/** An entry that keyfob could take the place of. */
+export const replaceableWords = (old: Replaceable): string => `${old.name} ${HABIT[old.why]}.`;
+
+/** What to know once it has made room. */
+export const replacedWords = (old: Replaceable): string =>
+  old.why === 'plain-token'
+    ? `${old.name} comes back when you disconnect. The token in it goes on working: end it at the server that gave it.`
+    : `${old.name} comes back when you disconnect.`;
+
+/** An entry that made room and does not come back. */
+export const leftWords = (left: LeftOut): string =>
+  `${left.name} does not come back: ${left.why}. It stands in ${left.file}`;
 
 export const linkedNote = (client: string, title: string): string => `${client} is connected to ${title}.`;
 

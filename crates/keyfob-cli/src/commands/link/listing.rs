@@ -70,9 +70,9 @@ fn row(client: &Client, ledger: &Ledger) -> [String; 3] {
 fn offer(client: &Client, entry: &Replaceable, context: &Context) {
     let name = shown(&entry.name);
     output::note(&format!("{}: `{name}` {} ({})", client.name, entry.habit.in_words(), entry.url));
-    let of_its_url = |profile: &keyfob_core::profile::Profile| profile.url.to_string() == entry.url;
     let profiles = context.ports().and_then(|ports| ports.settings.list()).unwrap_or_default();
-    let profile = profiles.into_iter().find(of_its_url).map(|profile| profile.name.to_string());
+    let profile =
+        profiles.into_iter().find(|profile| entry.is_for(profile)).map(|profile| profile.name.to_string());
     let first = match &profile {
         Some(_) => String::new(),
         None => format!("keyfob add NAME {} --sign-in, then ", entry.url),

@@ -108,7 +108,8 @@ async fn a_lost_key_file_leads_to_a_new_sign_in_of_the_same_profile() {
     for key in all_files(&keyfob.home()).iter().filter(|path| path.extension().is_some_and(|e| e == "key")) {
         std::fs::remove_file(key).unwrap();
     }
-    let told = keyfob.run(["token", "a"]).await.expect_code(6).says("a new `keyfob sign-in` begins each anew");
+    let told =
+        keyfob.run(["token", "a"]).await.expect_code(6).says("a new `keyfob sign-in` begins each anew");
     assert!(!told.stderr.contains("keyring"), "{}", told.stderr);
     keyfob.must(["sign-in", "a"]).await;
     keyfob.must(["token", "a"]).await;

@@ -1,7 +1,7 @@
 // Takes the pictures of README and docs, on the made-up portals: run again whenever the window looks different.
 // usage: npm run build && npm run pictures     CHROMIUM: another browser than /usr/bin/chromium
 import { join } from 'node:path';
-import { at, launch, open, openDetails, serve } from './window.mjs';
+import { at, launch, lookUp, open, openDetails, serve } from './window.mjs';
 
 const folder = new URL('../../docs/pictures/', import.meta.url).pathname;
 
@@ -26,25 +26,23 @@ const asDialog = (act) => ({
   size: { width: 780, height: 820 },
   scale: 1,
   act: async (page) => {
-    await at(page, 'add-portal').click();
     await act(page);
     await page.mouse.move(0, 0);
     return page.getByRole('dialog');
   },
 });
 
-const lookUp = async (page) => {
-  await at(page, 'add-url').fill('mcp.acme.example/mcp');
-  await at(page, 'look-up').click();
+const found = async (page) => {
+  await lookUp(page, 'mcp.acme.example/mcp');
   await at(page, 'found').waitFor();
 };
 
 const pictures = {
   window: asWindow,
-  'add-address': asDialog(async () => {}),
-  'add-found': asDialog(lookUp),
+  'add-address': asDialog((page) => at(page, 'add-portal').click()),
+  'add-found': asDialog(found),
   'add-connect': asDialog(async (page) => {
-    await lookUp(page);
+    await found(page);
     await at(page, 'add-submit').click();
     await page.locator('[data-client=cursor]').getByTestId('link').click();
     await at(page, 'plan').waitFor();

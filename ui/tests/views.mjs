@@ -1,14 +1,9 @@
 // Every view of the window on the made-up data, for whoever looks at all of them: pictures, geometry, keyboard, axe.
-import { at, card, openDetails } from './window.mjs';
+import { at, card, lookUp, openDetails } from './window.mjs';
 
 /** The portal of the scene `long`. */
 const wordy = 'donaudampfschifffahrtsgesellschaftskapitaen-of-the-second-fleet';
 const details = (name) => (page) => openDetails(page, name);
-const fillIn = async (page, url) => {
-  await at(page, 'add-portal').click();
-  await at(page, 'add-url').fill(url);
-  await at(page, 'look-up').click();
-};
 
 /** Name, scene, and what to do until the view stands. */
 export const views = [
@@ -108,7 +103,7 @@ export const views = [
     'add-looking',
     'empty',
     async (page) => {
-      await fillIn(page, 'mcp.acme.example/mcp');
+      await lookUp(page, 'mcp.acme.example/mcp');
       await page.locator('[data-step=authorization-servers]').waitFor();
     },
   ],
@@ -116,7 +111,7 @@ export const views = [
     'add-found',
     'empty',
     async (page) => {
-      await fillIn(page, 'mcp.acme.example/mcp');
+      await lookUp(page, 'mcp.acme.example/mcp');
       await at(page, 'found').waitFor();
     },
   ],
@@ -124,7 +119,7 @@ export const views = [
     'add-machine',
     'empty',
     async (page) => {
-      await fillIn(page, 'https://given.example.com/mcp');
+      await lookUp(page, 'https://given.example.com/mcp');
       await page.locator('input[value=client-credentials]').check();
       await page.locator('input[value=key]').check();
       await at(page, 'add-submit').click();
@@ -135,7 +130,7 @@ export const views = [
     'add-problem',
     'empty',
     async (page) => {
-      await fillIn(page, 'https://broken.example.com/mcp');
+      await lookUp(page, 'https://broken.example.com/mcp');
       await page.getByRole('alert').waitFor();
     },
   ],
@@ -143,7 +138,7 @@ export const views = [
     'add-device',
     'empty',
     async (page) => {
-      await fillIn(page, 'https://device.example.com/mcp');
+      await lookUp(page, 'https://device.example.com/mcp');
       await page.locator('input[value=device]').check();
       await at(page, 'add-name').fill('device-hall');
       await at(page, 'add-submit').click();
@@ -154,7 +149,7 @@ export const views = [
     'add-ready',
     'empty',
     async (page) => {
-      await fillIn(page, 'mcp.acme.example/mcp');
+      await lookUp(page, 'mcp.acme.example/mcp');
       await at(page, 'add-submit').click();
       await at(page, 'connect').waitFor();
     },
@@ -163,7 +158,7 @@ export const views = [
     'add-connect',
     'empty',
     async (page) => {
-      await fillIn(page, 'mcp.acme.example/mcp');
+      await lookUp(page, 'mcp.acme.example/mcp');
       await at(page, 'add-submit').click();
       await page.locator('[data-client=cursor]').getByTestId('link').click();
       await at(page, 'plan').waitFor();
@@ -173,7 +168,7 @@ export const views = [
     'add-replace',
     'empty',
     async (page) => {
-      await fillIn(page, 'mcp.acme.example/mcp');
+      await lookUp(page, 'mcp.acme.example/mcp');
       await at(page, 'add-submit').click();
       await page.locator('[data-client=cursor]').getByTestId('replace').click();
       await at(page, 'plan').waitFor();

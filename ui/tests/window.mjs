@@ -1,4 +1,5 @@
 // The built window in a browser, under the app's content security policy and, stricter than it, frozen prototypes.
+import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { extname, join, normalize } from 'node:path';
@@ -55,3 +56,22 @@ export async function open(context, url, complaints) {
 export const at = (page, id) => page.getByTestId(id);
 export const card = (page, name) => page.locator(`[data-testid="profile-card"][data-profile="${name}"]`);
 export const openDetails = (page, name) => card(page, name).getByRole('heading').getByRole('button').click();
+
+/** Asks the wizard for what is at an address. */
+export async function lookUp(page, url) {
+  await at(page, 'add-portal').click();
+  await at(page, 'add-url').fill(url);
+  await at(page, 'look-up').click();
+}
+
+export const focused = (page) => page.evaluate(() => document.activeElement?.getAttribute('data-testid'));
+export const badges = (page) => page.getByTestId('state-badge').allTextContents();
+
+/** Presses Tab until the keyboard is on `id`. */
+export async function tabTo(page, id) {
+  for (let presses = 0; presses < 40; presses += 1) {
+    if ((await focused(page)) === id) return;
+    await page.keyboard.press('Tab');
+  }
+  assert.fail(`the keyboard cannot reach ${id}`);
+}

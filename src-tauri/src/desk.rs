@@ -29,7 +29,6 @@ use keyfob_platform::keeper::{Keeper, LAST_FLIGHT};
 use keyfob_platform::paths::Paths;
 use sign_ins::SignIns;
 use store::TypedPassphrase;
-use tauri::{AppHandle, Manager};
 use versions::Versions;
 
 use crate::shell::clipboard::{DesktopClipboard, TokenClipboard};
@@ -170,19 +169,4 @@ impl Desk {
 pub(crate) fn note(ports: &Ports, event: JournalEvent) {
     let detail = format!("app, pid {}", std::process::id());
     ports.journal.append(&JournalEntry::new(ports.clock.now().wall, event).saying(detail));
-}
-
-/// A sign-in asked for in the tray's menu or a notification: failures show in the window, and so does the question whether it
-/// should ask for more (D8).
-pub(crate) fn sign_in_from_outside(app: &AppHandle, name: ProfileName) {
-    if app.state::<Desk>().is_asked_for_more(&name) {
-        return crate::shell::windows::show_logged(app);
-    }
-    let app = app.clone();
-    tauri::async_runtime::spawn(async move {
-        if let Err(failure) = app.state::<Desk>().sign_in(&name).await {
-            tracing::warn!(%failure, profile = %name, "a sign-in failed");
-            crate::shell::windows::show_logged(&app);
-        }
-    });
 }

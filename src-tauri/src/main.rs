@@ -5,27 +5,19 @@
 mod arguments;
 mod desk;
 mod ipc;
+mod keeping;
 mod shell;
 
 use std::process::ExitCode;
-use std::sync::Arc;
 use std::time::Duration;
 
 use arguments::Arguments;
 use desk::Desk;
-use desk::store::TypedPassphrase;
-use keyfob_agent::control::server::DoorRequest;
-use keyfob_agent::journal::JournalEvent;
-use keyfob_agent::snapshot::KeeperKind;
+use keeping::Kept;
 use keyfob_core::failure::Failure;
-use keyfob_platform::compose::Composition;
-use keyfob_platform::keeper::Keeper;
 use keyfob_platform::paths::Paths;
-use keyfob_proxy::loopback_proxy::{LoopbackProxy, RunningProxy};
-use shell::notifications::{self, DesktopNotifier, Pressed};
-use shell::{autostart, preferences, refused, restart, tray, windows};
+use shell::{autostart, notifications, outside, preferences, refused, restart, tray, windows};
 use tauri::{Manager, RunEvent};
-use tokio::sync::mpsc;
 
 /// How long a start may take before a window says what holds it up.
 const SILENCE: Duration = Duration::from_millis(2_500);
@@ -49,7 +41,7 @@ fn run(arguments: &Arguments) -> Result<(), Failure> {
     tauri::async_runtime::set(runtime.handle().clone());
     let _entered = runtime.enter();
     let paths = Paths::resolve(arguments.home.clone())?;
-    let mut keeping = runtime.spawn(keep(paths.clone()));
+    let mut keeping = runtime.spawn(keeping::keep(paths.clone()));
     let patience = if arguments.hidden { Duration::MAX } else { SILENCE };
     let Ok(kept) = runtime.block_on(async { tokio::time::timeout(patience, &mut keeping).await }) else {
         return refused::wait(keeping, &paths, context()).map_err(|error| no_desktop(&error));
@@ -74,30 +66,6 @@ fn context() -> tauri::Context {
     tauri::generate_context!()
 }
 
-/// What is there before any desktop: the keeper, what it was asked, and who speaks to it.
-struct Kept {
-    desk: Desk,
-    door: mpsc::UnboundedReceiver<DoorRequest>,
-    pressed: mpsc::UnboundedReceiver<Pressed>,
-    proxy: RunningProxy,
-}
-
-/// Becomes the keeper; nothing where a first app runs already.
-async fn keep(paths: Paths) -> Result<Option<Kept>, Failure> {
-    if shell::shown_by_the_first(&paths).await {
-        return Ok(None);
-    }
-    let (notifier, pressed) = DesktopNotifier::new();
-    let passphrase = TypedPassphrase::default();
-    let composition = Composition::new(paths.clone(), Arc::new(notifier));
-    let ports = Composition { prompt: Some(passphrase.prompt()), ..composition }.ports()?;
-    let mut keeper = Keeper::take_over(&paths, ports, KeeperKind::App).await?;
-    desk::note(keeper.agent.ports(), JournalEvent::KeeperStarted);
-    let door = keeper.take_door();
-    let proxy = LoopbackProxy::start(keeper.proxy_ports(&paths)?)?;
-    Ok(Some(Kept { desk: Desk::new(keeper, paths, passphrase), door, pressed, proxy }))
-}
-
 fn show(kept: Kept, arguments: &Arguments) -> Result<(), Failure> {
     let Kept { desk, door, pressed, proxy: _proxy } = kept;
     let start_at_login = autostart::plugin(&desk.paths);
@@ -112,7 +80,7 @@ fn show(kept: Kept, arguments: &Arguments) -> Result<(), Failure> {
             preferences::install(&handle, &app.state::<Desk>().paths);
             tray::install(&handle)?;
             ipc::events::follow(&handle);
-            listen(&handle, door);
+            outside::listen(&handle, door);
             notifications::follow_buttons(&handle, pressed);
             if wanted.opens_window(&handle) {
                 windows::show(&handle)?;
@@ -131,23 +99,4 @@ fn show(kept: Kept, arguments: &Arguments) -> Result<(), Failure> {
         _ => {}
     });
     Ok(())
-}
-
-/// What comes from outside the window: other keyfob processes, and the system's wish to end.
-fn listen(app: &tauri::AppHandle, mut door: mpsc::UnboundedReceiver<DoorRequest>) {
-    let for_door = app.clone();
-    tauri::async_runtime::spawn(async move {
-        while let Some(request) = door.recv().await {
-            match request {
-                DoorRequest::ShowWindow => windows::show_logged(&for_door),
-                DoorRequest::StepDown => for_door.exit(0),
-                DoorRequest::OtherVersion(version) => for_door.state::<Desk>().versions.met(version),
-            }
-        }
-    });
-    let for_signal = app.clone();
-    tauri::async_runtime::spawn(async move {
-        shell::told_to_end().await;
-        for_signal.exit(0);
-    });
 }

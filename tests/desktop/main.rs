@@ -9,6 +9,7 @@
 )]
 
 mod doors;
+mod frozen_keeper;
 mod imports;
 mod package;
 mod settings;

@@ -1,17 +1,16 @@
 //! What the real window says where not all is well: many portals, no connection, a server that is down, a locked keyring.
 
 use std::path::Path;
-use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use keyfob_demo::{Endpoint, Fault};
 use serde_json::json;
-use tokio::process::Command;
 
+use crate::frozen_keeper::FrozenKeeper;
 use crate::webdriver::Driver;
 use crate::{
-    App, app, browser, eventually, eventually_within, from_environment, keyfob_in, output, portal,
-    screenshot, status, the_window, windows,
+    App, app, browser, eventually, eventually_within, keyfob_in, output, portal, screenshot, status,
+    the_window, windows,
 };
 
 /// Generous: a machine that builds beside this is slow; what was measured is printed.
@@ -185,23 +184,11 @@ async fn a_locked_keyring_is_said_and_unlocked_in_the_real_window() {
 #[tokio::test(flavor = "multi_thread")]
 async fn where_another_keyfob_does_not_make_way_a_window_says_so_and_tries_again() {
     let home = tempfile::tempdir().unwrap();
-    let mut other = Command::new(from_environment("KEYFOB_BIN", "target/debug/keyfob"));
-    other
-        .arg("--home")
-        .arg(home.path())
-        .arg("agent")
-        .stdin(Stdio::null())
-        .stderr(Stdio::null())
-        .kill_on_drop(true);
-    let mut other = other.spawn().unwrap();
-    let pid = other.id().unwrap().to_string();
-    eventually("it keeps", async || status(home.path()).await["agent"]["kind"] == "headless").await;
-    output("kill", &["-STOP", &pid]).await;
+    let other = FrozenKeeper::start(home.path()).await;
     let mut refused = App::spawn(home.path(), &["--hidden"]);
     // It waits for the other's last renewal first.
     eventually_within(Duration::from_mins(2), "a window is shown", async || windows().await.len() == 1).await;
-    output("kill", &["-KILL", &pid]).await;
-    other.wait().await.unwrap();
+    other.kill().await;
     let window = the_window().await;
     // The page says what its only button does; the keyboard reaches it by one step.
     eventually("it tries again", async || {

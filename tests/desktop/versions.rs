@@ -1,14 +1,13 @@
 //! The real window beside another keyfob: one of another version, an update of its own program, one that is frozen.
 
 use std::path::Path;
-use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use keyfob_agent::control::wire::{Hello, PROTOCOL, read_hello, write_frame};
 use serde_json::Value;
 use tokio::net::UnixStream;
-use tokio::process::Command;
 
+use crate::frozen_keeper::FrozenKeeper;
 use crate::webdriver::Driver;
 use crate::{app, browser, eventually, from_environment, output, screenshot, status, the_window};
 
@@ -95,30 +94,18 @@ async fn another_version_beside_the_app_is_told_and_an_update_runs_after_a_resta
 #[tokio::test(flavor = "multi_thread")]
 async fn beside_a_frozen_keeper_a_window_soon_says_whom_it_waits_for_and_goes_on_by_itself() {
     let home = tempfile::tempdir().unwrap();
-    let mut other = Command::new(from_environment("KEYFOB_BIN", "target/debug/keyfob"));
-    other
-        .arg("--home")
-        .arg(home.path())
-        .arg("agent")
-        .stdin(Stdio::null())
-        .stderr(Stdio::null())
-        .kill_on_drop(true);
-    let mut other = other.spawn().unwrap();
-    let frozen = other.id().unwrap().to_string();
-    eventually("it keeps", async || status(home.path()).await["agent"]["kind"] == "headless").await;
-    output("kill", &["-STOP", &frozen]).await;
+    let frozen = FrozenKeeper::start(home.path()).await;
     let began = Instant::now();
     let driver = Driver::start(&app(), home.path(), &browser()).await;
     driver.wait_for("[data-testid=waiting]").await;
     let took = began.elapsed();
     eprintln!("{took:?} from the start, with the driver, to a window that says what it waits for");
     let said = driver.text("[data-testid=waiting]").await;
-    assert!(said.contains(&format!("end process {frozen}")), "{said}");
+    assert!(said.contains(&format!("end process {}", frozen.pid)), "{said}");
     assert!(took < SILENCE, "{took:?}");
     driver.is_painted().await;
     screenshot("waiting.png").await;
-    output("kill", &["-KILL", &frozen]).await;
-    other.wait().await.unwrap();
+    frozen.kill().await;
     let pid = keeper_but(home.path(), &Value::Null).await;
     the_window().await;
     // The one that waited may have kept for a moment.

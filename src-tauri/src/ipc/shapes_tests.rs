@@ -28,7 +28,7 @@ const HEAD: &str = "Generated from src-tauri/src/ipc; never edited by hand. To w
 ";
 
 /// What stands in Rust's types as a time or a word.
-const BASE: &str = "
+const PLAIN: &str = "
 /** An instant as RFC 3339, in UTC. */
 export type Instant = string;
 
@@ -49,17 +49,21 @@ type Part = (&'static str, &'static str, String);
 fn parts() -> Vec<Part> {
     let cfg = &Config::new().with_large_int("number");
     vec![
+        ("basis", "What every part needs: times, and how a command is refused.", of_the_basis(cfg)),
         ("snapshot", "Everything there is to show.", of_the_snapshot(cfg)),
         ("sign-ins", "Sign-ins under way, and what programs ask for beyond them.", of_sign_ins(cfg)),
         ("adding", "What is found on the way to a new portal, and by an examination.", of_adding(cfg)),
         ("links", "Programs that get tokens, and what happened.", of_links(cfg)),
-        ("settings", "What the settings show, and how a command is refused.", of_settings(cfg)),
+        ("settings", "What the settings show.", of_settings(cfg)),
     ]
+}
+
+fn of_the_basis(cfg: &Config) -> String {
+    [PLAIN.to_owned(), shape::<CommandError>(cfg)].concat()
 }
 
 fn of_the_snapshot(cfg: &Config) -> String {
     [
-        BASE.to_owned(),
         shape::<shown::Snapshot>(cfg),
         shape::<shown::OtherVersionShown>(cfg),
         shape::<shown::AgentShown>(cfg),
@@ -131,7 +135,6 @@ fn of_settings(cfg: &Config) -> String {
         shape::<settings_shown::StoreMoved>(cfg),
         shape::<Theme>(cfg),
         shape::<Preferences>(cfg),
-        shape::<CommandError>(cfg),
     ]
     .concat()
 }

@@ -4,6 +4,7 @@ pub(crate) mod autostart;
 pub(crate) mod clipboard;
 pub(crate) mod notice_words;
 pub(crate) mod notifications;
+pub(crate) mod outside;
 pub(crate) mod preferences;
 pub(crate) mod refused;
 pub(crate) mod restart;
@@ -32,25 +33,4 @@ async fn asked_the_first(paths: &Paths) -> bool {
     let is_app =
         matches!(first.snapshot().await, Ok(snapshot) if snapshot.agent.kind == Some(KeeperKind::App));
     is_app && first.show_window().await.is_ok()
-}
-
-/// Waits for SIGTERM or Ctrl-C: a desktop session that ends, or a developer's terminal.
-#[cfg(unix)]
-pub(crate) async fn told_to_end() {
-    use tokio::signal::unix::{SignalKind, signal};
-    let (Ok(mut terminate), Ok(mut interrupt)) =
-        (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
-    else {
-        return std::future::pending().await;
-    };
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
-    }
-}
-
-/// Waits for Ctrl-C.
-#[cfg(not(unix))]
-pub(crate) async fn told_to_end() {
-    let _ = tokio::signal::ctrl_c().await;
 }

@@ -15,8 +15,8 @@ use tauri::{AppHandle, Manager};
 use tokio::sync::mpsc;
 
 use super::notice_words::Button;
-use super::windows;
-use crate::desk::{Desk, sign_in_from_outside};
+use super::{outside, windows};
+use crate::desk::Desk;
 
 #[cfg(all(unix, not(target_os = "macos")))]
 use freedesktop::Board;
@@ -68,7 +68,7 @@ pub(crate) fn follow_buttons(app: &AppHandle, mut pressed: mpsc::UnboundedReceiv
     tauri::async_runtime::spawn(async move {
         while let Some(Pressed { profile, button }) = pressed.recv().await {
             match (button, profile) {
-                (Button::SignIn, Some(name)) => sign_in_from_outside(&app, name),
+                (Button::SignIn, Some(name)) => outside::sign_in(&app, name),
                 (Button::Tomorrow, Some(name)) => {
                     if let Err(failure) = app.state::<Desk>().agent.remind_tomorrow(&name).await {
                         tracing::warn!(%failure, profile = %name, "the reminder could not be put off");

@@ -10,8 +10,8 @@ use tauri::{AppHandle, Manager};
 use tokio::task::JoinHandle;
 
 use super::{restart, windows};
-use crate::Kept;
 use crate::ipc::error::CommandError;
+use crate::keeping::Kept;
 
 /// Whatever its page asks for is refused with the one reason; all it can do is begin anew.
 const RESTART: &str = "restart";

@@ -11,10 +11,10 @@ use tauri::menu::{CheckMenuItemBuilder, Menu, MenuBuilder, MenuItemBuilder, Subm
 use tauri::tray::TrayIconBuilder;
 use tauri::{AppHandle, Manager, Wry};
 
-use super::preferences;
 use super::tray_model::{ForAll, TrayAction, TrayModel, TrayPicture};
 use super::windows::{self, Place};
-use crate::desk::{self, Desk};
+use super::{outside, preferences};
+use crate::desk::Desk;
 use crate::ipc::preferences::Preferences;
 
 const ID: &str = "keyfob";
@@ -155,7 +155,7 @@ fn switch_start_at_login(app: &AppHandle) {
 
 fn carry_out(app: &AppHandle, action: TrayAction, name: ProfileName) {
     match action {
-        TrayAction::SignIn => return desk::sign_in_from_outside(app, name),
+        TrayAction::SignIn => return outside::sign_in(app, name),
         TrayAction::Decide => return windows::show_logged(app),
         TrayAction::Connect => return windows::show_at(app, Place::Connect(name)),
         TrayAction::Open => return windows::show_at(app, Place::Portal(name)),

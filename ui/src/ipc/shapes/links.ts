@@ -1,6 +1,6 @@
 // Programs that get tokens, and what happened. Generated from src-tauri/src/ipc; never edited by hand. To write it anew:
 // KEYFOB_WRITE_SHAPES=1 cargo test -p keyfob-app shapes
-import type { Instant } from './snapshot';
+import type { Instant } from './basis';
 
 /**
  * How a client gets its token.

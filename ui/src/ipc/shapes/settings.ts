@@ -1,4 +1,4 @@
-// What the settings show, and how a command is refused. Generated from src-tauri/src/ipc; never edited by hand. To write it anew:
+// What the settings show. Generated from src-tauri/src/ipc; never edited by hand. To write it anew:
 // KEYFOB_WRITE_SHAPES=1 cargo test -p keyfob-app shapes
 import type { LinkShown } from './links';
 
@@ -82,12 +82,3 @@ export type Theme = 'system' | 'light' | 'dark';
  * What the user prefers of the app itself.
  */
 export type Preferences = { theme: Theme, start_at_login: boolean, };
-
-/**
- * Why a command failed and what to do next.
- */
-export type Refusal = { message: string, hint: string | null,
-/**
- * It may be over by itself, and is waited for.
- */
-waits?: boolean, };

@@ -1,7 +1,6 @@
 // Sign-ins under way, and what programs ask for beyond them. Generated from src-tauri/src/ipc; never edited by hand. To write it anew:
 // KEYFOB_WRITE_SHAPES=1 cargo test -p keyfob-app shapes
-import type { Instant } from './snapshot';
-import type { Refusal } from './settings';
+import type { Instant, Refusal } from './basis';
 
 /**
  * A sign-in that this app does, or one that has just failed.

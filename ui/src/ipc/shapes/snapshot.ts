@@ -1,12 +1,7 @@
 // Everything there is to show. Generated from src-tauri/src/ipc; never edited by hand. To write it anew:
 // KEYFOB_WRITE_SHAPES=1 cargo test -p keyfob-app shapes
+import type { Instant, Known } from './basis';
 import type { SignInUnderWay, StepUp } from './sign-ins';
-
-/** An instant as RFC 3339, in UTC. */
-export type Instant = string;
-
-/** How the end of a sign-in is known. */
-export type Known = 'server' | 'configured' | 'learned' | 'unknown';
 
 /**
  * Everything there is to show.

@@ -134,7 +134,7 @@ async fn an_entry_with_a_plain_token_or_mcp_remote_is_offered_and_replaced() {
     assert_eq!(read(&user, ".cursor/mcp.json"), before);
     let linked =
         user.run(["link", "work", "cursor", "--via", "bridge", "--replace", "gh"]).await.expect_code(0);
-    let linked = linked.says("`gh` made room for it").says("Bearer …");
+    let linked = linked.says("`gh` made room for it").says("\"headers\": { \"Authorization\": \"…\" }");
     assert!(!linked.stderr.contains("s3cr3t"), "{}", linked.stderr);
     let text = read(&user, ".cursor/mcp.json");
     assert!(!text.contains("s3cr3t") && text.contains("\"old\"") && text.contains("keyfob-work"), "{text}");

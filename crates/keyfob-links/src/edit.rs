@@ -188,6 +188,11 @@ fn parse(text: &str, format: Format) -> Result<Json, EditError> {
     }
 }
 
+/// The whole file as JSON.
+pub(crate) fn whole(text: &str, format: Format) -> Result<Json, EditError> {
+    parse(text, format)
+}
+
 fn put(whole: &mut Json, place: Place<'_>, entry: Json) {
     let mut at = whole;
     for table in place.tables {

@@ -12,3 +12,4 @@ pub mod link;
 pub mod mcp_remote;
 pub mod proxied;
 pub mod replaceable;
+mod shown;

@@ -132,7 +132,8 @@ impl<'a> Links<'a> {
         }
         let input = link.entry.to_string();
         runs.push(Run { arguments: add(&link.name), input, back: None, may_fail: false });
-        Ok(Plan { link, step: Step::Commands { program, runs }, undo: false, keep, others, left: Vec::new() })
+        let step = Step::Commands { program, runs };
+        Ok(Plan { link, step, format: Format::Json, undo: false, keep, others, left: Vec::new() })
     }
 
     fn plan_edit(
@@ -183,7 +184,7 @@ impl<'a> Links<'a> {
         let becomes = edit::with_entry(&base, format, place, &entry).map_err(refused)?;
         link.after = fingerprint(becomes.as_bytes());
         let step = Step::File { was, becomes: Some(becomes) };
-        Ok(Plan { link, step, undo: false, keep, others, left: Vec::new() })
+        Ok(Plan { link, step, format, undo: false, keep, others, left: Vec::new() })
     }
 
     /// Does what the plan says, and writes it down.

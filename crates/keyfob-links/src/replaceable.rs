@@ -10,11 +10,11 @@ use crate::edit::{self, Format, Place};
 use crate::mcp_remote;
 
 /// How clients spell the address of a server.
-const SPELLINGS: [&str; 5] = ["url", "serverUrl", "httpUrl", "uri", "server_url"];
+pub(crate) const SPELLINGS: [&str; 5] = ["url", "serverUrl", "httpUrl", "uri", "server_url"];
 /// How they spell the table of headers.
 const HEADERS: [&str; 3] = ["headers", "http_headers", "requestOptions"];
 /// How they spell a token beside the address.
-pub(crate) const TOKENS: [&str; 3] = ["bearer_token", "bearerToken", "authorization_token"];
+const TOKENS: [&str; 3] = ["bearer_token", "bearerToken", "authorization_token"];
 
 /// What such an entry does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -94,10 +94,11 @@ pub(crate) fn address(entry: &Json) -> Option<String> {
     bare(&written.or_else(|| mcp_remote::url_in(&words(entry)))?)
 }
 
-/// Neither user information nor a query, which could be a key.
-fn bare(text: &str) -> Option<String> {
+/// Neither user information nor a query or a fragment, which could be a key.
+pub(crate) fn bare(text: &str) -> Option<String> {
     let mut url = keyfob_core::resource::CheckedUrl::parse(text).ok()?.url().clone();
     url.set_query(None);
+    url.set_fragment(None);
     (url.username().is_empty() && url.password().is_none()).then(|| url.to_string())
 }
 
@@ -133,33 +134,6 @@ fn words(entry: &Json) -> Vec<String> {
         _ => Vec::new(),
     };
     ["command", "cmd", "args"].into_iter().flat_map(of).collect()
-}
-
-/// The entry for people's eyes: its names, kinds, programs, options and bare addresses stand; any other text could be a secret.
-pub(crate) fn without_secrets(entry: &Json) -> Json {
-    match entry {
-        Json::Object(members) => {
-            let member = |(name, value): (&String, &Json)| {
-                let is_program = ["type", "transport", "command", "cmd"].contains(&name.as_str());
-                let shown = match value {
-                    Json::String(word) if is_program => Json::String(word.clone()),
-                    other => without_secrets(other),
-                };
-                (name.clone(), shown)
-            };
-            Json::Object(members.iter().map(member).collect())
-        }
-        Json::Array(words) => Json::Array(words.iter().map(without_secrets).collect()),
-        Json::String(word) => Json::String(harmless(word).unwrap_or_else(|| "…".to_owned())),
-        plain => plain.clone(),
-    }
-}
-
-/// An option without its value, what starts mcp-remote, or an address of the web.
-fn harmless(word: &str) -> Option<String> {
-    let is_option = word.starts_with('-') && !word.contains(['=', ':', ' ']) && word.len() <= 32;
-    let is_start = word == "npx" || word == "mcp-remote" || word.starts_with("mcp-remote@");
-    if is_option || is_start { Some(word.to_owned()) } else { bare(word) }
 }
 
 #[cfg(test)]

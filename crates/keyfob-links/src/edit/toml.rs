@@ -1,5 +1,7 @@
 //! TOML by `toml_edit`; comments, order and dotted keys stay.
 
+use std::ops::Range;
+
 use serde_json::Value as Json;
 use toml_edit::{Array, DocumentMut, InlineTable, Item, Table};
 
@@ -7,12 +9,19 @@ use super::{EditError, Place};
 use crate::entry::Value;
 
 fn document(body: &str) -> Result<DocumentMut, EditError> {
-    body.parse().map_err(|error: toml_edit::TomlError| EditError::Unreadable(error.to_string()))
+    body.parse().map_err(|error: toml_edit::TomlError| unreadable(body, error.message(), error.span()))
+}
+
+/// Where and why, without the line itself, which may hold a secret.
+fn unreadable(body: &str, why: &str, span: Option<Range<usize>>) -> EditError {
+    let before = span.and_then(|span| body.get(..span.start)).unwrap_or_default();
+    EditError::Unreadable(format!("line {}: {why}", before.matches('\n').count() + 1))
 }
 
 /// TOML forbids a name twice, so that its own parser refuses such a file.
 pub(super) fn parse(body: &str) -> Result<Json, EditError> {
-    toml_edit::de::from_str(body).map_err(|error| EditError::Unreadable(error.to_string()))
+    toml_edit::de::from_str(body)
+        .map_err(|error: toml_edit::de::Error| unreadable(body, error.message(), error.span()))
 }
 
 pub(super) fn with_entry(body: &str, place: Place<'_>, entry: &Value) -> Result<String, EditError> {

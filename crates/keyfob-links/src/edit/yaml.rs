@@ -9,15 +9,18 @@ use super::{EditError, Place};
 use crate::entry::Value;
 
 pub(super) fn parse(body: &str) -> Result<Json, EditError> {
-    serde_saphyr::from_str(body).map_err(|error| EditError::Unreadable(error.to_string()))
+    // Without the lines themselves, which may hold a secret.
+    serde_saphyr::from_str(body)
+        .map_err(|error| EditError::Unreadable(error.without_snippet().to_string().trim().to_owned()))
 }
 
 fn document(body: &str) -> Result<(YamlFile, Document), EditError> {
-    let unreadable = |why: String| EditError::Unreadable(why);
-    let file = YamlFile::from_str(body).map_err(|error| unreadable(error.to_string()))?;
+    let unreadable = |why: &str| EditError::Unreadable(why.to_owned());
+    let file =
+        YamlFile::from_str(body).map_err(|_| unreadable("it is YAML of a shape that keyfob cannot edit"))?;
     let mut documents = file.documents();
     let (Some(first), None) = (documents.next(), documents.next()) else {
-        return Err(unreadable("it holds more than one document".into()));
+        return Err(unreadable("it holds more than one document"));
     };
     Ok((file, first))
 }

@@ -3,16 +3,20 @@
 use std::path::{Path, PathBuf};
 
 use serde_json::Value as Json;
-use similar::TextDiff;
+use similar::{Change, TextDiff};
 
+use crate::edit::{self, Format};
 use crate::ledger::Link;
-use crate::{proxied, replaceable};
+use crate::proxied;
+use crate::shown::Shown;
 
 /// What would be done.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Plan {
     pub(super) link: Link,
     pub(super) step: Step,
+    /// How the file is written.
+    pub(super) format: Format,
     pub(super) undo: bool,
     /// Copies for the way back, to be kept in keyfob's own folder before anything is changed.
     pub(super) keep: Vec<(PathBuf, Vec<u8>)>,
@@ -54,24 +58,42 @@ pub(super) struct Run {
 }
 
 impl Plan {
-    /// What would change, for people: a diff, or the commands that would run. No bearer token and no proxy's key is in it.
+    /// What would change, for people: a diff, or the commands that would run. Of what keyfob did not write itself only what is
+    /// harmless is in it, and of keyfob's own lines no proxy's key.
     pub fn shown(&self) -> String {
         match &self.step {
             Step::Commands { program, runs } => {
-                let line = |run: &Run| {
-                    let words = format!("{} {}", program.display(), run.arguments.join(" "));
-                    if run.input.is_empty() { words } else { format!("{words}\n{}", run.input) }
-                };
-                masked(&runs.iter().map(line).collect::<Vec<_>>().join("\n"))
+                let run = |run: &Run| self.shown_run(program, run);
+                runs.iter().map(run).collect::<Vec<_>>().join("\n")
             }
             Step::File { was, becomes } => {
                 let before = was.as_deref().map(String::from_utf8_lossy).unwrap_or_default();
-                let after = becomes.clone().unwrap_or_default();
-                let file = self.link.file.as_deref().unwrap_or(Path::new("")).display().to_string();
-                let diff = TextDiff::from_lines(before.as_ref(), after.as_str());
-                masked(&diff.unified_diff().context_radius(2).header(&file, &file).to_string())
+                self.shown_difference(&before, becomes.as_deref().unwrap_or_default())
             }
         }
+    }
+
+    fn shown_run(&self, program: &Path, run: &Run) -> String {
+        let words = format!("{} {}", program.display(), run.arguments.join(" "));
+        let given: Json = serde_json::from_str(&run.input).unwrap_or_default();
+        let input = Shown::of([&given], &self.link.name, &self.link.entry).text(&run.input);
+        if input.is_empty() { words } else { format!("{words}\n{input}") }
+    }
+
+    /// Compared as it is, and shown without what could be a secret: two texts that differ in one are two.
+    fn shown_difference(&self, before: &str, after: &str) -> String {
+        let read = [before, after].map(|text| edit::whole(text, self.format).unwrap_or_default());
+        let shown = Shown::of(&read, &self.link.name, &self.link.entry);
+        let file = self.link.file.as_deref().unwrap_or(Path::new("")).display().to_string();
+        let mut lines = vec![format!("--- {file}"), format!("+++ {file}")];
+        let difference = TextDiff::from_lines(before, after);
+        for hunk in difference.unified_diff().context_radius(2).iter_hunks() {
+            lines.push(hunk.header().to_string());
+            let line =
+                |change: Change<&str>| format!("{}{}", change.tag(), shown.line(change.value().trim_end()));
+            lines.extend(hunk.iter_changes().map(line));
+        }
+        lines.join("\n")
     }
 
     /// The entry alone, line by line behind `+` or `-`, without its neighbours, which may hold secrets of other servers, and
@@ -81,11 +103,12 @@ impl Plan {
         proxied::mask_keys(&mut entry);
         let (ours, theirs) = if self.undo { ('-', '+') } else { ('+', '-') };
         let others = self.others.iter().map(|(name, entry)| {
-            let name = keyfob_core::server_text::shown(name);
-            lines(theirs, &serde_json::json!({ name: replaceable::without_secrets(entry) }))
+            let entry = serde_json::json!({ keyfob_core::server_text::shown(name): entry });
+            let shown = Shown::of_theirs(&entry);
+            lines(theirs, &shown.text(&pretty(&entry)))
         });
         let others: Vec<String> = others.flatten().collect();
-        let entry = lines(ours, &entry);
+        let entry = lines(ours, &pretty(&entry));
         if self.undo { [entry, others].concat() } else { [others, entry].concat() }
     }
 
@@ -117,38 +140,10 @@ impl Plan {
     }
 }
 
-fn lines(sign: char, entry: &Json) -> Vec<String> {
-    let text = serde_json::to_string_pretty(entry).unwrap_or_default();
+fn pretty(entry: &Json) -> String {
+    serde_json::to_string_pretty(entry).unwrap_or_default()
+}
+
+fn lines(sign: char, text: &str) -> Vec<String> {
     text.lines().map(|line| format!("{sign} {line}")).collect()
-}
-
-/// The text without bearer tokens and proxies' keys: nobody needs to see a token to know which line goes.
-pub(super) fn masked(text: &str) -> String {
-    let after_bearer = |rest: &str| (!rest.starts_with(['$', '{'])).then_some(0);
-    let text = masked_after(&proxied::masked_in_text(text), "bearer ", after_bearer);
-    replaceable::TOKENS.iter().fold(text, |text, name| masked_after(&text, name, value_at))
-}
-
-/// The text with the word that begins `at` so many bytes behind each `mark` left out; `None` there: nothing is left out.
-fn masked_after(text: &str, mark: &str, at: impl Fn(&str) -> Option<usize>) -> String {
-    let mark = mark.to_ascii_lowercase();
-    let mut shown = String::with_capacity(text.len());
-    let mut rest = text;
-    while let Some(found) = rest.to_ascii_lowercase().find(&mark) {
-        let (before, behind) = rest.split_at(found + mark.len());
-        let begin = at(behind);
-        let (between, token) = behind.split_at(begin.unwrap_or_default());
-        let end = token.find(['"', '\'', ',', '\n', '\r', '}', ']', ' ']).unwrap_or(token.len());
-        shown.extend([before, between]);
-        shown.push_str(if end == 0 || begin.is_none() { &token[..end] } else { "…" });
-        rest = &token[end..];
-    }
-    shown + rest
-}
-
-/// Where the value begins behind a member's name, in any of the formats; `None` for another word, and for a variable's name.
-fn value_at(behind: &str) -> Option<usize> {
-    let assigned = behind.trim_start_matches(['"', '\'', ' ']).strip_prefix([':', '='])?;
-    let value = assigned.trim_start_matches(['"', '\'', ' ']);
-    (!value.starts_with(['$', '{'])).then_some(behind.len() - value.len())
 }

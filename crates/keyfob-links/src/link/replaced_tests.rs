@@ -177,7 +177,7 @@ fn an_entry_that_makes_room_is_shown_without_what_could_be_a_secret() {
     let shown: String = out.iter().map(|line| line[2..].trim()).collect();
     assert_eq!(
         shown,
-        r#"{"gh": {"args": ["-y","mcp-remote@1","https://a.example/mcp","--header","…","…"],"command": "npx","env": {"KEY": "…"},"headers": {"X": "…"},"timeout": 3}}"#
+        r#"{"gh": {"args": ["-y","mcp-remote@1","https://a.example/mcp","--header","…","…"],"command": "npx","env": {"KEY": "…"},"headers": {"X": "…"},"timeout": …}}"#
     );
     assert!(
         ours.iter().all(|line| line.starts_with("+ ")) && ours.join("").contains("keyfob-work"),

@@ -29,7 +29,7 @@ impl Links<'_> {
             Writing::File { format, .. } => {
                 let Undone { was, becomes, back, left } = self.undone(&link, *format)?;
                 let step = Step::File { was, becomes };
-                Ok(Plan { link, step, undo: true, keep: Vec::new(), others: back, left })
+                Ok(Plan { link, step, format: *format, undo: true, keep: Vec::new(), others: back, left })
             }
             Writing::Snippet(_) => Err(LinkError::NotLinked(client.name)),
         }
@@ -57,7 +57,8 @@ impl Links<'_> {
             }
         }
         runs.push(Run { arguments: remove(&link.name), input: String::new(), back: None, may_fail: false });
-        Ok(Plan { link, step: Step::Commands { program, runs }, undo: true, keep: Vec::new(), others, left })
+        let step = Step::Commands { program, runs };
+        Ok(Plan { link, step, format: Format::Json, undo: true, keep: Vec::new(), others, left })
     }
 
     fn undone(&self, link: &Link, format: Format) -> Result<Undone, LinkError> {

@@ -14,7 +14,7 @@ use std::time::Duration;
 use arguments::Arguments;
 use desk::Desk;
 use keeping::Kept;
-use keyfob_core::failure::Failure;
+use keyfob_core::failure::{About, Failure};
 use keyfob_platform::paths::Paths;
 use shell::{autostart, notifications, outside, preferences, refused, restart, tray, windows};
 use tauri::{Manager, RunEvent};
@@ -29,7 +29,7 @@ fn main() -> ExitCode {
     match run(&arguments) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
-            tracing::error!(%failure, hint = failure.hint("NAME"), "keyfob-app cannot run");
+            tracing::error!(%failure, hint = failure.hint(About::Any), "keyfob-app cannot run");
             ExitCode::FAILURE
         }
     }

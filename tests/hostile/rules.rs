@@ -7,7 +7,7 @@ use keyfob_agent::journeys::hand_out::{HandOutRequest, hand_out};
 use keyfob_agent::journeys::remove::remove;
 use keyfob_agent::journeys::sign_out::sign_out;
 use keyfob_agent::ports::{AddressGuard, TransportFailure};
-use keyfob_core::failure::SignInNeeded;
+use keyfob_core::failure::{About, SignInNeeded};
 use keyfob_core::profile::{Profile, ResourceParameter};
 use serde_json::{Value, json};
 use url::Url;
@@ -228,7 +228,7 @@ async fn a_refused_resource_is_explained_and_left_out_by_the_profiles_switch_alo
     site.set(TOKEN, Reply::bytes(400, refusal.to_string().into_bytes()));
     let machine = start(&site);
     let failure = sign_in_once(&machine, &profile()).await.unwrap_err();
-    let hint = failure.hint("portal").unwrap_or_default();
+    let hint = failure.hint(About::Profile("portal")).unwrap_or_default();
     assert!(
         failure.to_string().contains("invalid_target") && hint.contains("resource = false"),
         "{failure}; {hint}"

@@ -2,7 +2,7 @@
 
 use keyfob_core::credential::Credential;
 use keyfob_core::credential_state::{CredentialState, Hold, Holding};
-use keyfob_core::failure::{Failure, Temporary};
+use keyfob_core::failure::{About, Failure, Temporary};
 use keyfob_core::moment::Moment;
 use keyfob_core::profile::{Delivery, DeliveryTarget, Profile, duration_text};
 use keyfob_core::sign_in_end::{self, EndSource, LifetimeOffer, SignInEnd, is_asked_for, sign_in_end};
@@ -63,7 +63,7 @@ pub(crate) fn profile(known: &Known<'_>) -> ProfileShown {
         problem: failure.as_ref().map(problem_words).or_else(|| delivery_problem(known.deliveries)),
         hint: failure
             .as_ref()
-            .and_then(|f| f.hint(profile.name.as_str()))
+            .and_then(|f| f.hint(About::Profile(profile.name.as_str())))
             .or_else(|| end_hint(end.as_ref()?, profile)),
     }
 }

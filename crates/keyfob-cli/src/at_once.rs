@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use keyfob_agent::control::hand_outs;
 use keyfob_agent::journeys::hand_out::{HandOutRequest, HandedOut, held_token};
 use keyfob_agent::journeys::profiles::find_profile;
-use keyfob_core::failure::Failure;
+use keyfob_core::failure::{About, Failure};
 use keyfob_platform::compose::Kept;
 use keyfob_platform::paths::Paths;
 use keyfob_platform::program;
@@ -36,7 +36,7 @@ pub fn at_once() -> Result<ExitCode, Left> {
     let handed_out = match token::by_keeper(&context, &call.name, HandOutRequest::default()) {
         Some(Ok(handed_out)) => handed_out,
         Some(Err(failure)) => {
-            output::failure(&failure, &call.name);
+            output::failure(&failure, About::Profile(&call.name));
             return Ok(ExitCode::from(exit_code::of(&failure)));
         }
         // A failure is told by the whole program, which meets it again.

@@ -21,7 +21,7 @@ pub use at_once::{Left, at_once, whole_program};
 use clap::error::ErrorKind;
 use clap::{CommandFactory, Parser};
 use context::Context;
-use keyfob_core::failure::Failure;
+use keyfob_core::failure::{About, Failure};
 use keyfob_platform::paths::Paths;
 
 /// Parses the command line, runs one command, turns its failure into words and an exit code.
@@ -44,11 +44,14 @@ pub fn whole() -> ExitCode {
     match run(arguments) {
         Ok(code) => ExitCode::from(code),
         Err(failure) => {
-            // A URL is no profile that could be renewed.
-            if about.contains("://") && failure.is_temporary() {
-                output::failure_with(&failure, Some("nothing here was changed: try again in a while"));
-            } else {
-                output::failure(&failure, &about);
+            let about = about.as_deref();
+            match about.filter(|url| url.contains("://")) {
+                // A URL is no profile that could be renewed.
+                Some(_) if failure.is_temporary() => {
+                    output::failure_with(&failure, Some("nothing here was changed: try again in a while"));
+                }
+                Some(url) => output::failure(&failure, About::New { name: "NAME", url }),
+                None => output::failure(&failure, about.map_or(About::Any, About::Profile)),
             }
             ExitCode::from(exit_code::of(&failure))
         }

@@ -5,7 +5,7 @@
 use std::io::{IsTerminal, Write};
 
 use anstyle::{AnsiColor, Style};
-use keyfob_core::failure::Failure;
+use keyfob_core::failure::{About, Failure};
 
 /// A terminal that does not say how wide it is.
 const USUAL_WIDTH: usize = 80;
@@ -66,8 +66,8 @@ pub(crate) fn hint(text: &str) {
 }
 
 /// Says what failed and what to do next.
-pub(crate) fn failure(failure: &Failure, profile: &str) {
-    failure_with(failure, failure.hint(profile).as_deref());
+pub(crate) fn failure(failure: &Failure, about: About<'_>) {
+    failure_with(failure, failure.hint(about).as_deref());
 }
 
 /// The same with another next step than the failure's own.

@@ -16,8 +16,7 @@ pub mod trial;
 use serde::ser::SerializeStruct;
 use serde::{Serialize, Serializer};
 
-use crate::failure::{Failure, Temporary};
-use crate::identity::ProfileName;
+use crate::failure::{About, Failure, Temporary};
 use crate::resource::CheckedUrl;
 use evidence::Exchange;
 pub use step::Step;
@@ -83,18 +82,10 @@ impl Finding {
         Self::new(step, Verdict::Skip, words)
     }
 
-    /// What a sign-in would end with; its words and its hint are what is told where nothing better is.
+    /// What a sign-in would end with; its words and its hint (`advise`) are what is told where nothing better is.
     pub fn fail(step: Step, failure: Failure) -> Self {
-        let mut finding = Self::new(step, Verdict::Fail, failure.to_string());
-        finding.advice.user = match &failure {
-            // A look is no renewal, and nobody repeats it but the user.
-            Failure::Temporary(Temporary::Offline(_) | Temporary::Cut(_) | Temporary::ServerTrouble(_)) => {
-                Some("nothing here was changed; it may pass by itself: try again in a while".into())
-            }
-            failure => failure.hint("NAME"),
-        };
-        finding.failure = Some(failure);
-        finding
+        let words = failure.to_string();
+        Self { failure: Some(failure), ..Self::new(step, Verdict::Fail, words) }
     }
 
     /// What the person who signs in can do.
@@ -104,11 +95,16 @@ impl Finding {
         self
     }
 
-    /// Puts the profile's name into the commands that are advised.
-    pub fn name(&mut self, profile: &ProfileName) {
-        for text in self.advice.user.iter_mut().chain([&mut self.words]) {
-            *text = text.replace("NAME", profile.as_str());
-        }
+    /// Advises what the failure itself does, where nothing better was said.
+    pub fn advise(&mut self, about: About<'_>) {
+        let Some(failure) = self.failure.as_ref().filter(|_| self.advice.user.is_none()) else { return };
+        self.advice.user = match failure {
+            // A look is no renewal, and nobody repeats it but the user.
+            Failure::Temporary(Temporary::Offline(_) | Temporary::Cut(_) | Temporary::ServerTrouble(_)) => {
+                Some("nothing here was changed; it may pass by itself: try again in a while".into())
+            }
+            failure => failure.hint(about),
+        };
     }
 
     /// Takes the values of the URL's query out of everything said: some servers hand out keys there.

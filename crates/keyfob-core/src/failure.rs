@@ -6,6 +6,8 @@
 mod code;
 pub(crate) mod hints;
 
+pub use hints::About;
+
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;

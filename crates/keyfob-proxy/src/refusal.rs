@@ -7,7 +7,7 @@ use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderMap, RETRY_AFTER, X_CONTEN
 use http::{HeaderName, HeaderValue, Response, StatusCode};
 use keyfob_agent::local_proxy::PassingBody;
 use keyfob_agent::ports::TransportFailure;
-use keyfob_core::failure::{Failure, Misbehaviour, Temporary};
+use keyfob_core::failure::{About, Failure, Misbehaviour, Temporary};
 use keyfob_core::identity::ProfileName;
 use serde_json::value::RawValue;
 
@@ -98,7 +98,7 @@ pub(crate) fn next_step(failure: &Failure, profile: &str) -> Option<String> {
         Failure::Temporary(Temporary::Cut(_)) => {
             Some("the server may have acted on it: look before you send it again".into())
         }
-        _ => failure.hint(profile),
+        _ => failure.hint(About::Profile(profile)),
     }
 }
 

@@ -1,6 +1,6 @@
 //! Failures as the window shows them: a cause and a next step, with the profile's own name in it.
 
-use keyfob_core::failure::Failure;
+use keyfob_core::failure::{About, Failure};
 use keyfob_core::identity::ProfileName;
 use serde::Serialize;
 
@@ -20,7 +20,7 @@ pub(crate) struct CommandError {
 impl CommandError {
     /// What failed for this profile.
     pub(crate) fn about(profile: &ProfileName) -> impl Fn(Failure) -> Self {
-        |failure| Self::with(&failure, failure.hint(profile.as_str()))
+        |failure| Self::with(&failure, failure.hint(About::Profile(profile.as_str())))
     }
 
     /// A sign-in of this profile that failed: nobody repeats it but the user.
@@ -30,8 +30,7 @@ impl CommandError {
 
     /// What failed for no profile; a hint that would name one is left out.
     pub(crate) fn of_none(failure: &Failure) -> Self {
-        const NOBODY: &str = "\u{0}";
-        Self::with(failure, failure.hint(NOBODY).filter(|hint| !hint.contains(NOBODY)))
+        Self::with(failure, failure.hint(About::Nobody))
     }
 
     /// In words that fit no failure.

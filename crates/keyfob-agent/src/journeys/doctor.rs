@@ -14,7 +14,7 @@ use keyfob_core::diagnosis::{Diagnosis, Finding, Step, evidence, resource, serve
 use keyfob_core::discovery::authorization_server::{self, AuthorizationServer};
 use keyfob_core::discovery::challenge::BearerChallenge;
 use keyfob_core::discovery::search::{self, Tried};
-use keyfob_core::failure::Failure;
+use keyfob_core::failure::{About, Failure};
 use keyfob_core::profile::Profile;
 use keyfob_core::resource::CheckedUrl;
 use tokio::sync::mpsc;
@@ -92,6 +92,11 @@ struct Walk<'a> {
 }
 
 impl Walk<'_> {
+    /// A profile that was made up for a URL has no name to type.
+    fn about(&self) -> About<'_> {
+        if self.named { About::Profile(self.profile.name.as_str()) } else { About::Any }
+    }
+
     fn look(&self, step: Step) {
         let _ = self.progress.send(Progress::Looking(step));
     }
@@ -102,9 +107,7 @@ impl Walk<'_> {
         heard.append(&mut finding.evidence);
         finding.evidence = heard;
         finding.mask_query(&self.profile.url);
-        if self.named {
-            finding.name(&self.profile.name);
-        }
+        finding.advise(self.about());
         let _ = self.progress.send(Progress::Found(Box::new(finding.clone())));
         self.steps.push(finding);
     }
@@ -197,7 +200,7 @@ impl Walk<'_> {
     }
 
     fn client(&mut self, server: &AuthorizationServer) {
-        self.found(server::registration(self.profile, Given::Nothing, server));
+        self.found(server::registration(self.profile, Given::Nothing, server, self.about()));
         self.found(server::redirect(self.profile, server));
         self.found(server::revocation(server));
     }

@@ -4,7 +4,7 @@ use keyfob_agent::journeys::examine::{Examined, examine};
 use keyfob_agent::journeys::profiles;
 use keyfob_core::client_registration::Given;
 use keyfob_core::discovery::authorization_server::ClientAuthentication;
-use keyfob_core::failure::Failure;
+use keyfob_core::failure::{About, Failure};
 use keyfob_core::grant::GrantKind;
 use keyfob_core::identity::ProfileName;
 use keyfob_core::profile::{self, DeliveryTarget, LifetimeAnswer, Profile, ResourceParameter};
@@ -59,7 +59,7 @@ fn unmade(failure: &Failure, add: &Add) -> u8 {
     let next = if failure.is_temporary() {
         Some("no profile was made: try again, or add it without looking the server up with --offline".into())
     } else {
-        failure.hint(&add.name).map(|hint| hint.replace(" URL ", &format!(" {} ", add.url)))
+        failure.hint(About::New { name: &add.name, url: &add.url })
     };
     output::failure_with(failure, next.as_deref());
     exit_code::of(failure)

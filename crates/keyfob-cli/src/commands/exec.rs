@@ -1,7 +1,7 @@
 //! `keyfob exec`: runs a command with the token in one variable of its environment, and ends as it ends.
 
 use keyfob_agent::journeys::hand_out::HandOutRequest;
-use keyfob_core::failure::Failure;
+use keyfob_core::failure::{About, Failure};
 
 use super::token::take;
 use crate::arguments::Exec;
@@ -19,7 +19,7 @@ pub(crate) async fn run(exec: &Exec, context: &Context) -> Result<u8, Failure> {
     let handed_out = match take(&exec.name, &HandOutRequest::default(), context).await {
         Ok(handed_out) => handed_out,
         Err(failure) => {
-            output::failure(&failure, &exec.name);
+            output::failure(&failure, About::Profile(&exec.name));
             return Ok(KEYFOB_FAILED);
         }
     };

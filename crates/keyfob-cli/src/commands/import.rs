@@ -10,7 +10,7 @@ use keyfob_agent::foreign_stores::{Stored, elsewhere, place, stored};
 use keyfob_agent::journeys::profiles;
 use keyfob_agent::journeys::sign_in::import;
 use keyfob_core::credential::Credential;
-use keyfob_core::failure::Failure;
+use keyfob_core::failure::{About, Failure};
 use keyfob_core::identity::ProfileName;
 use keyfob_core::import::{ForeignClient, ForeignSignIn, Source, TextHints, read_text};
 use keyfob_core::profile::Profile;
@@ -45,9 +45,8 @@ pub(crate) async fn run(arguments: &Import, context: &Context) -> Result<u8, Fai
             Ok(0)
         }
         Err(failure) => {
-            let next = failure
-                .hint(profile.name.as_str())
-                .map(|hint| hint.replace(" URL ", &format!(" {} ", profile.url)));
+            let url = profile.url.to_string();
+            let next = failure.hint(About::New { name: profile.name.as_str(), url: &url });
             output::failure_with(&failure, next.as_deref());
             Ok(exit_code::of(&failure))
         }

@@ -82,27 +82,28 @@ fn needs_a_person(command: &Command) -> bool {
 }
 
 /// The profile a command is about, for the hint after a failure.
-pub(crate) fn subject(command: &Command) -> String {
-    match command {
-        Command::Add(add) => add.name.clone(),
-        Command::SignIn(c) => c.name.clone(),
-        Command::Token(c) => c.name.clone(),
-        Command::Headers(c) => c.name.clone(),
-        Command::Exec(c) => c.name.clone(),
-        Command::Approve(c) => c.name.clone(),
-        Command::Call(c) => c.name.clone(),
-        Command::Tools(c) => c.name.clone(),
-        Command::Connect(c) => c.target.clone(),
-        Command::Doctor(c) => c.target.clone(),
-        Command::Import(c) => c.name.clone().unwrap_or_else(|| "NAME".into()),
-        Command::Link(c) => c.name.clone(),
-        Command::Unlink(c) => c.name.clone(),
-        Command::Config(c) => c.name.clone().unwrap_or_else(|| "NAME".into()),
+pub(crate) fn subject(command: &Command) -> Option<String> {
+    let name = match command {
+        Command::Add(add) => &add.name,
+        Command::SignIn(c) => &c.name,
+        Command::Token(c) => &c.name,
+        Command::Headers(c) => &c.name,
+        Command::Exec(c) => &c.name,
+        Command::Approve(c) => &c.name,
+        Command::Call(c) => &c.name,
+        Command::Tools(c) => &c.name,
+        Command::Connect(c) => &c.target,
+        Command::Doctor(c) => &c.target,
+        Command::Import(c) => return c.name.clone(),
+        Command::Link(c) => &c.name,
+        Command::Unlink(c) => &c.name,
+        Command::Config(c) => return c.name.clone(),
         Command::SignOut(c)
         | Command::Remove(c)
         | Command::Refresh(c)
         | Command::Pause(c)
-        | Command::Resume(c) => c.name.clone(),
-        _ => "NAME".into(),
-    }
+        | Command::Resume(c) => &c.name,
+        _ => return None,
+    };
+    Some(name.clone())
 }

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use keyfob_agent::agent::snapshot_without_keeper;
 use keyfob_agent::control::client::ControlFailure;
 use keyfob_agent::snapshot::{AgentShown, KeeperKind, ProfileShown, Snapshot};
-use keyfob_core::failure::{Failure, Temporary};
+use keyfob_core::failure::{About, Failure, Temporary};
 use keyfob_platform::lease::Lease;
 
 use super::link::proxied;
@@ -39,7 +39,7 @@ pub(crate) async fn run(arguments: &Status, context: &Context) -> Result<(), Fai
 async fn beside_another_version(why: &Temporary, context: &Context) -> Result<Snapshot, Failure> {
     let failure = Failure::from(why.clone());
     output::warning(&failure.to_string());
-    output::hint(&failure.hint("NAME").unwrap_or_default());
+    output::hint(&failure.hint(About::Any).unwrap_or_default());
     let mut snapshot = snapshot_without_keeper(context.ports()?).await?;
     let holder = Lease::holder(&context.paths.lease());
     let kind = holder.as_ref().and_then(|holder| match holder.kind.as_str() {

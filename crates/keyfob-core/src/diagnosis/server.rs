@@ -9,7 +9,7 @@ use crate::client_registration::{Given, RegistrationChoice, choose, dynamic};
 use crate::discovery::authorization_server::{AuthorizationServer, well_known_urls};
 use crate::discovery::search::{self, Fetched, Tried};
 use crate::discovery::string;
-use crate::failure::{Failure, Incompatibility, Misbehaviour};
+use crate::failure::{About, Failure, Incompatibility, Misbehaviour};
 use crate::grant::GrantKind;
 use crate::profile::Profile;
 use crate::resource::CheckedUrl;
@@ -152,7 +152,12 @@ fn redirect_uri(profile: &Profile, server: &AuthorizationServer) -> String {
 }
 
 /// How keyfob would become a client; nothing is registered.
-pub fn registration(profile: &Profile, given: Given, server: &AuthorizationServer) -> Finding {
+pub fn registration(
+    profile: &Profile,
+    given: Given,
+    server: &AuthorizationServer,
+    about: About<'_>,
+) -> Finding {
     let step = Step::Registration;
     let ways = ways(server);
     match choose(&profile.client, given, server) {
@@ -174,15 +179,19 @@ pub fn registration(profile: &Profile, given: Given, server: &AuthorizationServe
             finding
         }
         Err(failure) => Finding::fail(step, failure)
-            .for_user(if server.takes_client_id_metadata_document() {
-                "host a client metadata document and: keyfob add NAME URL --client-metadata-url URL"
-            } else {
-                "ask the server's operator for a client id, then: keyfob add NAME URL --client-id ID"
-            })
+            .for_user(client_needed(server, about))
             .for_server(
                 "offer one: `\"client_id_metadata_document_supported\": true` or `\"registration_endpoint\": \"https://…\"` (RFC 7591)",
             ),
     }
+}
+
+fn client_needed(server: &AuthorizationServer, about: About<'_>) -> String {
+    let add = format!("keyfob add {} {}", about.name().unwrap_or("NAME"), about.url());
+    if server.takes_client_id_metadata_document() {
+        return format!("host a client metadata document and: {add} --client-metadata-url URL");
+    }
+    format!("ask the server's operator for a client id, then: {add} --client-id ID")
 }
 
 fn ways(server: &AuthorizationServer) -> String {

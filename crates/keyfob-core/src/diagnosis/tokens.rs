@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::{Finding, Step};
 use crate::credential::{Credential, SignIn};
-use crate::failure::{Failure, Misbehaviour, SignInNeeded};
+use crate::failure::{About, Failure, Misbehaviour, SignInNeeded};
 use crate::grant::id_token;
 use crate::moment::Moment;
 use crate::profile::{Profile, duration_text};
@@ -21,11 +21,12 @@ pub fn without_token(why: &str) -> Vec<Finding> {
 }
 
 /// What the answer gave: how long, for what, and whether it can be renewed.
-pub fn token(sign_in: &SignIn, profile: &Profile, now: &Moment) -> Finding {
+pub fn token(sign_in: &SignIn, profile: &Profile, about: About<'_>, now: &Moment) -> Finding {
+    let again = format!("keyfob sign-in {}", about.name().unwrap_or("NAME"));
     let tokens = &sign_in.tokens;
     if !tokens.is_valid_for(profile.margin, now) {
         return match sign_in.needs_sign_in() {
-            Some(need) => Finding::fail(Step::Token, need.clone().into()).for_user("keyfob sign-in NAME"),
+            Some(need) => Finding::fail(Step::Token, need.clone().into()).for_user(again),
             None => {
                 Finding::pass(Step::Token, "the token held has run out; it is renewed when it is asked for")
             }
@@ -37,9 +38,7 @@ pub fn token(sign_in: &SignIn, profile: &Profile, now: &Moment) -> Finding {
     let words =
         format!("a Bearer token with {left} left of {}, {scopes}", duration_text(rounded(tokens.lifetime)));
     match sign_in.needs_sign_in() {
-        Some(need) => {
-            Finding::warn(Step::Token, format!("{words}; but {need}")).for_user("keyfob sign-in NAME")
-        }
+        Some(need) => Finding::warn(Step::Token, format!("{words}; but {need}")).for_user(again),
         None => Finding::pass(Step::Token, words),
     }
 }
@@ -91,7 +90,8 @@ pub fn audience(sign_in: &SignIn, url: &CheckedUrl) -> Finding {
 }
 
 /// How renewal stands, by what is held; nothing is tried.
-pub fn refresh_held(credential: &Credential, sign_in: &SignIn) -> Finding {
+pub fn refresh_held(credential: &Credential, sign_in: &SignIn, about: About<'_>) -> Finding {
+    let name = about.name().unwrap_or("NAME");
     let history = &credential.history;
     if !sign_in.renews() {
         return no_refresh_token();
@@ -99,7 +99,7 @@ pub fn refresh_held(credential: &Credential, sign_in: &SignIn) -> Finding {
     if let Some(need @ (SignInNeeded::Ended { .. } | SignInNeeded::RegistrationGone(_))) =
         sign_in.needs_sign_in()
     {
-        return Finding::fail(Step::Refresh, need.clone().into()).for_user("keyfob sign-in NAME");
+        return Finding::fail(Step::Refresh, need.clone().into()).for_user(format!("keyfob sign-in {name}"));
     }
     let words = format!(
         "it can be renewed; so far {} renewals, {} failures; not tried now",
@@ -107,7 +107,7 @@ pub fn refresh_held(credential: &Credential, sign_in: &SignIn) -> Finding {
     );
     match &sign_in.waiting {
         Some(_) => Finding::warn(Step::Refresh, format!("{words}; the last one failed"))
-            .for_user("keyfob log NAME says why"),
+            .for_user(format!("keyfob log {name} says why")),
         None => Finding::pass(Step::Refresh, words),
     }
 }

@@ -5,6 +5,51 @@ use super::{Failure, Incompatibility, Misbehaviour, SignInNeeded, StoreProblem, 
 /// Scopes that a hint writes out.
 const MOST_SCOPES: usize = 8;
 
+/// What a hint is about: what its commands are to be typed with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum About<'a> {
+    /// A profile that is there.
+    Profile(&'a str),
+    /// One that was still to be made, as it was typed.
+    New {
+        /// Its name.
+        name: &'a str,
+        /// The server's URL.
+        url: &'a str,
+    },
+    /// Any profile: commands stand as in a help page, with `NAME` and `URL`.
+    Any,
+    /// No profile, and nobody to fill anything in: what needs a name is not advised.
+    Nobody,
+}
+
+impl<'a> About<'a> {
+    /// The profile's name.
+    pub fn name(self) -> Option<&'a str> {
+        match self {
+            Self::Profile(name) | Self::New { name, .. } => Some(name),
+            Self::Any => Some("NAME"),
+            Self::Nobody => None,
+        }
+    }
+
+    /// The server's URL, for a command that takes nothing else.
+    pub fn url(self) -> &'a str {
+        match self {
+            Self::New { url, .. } => url,
+            Self::Profile(_) | Self::Any | Self::Nobody => "URL",
+        }
+    }
+
+    /// The same for a command that takes a profile's name as well.
+    fn target(self) -> &'a str {
+        match self {
+            Self::Profile(name) => name,
+            other => other.url(),
+        }
+    }
+}
+
 /// F11: RFC 8707's own code, or an older server that names the parameter it does not know.
 pub(crate) fn refuses_resource(error: &str, description: &str) -> bool {
     let names_it = ["'resource'", "`resource`", "\"resource\"", "resource parameter"];
@@ -13,32 +58,34 @@ pub(crate) fn refuses_resource(error: &str, description: &str) -> bool {
 }
 
 impl Failure {
-    /// The next step, as an exact command where there is one. `profile` is the name it is about.
-    pub fn hint(&self, profile: &str) -> Option<String> {
+    /// The next step, as an exact command where there is one.
+    pub fn hint(&self, about: About<'_>) -> Option<String> {
         match self {
             Self::NoSuchProfile(_) => Some("keyfob status shows the profiles; keyfob add NAME URL makes one".into()),
             Self::SignInNeeded(SignInNeeded::OtherMachine) => {
+                let profile = about.name()?;
                 Some(format!("keyfob refresh {profile} moves it here, keyfob sign-in {profile} makes one of its own"))
             }
             Self::ClientRejected(_) | Self::SignInNeeded(SignInNeeded::ClientRefused(_)) => {
                 Some("check client id and secret with the server's operator, then keyfob remove and keyfob add again".into())
             }
-            Self::SignInNeeded(SignInNeeded::MoreScopes(scopes)) => Some(asking_for(profile, scopes)),
+            Self::SignInNeeded(SignInNeeded::MoreScopes(scopes)) => Some(asking_for(about.name()?, scopes)),
             Self::SignInNeeded(_) | Self::SignInTimedOut | Self::UserDeclined(_) => {
-                Some(format!("keyfob sign-in {profile}"))
+                Some(format!("keyfob sign-in {}", about.name()?))
             }
-            Self::Temporary(temporary) => Some(temporary.hint(profile)),
+            Self::Temporary(temporary) => temporary.hint(about),
             Self::StoreUnavailable(problem) => Some(problem.hint()),
-            Self::AuthorizationServerIncompatible(incompatible) => Some(incompatible.hint(profile)),
+            Self::AuthorizationServerIncompatible(incompatible) => incompatible.hint(about),
             Self::AuthorizationServerMisbehaved(Misbehaviour::Refused { error, description })
                 if refuses_resource(error, description) =>
             {
                 Some(format!(
-                    "it may be one that takes no `resource` parameter (RFC 8707): if its operator says so, write `resource = false` below [profiles.{profile}] in profiles.toml; the tokens are then good for every resource of that server"
+                    "it may be one that takes no `resource` parameter (RFC 8707): if its operator says so, write `resource = false` below [profiles.{}] in profiles.toml; the tokens are then good for every resource of that server",
+                    about.name()?
                 ))
             }
             Self::AuthorizationServerMisbehaved(Misbehaviour::Refused { error, .. }) if error == "invalid_scope" => {
-                Some(format!("ask whoever runs the server which scopes it knows, and write them as `scopes = [\"…\"]` below [profiles.{profile}] in profiles.toml"))
+                Some(format!("ask whoever runs the server which scopes it knows, and write them as `scopes = [\"…\"]` below [profiles.{}] in profiles.toml", about.name()?))
             }
             Self::AuthorizationServerMisbehaved(_) => {
                 Some("the server must be mended by whoever runs it; nothing was sent that it could misuse".into())
@@ -68,7 +115,7 @@ impl Failure {
             Self::AuthorizationServerIncompatible(Incompatibility::PrivateAddress(_)) => Some(format!(
                 "if you trust it, write `private_network = true` below [profiles.{profile}] in profiles.toml; then: {again}"
             )),
-            other => other.hint(profile).map(|hint| hint.replace(" URL ", &format!(" {profile} "))),
+            other => other.hint(About::Profile(profile)),
         }
     }
 
@@ -91,9 +138,11 @@ fn asking_for(profile: &str, scopes: &str) -> String {
 }
 
 impl Temporary {
-    fn hint(&self, profile: &str) -> String {
-        match self {
-            Self::PortTaken(port) => format!("end the program on port {port}, then keyfob sign-in {profile}"),
+    fn hint(&self, about: About<'_>) -> Option<String> {
+        Some(match self {
+            Self::PortTaken(port) => {
+                format!("end the program on port {port}, then keyfob sign-in {}", about.name()?)
+            }
             Self::OtherVersion { ours_is_older: true, .. } => {
                 "update this keyfob to the keeper's version".into()
             }
@@ -103,30 +152,39 @@ impl Temporary {
             Self::Intercepted(_) => {
                 "open any web page: a network log-in page may be waiting; keyfob tries again by itself".into()
             }
-            Self::RetryAfter { .. } | Self::Busy => format!("try again later: keyfob refresh {profile}"),
-            Self::Offline(_) | Self::Cut(_) | Self::ServerTrouble(_) => {
-                format!("nothing is lost; keyfob tries again by itself, or: keyfob refresh {profile}")
+            Self::RetryAfter { .. } | Self::Busy => {
+                format!("try again later: keyfob refresh {}", about.name()?)
             }
-        }
+            Self::Offline(_) | Self::Cut(_) | Self::ServerTrouble(_) => {
+                format!("nothing is lost; keyfob tries again by itself, or: keyfob refresh {}", about.name()?)
+            }
+        })
     }
 }
 
 impl Incompatibility {
-    fn hint(&self, profile: &str) -> String {
-        match self {
-            Self::NoRegistration | Self::RegistrationRefused(_) => {
+    fn hint(&self, about: About<'_>) -> Option<String> {
+        Some(match self {
+            Self::NoRegistration | Self::RegistrationRefused(_) => format!(
+                "ask the server's operator for a client id, then: keyfob add {} {} --client-id ID",
+                about.name()?,
+                about.url()
+            ),
+            Self::NoSignInWanted => {
                 format!(
-                    "ask the server's operator for a client id, then: keyfob add {profile} URL --client-id ID"
+                    "use the server as it is; keyfob connect {} bridges it without a token",
+                    about.target()
                 )
             }
-            Self::NoSignInWanted => {
-                "use the server as it is; keyfob connect URL bridges it without a token".into()
+            Self::PrivateAddress(_) => {
+                format!("if you trust it: keyfob add {} {} --private-network", about.name()?, about.url())
             }
-            Self::PrivateAddress(_) => format!("if you trust it: keyfob add {profile} URL --private-network"),
             Self::NotMcp(_) => "check the URL; MCP servers often end in /mcp".into(),
-            _ => "whoever runs the server has to mend this, and no program can sign in there safely before: keyfob doctor URL says exactly what to serve"
-                .into(),
-        }
+            _ => format!(
+                "whoever runs the server has to mend this, and no program can sign in there safely before: keyfob doctor {} says exactly what to serve",
+                about.target()
+            ),
+        })
     }
 }
 
@@ -159,13 +217,32 @@ mod tests {
     /// D8, V28: the next step really asks for them, and nothing in it is a server's command.
     #[test]
     fn the_hint_after_a_refusal_for_want_of_scopes_asks_for_them_and_is_safe_to_paste() {
-        let hint =
-            |scopes: &str| Failure::from(SignInNeeded::MoreScopes(scopes.into())).hint("work").unwrap();
+        let hint = |scopes: &str| {
+            Failure::from(SignInNeeded::MoreScopes(scopes.into())).hint(About::Profile("work")).unwrap()
+        };
         assert_eq!(hint("files:write admin"), "keyfob sign-in work --scope files:write --scope admin");
         let in_words = "keyfob sign-in work --scope SCOPE, for each of them that you want to grant";
         for hostile in ["a;id", "$(id)", "`id`", "a|b", "x>y", "a'b", "--no-browser", ""] {
             assert_eq!(hint(hostile), in_words, "{hostile}");
         }
         assert_eq!(hint(&"a ".repeat(9)), in_words);
+    }
+
+    /// What is named fills its place, and a server's own word that looks like a place is left as it is.
+    #[test]
+    fn a_hint_is_typed_with_what_is_at_hand_and_leaves_a_servers_words_alone() {
+        let refused = Failure::from(Incompatibility::NoRegistration);
+        let of_new = About::New { name: "work", url: "https://a.example/mcp" };
+        let add = "ask the server's operator for a client id, then: keyfob add";
+        assert_eq!(refused.hint(of_new).unwrap(), format!("{add} work https://a.example/mcp --client-id ID"));
+        assert_eq!(refused.hint(About::Any).unwrap(), format!("{add} NAME URL --client-id ID"));
+        assert_eq!(refused.hint(About::Nobody), None);
+        let open = Failure::from(Incompatibility::NoSignInWanted);
+        assert!(open.hint_at_sign_in("work").unwrap().contains("keyfob connect work bridges"));
+        assert!(open.hint(of_new).unwrap().contains("keyfob connect https://a.example/mcp bridges"));
+
+        let scopes = Failure::from(SignInNeeded::MoreScopes("URL NAME".into()));
+        let asked = "keyfob sign-in work --scope URL --scope NAME";
+        assert_eq!(scopes.hint_at_sign_in("work").as_deref(), Some(asked));
     }
 }

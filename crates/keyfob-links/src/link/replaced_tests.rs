@@ -3,6 +3,7 @@
 use super::tests::{CURSOR, Memory, link, links, unlink, wanted};
 use super::*;
 use crate::clients::named;
+use keyfob_core::failure::{About, Failure};
 
 /// A client, its file, what its owner wrote of `gh`, and the file around that before and after the owner changed it.
 struct Changed {
@@ -240,10 +241,10 @@ fn without_the_clients_own_program_the_next_step_is_to_install_it() {
     let machine = Memory { has_no_programs: true, ..Memory::default() };
     let absent =
         links(&machine).plan(named("claude-code").unwrap(), &wanted("work", Via::Helper)).unwrap_err();
-    let failure = keyfob_core::failure::Failure::from(absent);
+    let failure = Failure::from(absent);
     assert!(
         failure.to_string().contains("its own command `claude`, which is not on the path. Next: install"),
         "{failure}"
     );
-    assert_eq!(failure.hint("work"), None, "and nothing about keyfob's own files");
+    assert_eq!(failure.hint(About::Profile("work")), None, "and nothing about keyfob's own files");
 }

@@ -34,7 +34,7 @@ impl Walk<'_> {
             return self.skip_tokens("the store does not open");
         };
         if let Err(failure) = usable_sign_in(record.as_ref(), self.profile) {
-            return self.skip_tokens(&format!("{failure}; keyfob sign-in NAME"));
+            return self.skip_tokens(&format!("{failure}; keyfob sign-in {}", self.profile.name));
         }
         if let Some(credential) = record {
             self.sign_in(ports, handshake, &credential).await;
@@ -45,9 +45,9 @@ impl Walk<'_> {
         let (profile, now) = (self.profile, ports.clock.now());
         let Some(sign_in) = credential.sign_in_for(&profile.url) else { return };
         self.found(Finding::skip(Step::ResourceParameter, "not tried; a sign-in has worked here"));
-        self.found(tokens::token(sign_in, profile, &now));
+        self.found(tokens::token(sign_in, profile, self.about(), &now));
         self.found(tokens::audience(sign_in, &profile.url));
-        self.found(tokens::refresh_held(credential, sign_in));
+        self.found(tokens::refresh_held(credential, sign_in, self.about()));
         if self.is_silent() {
             self.found(Finding::skip(Step::Mcp, "not tried: the server gave no answer"));
             return;
@@ -55,7 +55,7 @@ impl Walk<'_> {
         if !sign_in.tokens.is_valid_for(profile.margin, &now) {
             self.found(Finding::skip(
                 Step::Mcp,
-                "a token past its end is not presented; keyfob refresh NAME first",
+                format!("a token past its end is not presented; keyfob refresh {} first", profile.name),
             ));
             return;
         }

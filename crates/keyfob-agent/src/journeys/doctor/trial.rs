@@ -153,7 +153,7 @@ impl Walk<'_> {
     ) {
         let now = ports.clock.now();
         self.found(trial::resource_taken(profile));
-        self.found(tokens::token(sign_in, profile, &now));
+        self.found(tokens::token(sign_in, profile, self.about(), &now));
         self.found(tokens::audience(sign_in, &profile.url));
         self.look(Step::Refresh);
         let stale = sign_in.tokens.access_token.fingerprint();

@@ -83,24 +83,24 @@ fn registration_is_tried_dry_by_the_sign_ins_own_choice() {
         ProfileName::parse("doctor").unwrap(),
         CheckedUrl::parse("https://a.example/mcp").unwrap(),
     );
-    let offered = registration(&profile, Given::Nothing, &server(&json!({})));
+    let offered = registration(&profile, Given::Nothing, &server(&json!({})), About::Any);
     assert_eq!(offered.verdict, Verdict::Pass);
     assert!(offered.evidence[0].sent.contains("POST https://as.example/register"));
     let none = server(&json!({"registration_endpoint": null}));
-    let refused = registration(&profile, Given::Nothing, &none);
+    let refused = registration(&profile, Given::Nothing, &none, About::Any);
     assert_eq!(refused.failure, Some(Incompatibility::NoRegistration.into()));
     assert!(refused.advice.user.unwrap().contains("--client-id"));
     let documents =
         server(&json!({"registration_endpoint": null, "client_id_metadata_document_supported": true}));
     assert!(
-        registration(&profile, Given::Nothing, &documents)
+        registration(&profile, Given::Nothing, &documents, About::Any)
             .advice
             .user
             .unwrap()
             .contains("--client-metadata-url")
     );
     profile.client.client_id = Some("me".into());
-    assert_eq!(registration(&profile, Given::Nothing, &none).verdict, Verdict::Pass);
+    assert_eq!(registration(&profile, Given::Nothing, &none, About::Any).verdict, Verdict::Pass);
 }
 
 #[test]

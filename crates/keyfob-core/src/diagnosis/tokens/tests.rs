@@ -10,6 +10,8 @@ use crate::identity::ProfileName;
 use crate::secret::AccessToken;
 use crate::token_set::tests::at;
 
+const WORK: About<'static> = About::Profile("work");
+
 fn held() -> Credential {
     signed_in_for(3_600)
 }
@@ -31,15 +33,16 @@ fn jwt(claims: &serde_json::Value) -> SignIn {
 #[test]
 fn a_token_is_told_by_its_life_and_never_by_itself() {
     let sign_in = with_token("canary".into());
-    let told = token(&sign_in, &profile(&sign_in), &at(0));
+    let told = token(&sign_in, &profile(&sign_in), WORK, &at(0));
     assert!(told.verdict == Verdict::Pass && told.words.contains("of 1h"), "{}", told.words);
     assert!(!format!("{told:?}").contains("canary"));
-    let late = token(&sign_in, &profile(&sign_in), &at(4_000));
+    let late = token(&sign_in, &profile(&sign_in), WORK, &at(4_000));
     assert!(late.verdict == Verdict::Pass && late.words.contains("run out"));
     let mut dead = sign_in;
     dead.dead = Some(SignInNeeded::NoRefreshToken);
-    assert_eq!(token(&dead, &profile(&dead), &at(4_000)).verdict, Verdict::Fail);
-    assert_eq!(token(&dead, &profile(&dead), &at(0)).verdict, Verdict::Warn);
+    let ended = token(&dead, &profile(&dead), WORK, &at(4_000));
+    assert_eq!((ended.verdict, ended.advice.user.as_deref()), (Verdict::Fail, Some("keyfob sign-in work")));
+    assert_eq!(token(&dead, &profile(&dead), WORK, &at(0)).verdict, Verdict::Warn);
 }
 
 #[test]
@@ -59,11 +62,11 @@ fn the_audience_of_a_jwt_must_be_the_resource() {
 fn a_sign_in_that_cannot_be_renewed_is_told() {
     let credential = held();
     let mut sign_in = credential.sign_in.clone().unwrap();
-    assert_eq!(refresh_held(&credential, &sign_in).verdict, Verdict::Pass);
+    assert_eq!(refresh_held(&credential, &sign_in, WORK).verdict, Verdict::Pass);
     sign_in.dead = Some(SignInNeeded::Ended { error: "invalid_grant".into(), description: String::new() });
-    assert_eq!(refresh_held(&credential, &sign_in).verdict, Verdict::Fail);
+    assert_eq!(refresh_held(&credential, &sign_in, WORK).verdict, Verdict::Fail);
     sign_in.tokens.refresh_token = None;
-    assert_eq!(refresh_held(&credential, &sign_in).verdict, Verdict::Warn);
+    assert_eq!(refresh_held(&credential, &sign_in, WORK).verdict, Verdict::Warn);
 }
 
 #[test]

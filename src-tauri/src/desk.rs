@@ -1,6 +1,7 @@
 //! What the app keeps for its commands: the way to the keeper, the sign-ins it does, and the demo portals if they run.
 
 mod adding;
+pub(crate) mod busy;
 mod copying;
 pub(crate) mod examining;
 pub(crate) mod files;
@@ -8,6 +9,8 @@ mod importing;
 pub(crate) mod linking;
 pub(crate) mod proxy_port;
 pub(crate) mod reminding;
+#[cfg(target_os = "linux")]
+mod resting;
 pub(crate) mod sign_ins;
 pub(crate) mod store;
 pub(crate) mod versions;
@@ -15,6 +18,7 @@ pub(crate) mod versions;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use busy::Busy;
 use keyfob_agent::agent::AgentHandle;
 use keyfob_agent::journal::{JournalEntry, JournalEvent};
 use keyfob_agent::journeys::profiles::find_profile;
@@ -27,6 +31,7 @@ use keyfob_core::resource::CheckedUrl;
 use keyfob_demo::{Consent, Portal, PortalOptions};
 use keyfob_platform::keeper::{Keeper, LAST_FLIGHT};
 use keyfob_platform::paths::Paths;
+use keyfob_proxy::loopback_proxy::RunningProxy;
 use sign_ins::SignIns;
 use store::TypedPassphrase;
 use versions::Versions;
@@ -41,7 +46,9 @@ pub(crate) struct Desk {
     pub(crate) versions: Versions,
     passphrase: TypedPassphrase,
     clipboard: TokenClipboard,
-    /// Runs until the app ends it.
+    pub(crate) busy: Busy,
+    /// Both run until the app ends them.
+    proxy: Mutex<Option<RunningProxy>>,
     keeper: Mutex<Option<Keeper>>,
     demo: Mutex<Vec<Portal>>,
 }
@@ -57,11 +64,14 @@ const SIGN_IN_LIFETIME: Duration = Duration::from_hours(30 * 24);
 const DEMO_PATIENCE: Duration = Duration::from_secs(5);
 
 impl Desk {
-    pub(crate) fn new(keeper: Keeper, paths: Paths, passphrase: TypedPassphrase) -> Self {
+    /// What the app starts with. `busy` counts what must not be cut off.
+    pub(crate) fn new(keeper: Keeper, paths: Paths, passphrase: TypedPassphrase, busy: Busy) -> Self {
         Self {
             sign_ins: SignIns::new(Arc::clone(&keeper.agent.ports().notifier)),
             agent: keeper.agent.clone(),
             versions: Versions::new(),
+            busy,
+            proxy: Mutex::default(),
             paths,
             passphrase,
             clipboard: TokenClipboard::new(
@@ -71,6 +81,11 @@ impl Desk {
             keeper: Mutex::new(Some(keeper)),
             demo: Mutex::default(),
         }
+    }
+
+    /// Lets clients in through this proxy until the app ends.
+    pub(crate) fn lets_in_through(&self, proxy: RunningProxy) {
+        *self.proxy.lock().unwrap_or_else(PoisonError::into_inner) = Some(proxy);
     }
 
     /// Nothing was ever set up here.
@@ -121,6 +136,7 @@ impl Desk {
         let keeper = self.keeper.lock().unwrap_or_else(PoisonError::into_inner).take();
         let Some(keeper) = keeper else { return };
         let ports = keeper.agent.ports().clone();
+        drop(self.proxy.lock().unwrap_or_else(PoisonError::into_inner).take());
         tracing::info!("the keeper ends; a renewal under way is waited for");
         if !keeper.stop(LAST_FLIGHT).await {
             tracing::warn!("a renewal was still under way; the next start takes it up at once");

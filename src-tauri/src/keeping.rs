@@ -9,9 +9,10 @@ use keyfob_core::failure::Failure;
 use keyfob_platform::compose::Composition;
 use keyfob_platform::keeper::Keeper;
 use keyfob_platform::paths::Paths;
-use keyfob_proxy::loopback_proxy::{LoopbackProxy, RunningProxy};
+use keyfob_proxy::loopback_proxy::LoopbackProxy;
 use tokio::sync::mpsc;
 
+use crate::desk::busy::Busy;
 use crate::desk::store::TypedPassphrase;
 use crate::desk::{self, Desk};
 use crate::shell;
@@ -22,7 +23,6 @@ pub(crate) struct Kept {
     pub(crate) desk: Desk,
     pub(crate) door: mpsc::UnboundedReceiver<DoorRequest>,
     pub(crate) pressed: mpsc::UnboundedReceiver<Pressed>,
-    pub(crate) proxy: RunningProxy,
 }
 
 /// Becomes the keeper; nothing where a first app runs already.
@@ -30,7 +30,8 @@ pub(crate) async fn keep(paths: Paths) -> Result<Option<Kept>, Failure> {
     if shell::shown_by_the_first(&paths).await {
         return Ok(None);
     }
-    let (notifier, pressed) = DesktopNotifier::new();
+    let busy = Busy::default();
+    let (notifier, pressed) = DesktopNotifier::new(busy.clone());
     let passphrase = TypedPassphrase::default();
     let composition = Composition::new(paths.clone(), Arc::new(notifier));
     let ports = Composition { prompt: Some(passphrase.prompt()), ..composition }.ports()?;
@@ -38,5 +39,7 @@ pub(crate) async fn keep(paths: Paths) -> Result<Option<Kept>, Failure> {
     desk::note(keeper.agent.ports(), JournalEvent::KeeperStarted);
     let door = keeper.take_door();
     let proxy = LoopbackProxy::start(keeper.proxy_ports(&paths)?)?;
-    Ok(Some(Kept { desk: Desk::new(keeper, paths, passphrase), door, pressed, proxy }))
+    let desk = Desk::new(keeper, paths, passphrase, busy);
+    desk.lets_in_through(proxy);
+    Ok(Some(Kept { desk, door, pressed }))
 }

@@ -67,7 +67,7 @@ fn context() -> tauri::Context {
 }
 
 fn show(kept: Kept, arguments: &Arguments) -> Result<(), Failure> {
-    let Kept { desk, door, pressed, proxy: _proxy } = kept;
+    let Kept { desk, door, pressed } = kept;
     let start_at_login = autostart::plugin(&desk.paths);
     let wanted = arguments.clone();
     let app = tauri::Builder::default()
@@ -91,7 +91,11 @@ fn show(kept: Kept, arguments: &Arguments) -> Result<(), Failure> {
         .map_err(|error| no_desktop(&error))?;
     app.run(|app, event| match event {
         // Closing the last window leaves the tray.
-        RunEvent::ExitRequested { code: None, api, .. } => api.prevent_exit(),
+        RunEvent::ExitRequested { code: None, api, .. } => {
+            api.prevent_exit();
+            #[cfg(target_os = "linux")]
+            shell::rest::after_the_last_window(app);
+        }
         RunEvent::Exit => {
             tauri::async_runtime::block_on(app.state::<Desk>().end());
             restart::if_asked(app);

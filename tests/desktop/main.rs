@@ -12,6 +12,7 @@ mod doors;
 mod frozen_keeper;
 mod imports;
 mod package;
+mod rest;
 mod settings;
 mod states;
 mod tray;
@@ -134,14 +135,14 @@ impl App {
             .expect("keyfob-app is built by scripts/test.sh desktop")
     }
 
-    /// Web processes among the app's descendants.
-    async fn web_processes(&self) -> usize {
-        let pid = self.child.id().expect("the app runs").to_string();
-        output("ps", &["-o", "args=", "--ppid", &pid])
-            .await
-            .lines()
-            .filter(|line| line.contains("WebKitWebProcess"))
-            .count()
+    fn pid(&self) -> u32 {
+        self.child.id().expect("the app runs")
+    }
+
+    /// Names of the processes that the app has started.
+    async fn processes(&self) -> Vec<String> {
+        let of_it = output("ps", &["-o", "comm=", "--ppid", &self.pid().to_string()]).await;
+        of_it.lines().map(str::to_owned).collect()
     }
 
     async fn keyfob(&self, arguments: &[&str]) -> std::process::Output {
@@ -149,7 +150,7 @@ impl App {
     }
 
     async fn end(mut self) {
-        let pid = self.child.id().expect("the app runs").to_string();
+        let pid = self.pid().to_string();
         output("kill", &["-TERM", &pid]).await;
         let status = tokio::time::timeout(PATIENCE, self.child.wait()).await.expect("the app ends").unwrap();
         assert!(status.success(), "{status}");
@@ -221,21 +222,6 @@ async fn a_portal_is_added_signed_in_and_kept_fresh_in_the_real_window() {
     assert!(!driver.source().await.contains("canary-window-"));
     assert!(!driver.has("[data-testid=first-run]").await);
     driver.end().await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn closing_the_window_leaves_the_tray_without_a_web_process_and_a_second_start_brings_it_back() {
-    let app = App::start(&["--show"]).await;
-    eventually("the window is there", async || windows().await.len() == 1).await;
-    eventually("a web process draws it", async || app.web_processes().await > 0).await;
-    output("xdotool", &["windowclose", &the_window().await]).await;
-    eventually("no web process is left", async || app.web_processes().await == 0).await;
-    assert_eq!(status(app.home.path()).await["agent"]["running"], true);
-
-    let second = App::spawn(app.home.path(), &[]).wait().await.unwrap();
-    assert!(second.success(), "{second}");
-    eventually("the first one's window is back", async || windows().await.len() == 1).await;
-    app.end().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -25,7 +25,11 @@ const MOST_CONNECTIONS: usize = 4_096;
 const HEAD_PATIENCE: Duration = Duration::from_mins(5);
 
 /// The proxy.
-pub struct LoopbackProxy(Arc<Forwarding>);
+pub struct LoopbackProxy {
+    forwarding: Arc<Forwarding>,
+    /// Places for connections; [`serve`](Self::serve) holds the one for the next.
+    room: Arc<Semaphore>,
+}
 
 impl LoopbackProxy {
     /// Serves linked clients until the answer is dropped, in a thread of its own, so that a request crosses no threads on its
@@ -36,13 +40,14 @@ impl LoopbackProxy {
     pub fn start<E: LocalEntrances + 'static>(ports: ProxyPorts<E>) -> Result<RunningProxy, Failure> {
         let ProxyPorts { agent, keys, forwarder, entrances } = ports;
         let tokens = ReadyTokens::new(agent);
-        let proxy = Self(Arc::new(Forwarding {
+        let forwarding = Arc::new(Forwarding {
             keys,
             forwarder,
             tokens,
             room: Room::default(),
             taken: TakenTokens::default(),
-        }));
+        });
+        let proxy = Self { forwarding, room: Arc::new(Semaphore::new(MOST_CONNECTIONS)) };
         let started = proxy.in_a_thread(entrances);
         started.map_err(|error| Failure::Bug(format!("no thread for the proxy: {error}")))
     }
@@ -50,6 +55,7 @@ impl LoopbackProxy {
     fn in_a_thread(self, entrances: impl LocalEntrances + 'static) -> std::io::Result<RunningProxy> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let (running, ended) = oneshot::channel();
+        let room = Arc::clone(&self.room);
         let thread = std::thread::Builder::new().name("keyfob-proxy".into()).spawn(move || {
             runtime.block_on(async {
                 tokio::select! {
@@ -60,17 +66,16 @@ impl LoopbackProxy {
             // A look-up of a name that hangs keeps nobody waiting.
             runtime.shutdown_background();
         })?;
-        Ok(RunningProxy { running: Some(running), thread: Some(thread) })
+        Ok(RunningProxy { running: Some(running), thread: Some(thread), room })
     }
 
     async fn serve(self, mut entrances: impl LocalEntrances) {
-        let room = Arc::new(Semaphore::new(MOST_CONNECTIONS));
         let mut conversations = JoinSet::new();
         loop {
-            let Ok(place) = Arc::clone(&room).acquire_owned().await else { return };
+            let Ok(place) = Arc::clone(&self.room).acquire_owned().await else { return };
             let (stream, entrance) = entrances.accept().await;
             while conversations.try_join_next().is_some() {}
-            let forwarding = Arc::clone(&self.0);
+            let forwarding = Arc::clone(&self.forwarding);
             conversations.spawn(async move {
                 converse(stream, entrance, forwarding).await;
                 drop(place);
@@ -83,6 +88,15 @@ impl LoopbackProxy {
 pub struct RunningProxy {
     running: Option<oneshot::Sender<()>>,
     thread: Option<JoinHandle<()>>,
+    room: Arc<Semaphore>,
+}
+
+impl RunningProxy {
+    /// No client is connected.
+    #[must_use]
+    pub fn is_idle(&self) -> bool {
+        self.room.available_permits() + 1 >= MOST_CONNECTIONS
+    }
 }
 
 impl Drop for RunningProxy {

@@ -15,10 +15,14 @@ const CLIPBOARD: &str = "clipboard";
 impl Desk {
     /// Copies a valid token, renewed first if needed; it is taken out again by itself.
     pub(crate) async fn copy_token(&self, name: &ProfileName) -> Result<(), Failure> {
+        let begun = self.busy.begin();
         let lent = self.lend_token(name).await;
         self.note_copy(name, lent.as_ref().err());
         let (clipboard, loan) = (self.clipboard.clone(), lent?);
-        tauri::async_runtime::spawn(async move { clipboard.end(loan).await });
+        tauri::async_runtime::spawn(async move {
+            clipboard.end(loan).await;
+            drop(begun);
+        });
         Ok(())
     }
 

@@ -25,6 +25,12 @@ impl TypedPassphrase {
         Box::new(move || typed.now())
     }
 
+    /// One was typed, and is nowhere but here.
+    #[cfg(target_os = "linux")]
+    pub(super) fn is_held(&self) -> bool {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).is_some()
+    }
+
     fn now(&self) -> Option<Zeroizing<String>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
@@ -42,6 +48,7 @@ impl Desk {
         to: Backend,
         typed: Option<Zeroizing<String>>,
     ) -> Result<Moved, Failure> {
+        let _under_way = self.busy.begin();
         let (paths, passphrase) = (self.paths.clone(), self.passphrase.clone());
         let moved = threads::on_a_thread_or_here(move || moved(&paths, &passphrase, to, typed)).await;
         let moved = moved.map_err(|error| Failure::Bug(format!("the move ended: {error}")))?;

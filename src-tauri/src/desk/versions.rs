@@ -52,6 +52,12 @@ impl Versions {
         Self { known: watch::Sender::default(), own, looked: Mutex::default() }
     }
 
+    /// What this app was started from is there as it was.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn runs_its_own_file(&self) -> bool {
+        self.own.as_ref().is_some_and(|(path, then)| Mark::of(path) == Some(*then))
+    }
+
     pub(crate) fn watch(&self) -> watch::Receiver<Others> {
         self.known.subscribe()
     }

@@ -7,9 +7,13 @@ pub(crate) mod notifications;
 pub(crate) mod outside;
 pub(crate) mod preferences;
 pub(crate) mod refused;
+#[cfg(target_os = "linux")]
+pub(crate) mod rest;
 pub(crate) mod restart;
 pub(crate) mod tray;
 pub(crate) mod tray_model;
+#[cfg(target_os = "linux")]
+mod web_processes;
 pub(crate) mod windows;
 
 use std::time::Duration;

@@ -17,6 +17,7 @@ use tokio::sync::mpsc;
 use super::notice_words::Button;
 use super::{outside, windows};
 use crate::desk::Desk;
+use crate::desk::busy::Busy;
 
 #[cfg(all(unix, not(target_os = "macos")))]
 use freedesktop::Board;
@@ -41,9 +42,9 @@ pub(crate) struct DesktopNotifier {
 }
 
 impl DesktopNotifier {
-    /// Starts the task on the current tokio runtime; pressed buttons come out of the receiver.
-    pub(crate) fn new() -> (Self, mpsc::UnboundedReceiver<Pressed>) {
-        Self::showing_on(Board::default())
+    /// Starts the task on the current tokio runtime; a notification whose buttons are listened to makes `busy`; pressed buttons come out of the receiver.
+    pub(crate) fn new(busy: Busy) -> (Self, mpsc::UnboundedReceiver<Pressed>) {
+        Self::showing_on(Board::counted_by(busy))
     }
 
     fn showing_on(board: Board) -> (Self, mpsc::UnboundedReceiver<Pressed>) {

@@ -11,6 +11,7 @@ use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
 use super::Pressed;
+use crate::desk::busy::Busy;
 use crate::shell::notice_words::{Button, Words, escaped, words};
 
 /// A service that answers no sooner than this is as good as none.
@@ -20,6 +21,8 @@ const PATIENCE: Duration = Duration::from_secs(10);
 pub(super) struct Board {
     patience: Duration,
     standing: HashMap<Option<ProfileName>, Standing>,
+    /// Each that stands is under way: nobody else hears its buttons.
+    busy: Busy,
 }
 
 /// One notification on the screen, listened to for as long as this lives.
@@ -35,13 +38,11 @@ impl Drop for Standing {
     }
 }
 
-impl Default for Board {
-    fn default() -> Self {
-        Self { patience: PATIENCE, standing: HashMap::new() }
-    }
-}
-
 impl Board {
+    pub(super) fn counted_by(busy: Busy) -> Self {
+        Self { patience: PATIENCE, standing: HashMap::new(), busy }
+    }
+
     /// Shows notices until nobody sends any more.
     pub(super) async fn run(
         mut self,
@@ -73,7 +74,11 @@ impl Board {
         let earlier = self.standing.remove(&notice.profile);
         if let Some(handle) = shown {
             let listening = listen(Arc::clone(&handle), notice.profile.clone(), pressed.clone());
-            let listening = tokio::spawn(listening);
+            let stands = self.busy.begin();
+            let listening = tokio::spawn(async move {
+                listening.await;
+                drop(stands);
+            });
             self.standing.insert(notice.profile.clone(), Standing { handle, listening });
         }
         // Last: a service that fails here leaves two on the screen, and never none.

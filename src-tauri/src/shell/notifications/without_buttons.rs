@@ -4,13 +4,18 @@ use keyfob_agent::notice::Notice;
 use tokio::sync::mpsc;
 
 use super::Pressed;
+use crate::desk::busy::Busy;
 use crate::shell::notice_words::words;
 
 /// Shows each notice by itself.
-#[derive(Default)]
 pub(super) struct Board;
 
 impl Board {
+    /// Without buttons, nothing waits.
+    pub(super) fn counted_by(_busy: Busy) -> Self {
+        Self
+    }
+
     pub(super) async fn run(
         self,
         mut notices: mpsc::Receiver<Notice>,

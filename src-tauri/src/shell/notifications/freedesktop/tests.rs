@@ -186,7 +186,7 @@ impl Desktop {
 }
 
 fn notifier(patience: Duration) -> (DesktopNotifier, mpsc::UnboundedReceiver<Pressed>) {
-    DesktopNotifier::showing_on(Board { patience, ..Board::default() })
+    DesktopNotifier::showing_on(Board { patience, ..Board::counted_by(Busy::default()) })
 }
 
 fn about(name: &str, label: &str, kind: NoticeKind) -> Notice {

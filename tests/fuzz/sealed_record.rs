@@ -50,6 +50,7 @@ fn signed_in() -> Credential {
     let answer = TokenAnswer {
         access_token: AccessToken::new("access".into()),
         lifetime: TimeDelta::hours(1),
+        end_assumed: false,
         refresh_token: Some(RefreshToken::new("refresh".into())),
         scopes: Some(ScopeSet::parse("read")),
         sign_in_ends_in: Some(TimeDelta::days(30)),

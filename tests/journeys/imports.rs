@@ -221,6 +221,35 @@ async fn without_a_client_id_the_access_token_alone_is_kept_and_it_is_said() {
     assert_eq!(portal.record().seen().registrations.len(), 2);
 }
 
+/// F3, fault 47: nobody said when the pasted token ends; no door tells a date as if somebody had, and nobody is asked for one.
+#[tokio::test]
+async fn a_pasted_token_whose_end_nobody_says_is_shown_without_one() {
+    let portal = portal().await;
+    let theirs = signed_in_elsewhere(&portal).await;
+    let keyfob = Keyfob::new();
+    paste(&keyfob, &["mine", "--url", &theirs.url], &theirs.access).await.expect_code(0);
+    let shown = keyfob.status("mine").await;
+    assert_eq!(
+        (&shown["access_token"]["assumed"], &shown["sign_in"]["known"], &shown["sign_in"]["ends_at"]),
+        (&json!(true), &json!("unknown"), &Value::Null)
+    );
+    assert_eq!((&shown["state"], &shown["hint"]), (&json!("active"), &Value::Null));
+    let table = keyfob.must(["status"]).await;
+    assert!(table.contains("end unknown") && !table.contains("(server)"), "{table}");
+    let doctor = keyfob.run(["doctor", "mine", "--json"]).await.expect_code(0).json();
+    let token = doctor["steps"].as_array().unwrap().iter().find(|step| step["id"] == "token").unwrap();
+    assert!(token["finding"].to_string().contains("whose end nobody says"), "{token}");
+
+    // With its end told, it is told.
+    let told = json!({"access_token": theirs.access, "expires_in": 60}).to_string();
+    paste(&keyfob, &["told", "--url", &theirs.url], &told).await.expect_code(0);
+    let shown = keyfob.status("told").await;
+    assert_eq!(
+        (&shown["access_token"]["assumed"], &shown["sign_in"]["known"]),
+        (&json!(false), &json!("server"))
+    );
+}
+
 /// A token file in each shape, into a profile that is there already or a new one.
 #[tokio::test]
 async fn a_token_file_is_taken_over_into_a_profile_that_knows_the_rest() {

@@ -46,7 +46,8 @@ pub(crate) fn profile(known: &Known<'_>) -> ProfileShown {
             .and_then(|s| s.tokens.scopes.as_ref())
             .map(|s| s.names().to_vec())
             .unwrap_or_default(),
-        access_token: sign_in.map(|s| AccessTokenShown { expires_at: s.tokens.expires_at() }),
+        access_token: sign_in
+            .map(|s| AccessTokenShown { expires_at: s.tokens.expires_at(), assumed: s.tokens.end_assumed }),
         sign_in: sign_in.zip(end.as_ref()).map(|(s, end)| SignInShown {
             since: s.since.wall,
             ends_at: end.at(),

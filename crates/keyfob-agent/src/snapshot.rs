@@ -155,6 +155,9 @@ pub struct ProfileShown {
 pub struct AccessTokenShown {
     /// Its end by the wall clock.
     pub expires_at: DateTime<Utc>,
+    /// True where nobody has said so, and keyfob goes by a guess of its own.
+    #[serde(default)]
+    pub assumed: bool,
 }
 
 /// The sign-in.

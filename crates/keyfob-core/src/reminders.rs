@@ -272,7 +272,7 @@ impl Situation<'_> {
 fn known(end: &SignInEnd) -> Option<&KnownEnd> {
     match end {
         SignInEnd::Known(end) => Some(end),
-        SignInEnd::Unknown => None,
+        SignInEnd::Unknown | SignInEnd::WithToken => None,
     }
 }
 

@@ -17,6 +17,8 @@ pub enum SignInEnd {
     Known(KnownEnd),
     /// Nobody knows.
     Unknown,
+    /// It ends with its access token, whose end nobody has said: no lifetime that a user knows would change that.
+    WithToken,
 }
 
 /// An end, as a span from a moment.
@@ -46,7 +48,7 @@ impl SignInEnd {
     pub fn at(&self) -> Option<DateTime<Utc>> {
         match self {
             Self::Known(end) => Some(end.at()),
-            Self::Unknown => None,
+            Self::Unknown | Self::WithToken => None,
         }
     }
 
@@ -54,7 +56,7 @@ impl SignInEnd {
     pub fn known(&self) -> &'static str {
         match self {
             Self::Known(end) => end.source.word(),
-            Self::Unknown => "unknown",
+            Self::Unknown | Self::WithToken => "unknown",
         }
     }
 }
@@ -93,6 +95,9 @@ impl KnownEnd {
 
 /// Works the end of a sign-in out; `learned` is the lifetime of the last one that was seen to end.
 pub fn sign_in_end(sign_in: &SignIn, profile: &Profile, learned: Option<TimeDelta>) -> SignInEnd {
+    if !sign_in.renews() && sign_in.tokens.end_assumed {
+        return SignInEnd::WithToken;
+    }
     stated(sign_in, profile, learned)
         .filter(|end| !end.is_disproved_by(&sign_in.tokens.obtained))
         .map_or(SignInEnd::Unknown, SignInEnd::Known)

@@ -19,6 +19,8 @@ pub struct TokenSet {
     pub obtained: Moment,
     /// How long the access token lives from then on.
     pub lifetime: TimeDelta,
+    /// True where nobody said so: then its end decides when it is renewed, and is told to nobody as a date.
+    pub end_assumed: bool,
     /// Granted scopes, where known.
     pub scopes: Option<ScopeSet>,
 }
@@ -31,6 +33,7 @@ impl TokenSet {
             refresh_token: answer.refresh_token,
             obtained: now.clone(),
             lifetime: answer.lifetime,
+            end_assumed: answer.end_assumed,
             // RFC 6749 §5.1: left out means "as requested".
             scopes: answer.scopes.or_else(|| (!requested.is_empty()).then(|| requested.clone())),
         }
@@ -39,17 +42,23 @@ impl TokenSet {
     /// The tokens after a renewal: a new refresh token replaces the old one, none keeps it (F6).
     ///
     /// The same access token again keeps its end while that has not come: a server that gives what it has in store may
-    /// tell the whole lifetime anew, and a token must not be taken for alive when it is dead.
+    /// tell the whole lifetime anew, and a token must not be taken for alive when it is dead. An end that was assumed gives
+    /// way to one that is told.
     #[must_use]
     pub fn renewed(&self, answer: TokenAnswer, now: &Moment) -> Self {
         let same = answer.access_token == self.access_token && self.is_valid_for(TimeDelta::zero(), now);
-        let (obtained, lifetime) =
-            if same { (self.obtained.clone(), self.lifetime) } else { (now.clone(), answer.lifetime) };
+        let keeps = same && (answer.end_assumed || !self.end_assumed);
+        let (obtained, lifetime, end_assumed) = if keeps {
+            (self.obtained.clone(), self.lifetime, self.end_assumed)
+        } else {
+            (now.clone(), answer.lifetime, answer.end_assumed)
+        };
         Self {
             access_token: answer.access_token,
             refresh_token: answer.refresh_token.or_else(|| self.refresh_token.clone()),
             obtained,
             lifetime,
+            end_assumed,
             scopes: answer.scopes.or_else(|| self.scopes.clone()),
         }
     }
@@ -92,6 +101,7 @@ pub(crate) mod tests {
         TokenAnswer {
             access_token: AccessToken::new(access.into()),
             lifetime: TimeDelta::seconds(lifetime),
+            end_assumed: false,
             refresh_token: refresh.map(|r| RefreshToken::new(r.into())),
             scopes: None,
             sign_in_ends_in: None,
@@ -108,6 +118,18 @@ pub(crate) mod tests {
         assert_eq!(kept.refresh_token, Some(RefreshToken::new("r1".into())));
         let replaced = kept.renewed(answer("a3", Some("r2"), 60), &at(60));
         assert_eq!(replaced.refresh_token, Some(RefreshToken::new("r2".into())));
+    }
+
+    /// F3
+    #[test]
+    fn an_assumed_end_gives_way_to_a_told_one_and_no_told_one_to_a_guess() {
+        let guess = |access: &str| TokenAnswer { end_assumed: true, ..answer(access, Some("r"), 600) };
+        let assumed = TokenSet::from_answer(guess("a"), &ScopeSet::default(), &at(0));
+        let told = assumed.renewed(answer("a", None, 3_600), &at(60));
+        assert_eq!((told.end_assumed, told.expires_at()), (false, at(3_660).wall));
+        let kept = told.renewed(guess("a"), &at(120));
+        assert_eq!((kept.end_assumed, kept.expires_at()), (false, at(3_660).wall));
+        assert!(kept.renewed(guess("b"), &at(180)).end_assumed);
     }
 
     /// fault 22

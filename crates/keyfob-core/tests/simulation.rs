@@ -57,6 +57,7 @@ fn answer(lifetime: TimeDelta, access: String) -> TokenAnswer {
     TokenAnswer {
         access_token: AccessToken::new(access),
         lifetime,
+        end_assumed: false,
         refresh_token: Some(RefreshToken::new("r".into())),
         scopes: None,
         sign_in_ends_in: None,

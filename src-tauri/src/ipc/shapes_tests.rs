@@ -235,7 +235,7 @@ fn full() -> agent::Snapshot {
             issuer: some("https://a.example"),
             account: some("ada"),
             scopes: vec!["read".into()],
-            access_token: Some(agent::AccessTokenShown { expires_at: now }),
+            access_token: Some(agent::AccessTokenShown { expires_at: now, assumed: false }),
             sign_in: Some(agent::SignInShown {
                 since: now,
                 ends_at: Some(now),

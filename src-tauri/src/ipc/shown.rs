@@ -159,6 +159,8 @@ pub(crate) enum StateWord {
 pub(crate) struct AccessTokenShown {
     #[cfg_attr(test, ts(type = "Instant"))]
     expires_at: DateTime<Utc>,
+    /// Nobody has said so: keyfob goes by a guess of its own.
+    assumed: bool,
 }
 
 /// The sign-in's start and end.
@@ -263,7 +265,10 @@ impl From<&agent::ProfileShown> for ProfileShown {
             issuer: one.issuer.clone(),
             account: one.account.clone(),
             scopes: one.scopes.clone(),
-            access_token: one.access_token.as_ref().map(|t| AccessTokenShown { expires_at: t.expires_at }),
+            access_token: one
+                .access_token
+                .as_ref()
+                .map(|t| AccessTokenShown { expires_at: t.expires_at, assumed: t.assumed }),
             sign_in: one.sign_in.as_ref().map(SignInShown::from),
             next_refresh_at: one.next_refresh_at,
             last_refresh: one.last_refresh.as_ref().map(LastRefreshShown::from),

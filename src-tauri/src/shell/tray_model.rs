@@ -310,7 +310,7 @@ mod tests {
             actions(profile).iter().any(|(action, _)| *action == TrayAction::CopyToken)
         };
         assert!(!offers(&held));
-        held.access_token = Some(AccessTokenShown { expires_at: DateTime::UNIX_EPOCH });
+        held.access_token = Some(AccessTokenShown { expires_at: DateTime::UNIX_EPOCH, assumed: false });
         assert!(offers(&held));
         assert!(TrayAction::ALL.iter().any(|action| action.id() == "copy-token"));
     }

@@ -104,6 +104,7 @@ impl Soak {
         let answer = TokenAnswer {
             access_token: AccessToken::new(access),
             lifetime: TimeDelta::seconds(i64::try_from(lifetime).unwrap()),
+            end_assumed: false,
             refresh_token: Some(RefreshToken::new(refresh)),
             scopes: None,
             sign_in_ends_in: None,

@@ -244,7 +244,7 @@ function keeping(
       here.change(name, (one) => ({
         ...one,
         state,
-        access_token: { expires_at: at(3_600_000) },
+        access_token: { expires_at: at(3_600_000), assumed: false },
         next_refresh_at: at(3_240_000),
         last_refresh: { at: at(0), outcome: 'renewed' },
         refreshes: one.refreshes + 1,

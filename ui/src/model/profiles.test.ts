@@ -134,7 +134,7 @@ describe('names and addresses', () => {
 
 describe('what is left of the access token', () => {
   const HOUR = DAY / 24;
-  const fresh = { access_token: { expires_at: at(HOUR) } };
+  const fresh = { access_token: { expires_at: at(HOUR), assumed: false } };
   const renewed = { at: at(-HOUR), outcome: 'renewed' as const };
   const failed = { at: at(-HOUR), outcome: 'failed' as const };
   it('counts from the last renewal', () =>
@@ -145,9 +145,13 @@ describe('what is left of the access token', () => {
   });
   it('is not known where the last renewal failed after others that worked', () =>
     expect(tokenLeft(held(9, 9, { ...fresh, refreshes: 3, last_refresh: failed }), NOW)).toBeNull());
+  it('is not known where nobody said when it ends', () =>
+    expect(tokenLeft(held(3 / 24, 9, { access_token: { expires_at: at(HOUR), assumed: true } }), NOW)).toBeNull());
   it('is nothing without a token and once it ran out', () => {
     expect(tokenLeft(held(9, 9), NOW)).toBe(0);
-    expect(tokenLeft(held(9, 9, { access_token: { expires_at: at(-1) }, last_refresh: renewed }), NOW)).toBe(0);
+    expect(
+      tokenLeft(held(9, 9, { access_token: { expires_at: at(-1), assumed: false }, last_refresh: renewed }), NOW),
+    ).toBe(0);
   });
 });
 

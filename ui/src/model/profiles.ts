@@ -88,9 +88,10 @@ function tokenSince(profile: ProfileShown): string | null {
   return profile.refreshes === 0 ? (profile.sign_in?.since ?? null) : null;
 }
 
-/** What is left of the access token, from 1 to 0; `null` where its beginning is not known. */
+/** What is left of the access token, from 1 to 0; `null` where its beginning is not known, or its end. */
 export function tokenLeft(profile: ProfileShown, now: number): number | null {
   if (!profile.access_token) return 0;
+  if (profile.access_token.assumed) return null;
   const since = tokenSince(profile);
   return since === null ? null : partLeft(Date.parse(since), Date.parse(profile.access_token.expires_at), now);
 }

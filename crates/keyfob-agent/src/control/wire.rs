@@ -107,6 +107,8 @@ pub enum Response {
 pub struct WireToken {
     access_token: String,
     expires_at: DateTime<Utc>,
+    #[serde(default)]
+    end_assumed: bool,
     scopes: Option<ScopeSet>,
     resource: String,
     warning: Option<Failure>,
@@ -127,6 +129,7 @@ impl From<HandedOut> for WireToken {
         Self {
             access_token: token.access_token.expose_secret().to_owned(),
             expires_at: token.expires_at,
+            end_assumed: token.end_assumed,
             scopes: token.scopes,
             resource: token.resource,
             warning: token.warning,
@@ -139,6 +142,7 @@ impl From<WireToken> for HandedOut {
         Self {
             access_token: AccessToken::new(wire.access_token),
             expires_at: wire.expires_at,
+            end_assumed: wire.end_assumed,
             scopes: wire.scopes,
             resource: wire.resource,
             warning: wire.warning,
@@ -283,6 +287,7 @@ mod tests {
         let token = HandedOut {
             access_token: AccessToken::new("canary".into()),
             expires_at: DateTime::UNIX_EPOCH,
+            end_assumed: false,
             scopes: None,
             resource: "r".into(),
             warning: None,

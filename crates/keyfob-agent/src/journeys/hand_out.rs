@@ -48,6 +48,8 @@ pub struct HandedOut {
     pub access_token: AccessToken,
     /// Its end by the wall clock.
     pub expires_at: DateTime<Utc>,
+    /// True where nobody said so: programs may go by it, people are not told it as a fact.
+    pub end_assumed: bool,
     /// Granted scopes.
     pub scopes: Option<ScopeSet>,
     /// The resource it is for.
@@ -196,6 +198,7 @@ fn handed_out(sign_in: &SignIn, warning: Option<Failure>) -> HandedOut {
     HandedOut {
         access_token: sign_in.tokens.access_token.clone(),
         expires_at: sign_in.tokens.expires_at(),
+        end_assumed: sign_in.tokens.end_assumed,
         scopes: sign_in.tokens.scopes.clone(),
         resource: sign_in.resource.clone(),
         warning,

@@ -29,6 +29,7 @@ fn new_sign_in(profile: &Profile, ends_in: Option<TimeDelta>) -> NewSignIn {
     let answer = TokenAnswer {
         access_token: AccessToken::new("access".into()),
         lifetime: TimeDelta::days(500),
+        end_assumed: false,
         refresh_token: Some(RefreshToken::new("refresh".into())),
         scopes: None,
         sign_in_ends_in: ends_in,

@@ -175,6 +175,7 @@ fn signed_in_to_new_profile(world: &World, number: usize) -> Credential {
     let answer = TokenAnswer {
         access_token: AccessToken::new(format!("first-{number}")),
         lifetime: TimeDelta::hours(1),
+        end_assumed: false,
         refresh_token: Some(RefreshToken::new(format!("refresh-{number}"))),
         scopes: None,
         sign_in_ends_in: None,

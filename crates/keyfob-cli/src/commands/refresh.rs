@@ -10,9 +10,11 @@ use crate::{output, words};
 pub(crate) async fn run(name: &str, context: &Context) -> Result<(), Failure> {
     let wanted = HandOutRequest { fresh: true, ..HandOutRequest::default() };
     let handed_out = take(name, &wanted, context).await?;
-    output::good(&format!(
-        "renewed {name}: the token ends {}",
-        words::when(handed_out.expires_at, chrono::Utc::now())
-    ));
+    let ends = if handed_out.end_assumed {
+        "the server does not say when the token ends".to_owned()
+    } else {
+        format!("the token ends {}", words::when(handed_out.expires_at, chrono::Utc::now()))
+    };
+    output::good(&format!("renewed {name}: {ends}"));
     Ok(())
 }

@@ -175,10 +175,13 @@ fn success(profile: &Profile, credential: &Credential, now: &keyfob_core::moment
         return;
     }
     if !sign_in.renews() {
-        let end = words::when(sign_in.tokens.expires_at(), now.wall);
-        output::warning(&format!(
-            "the server gave no refresh token: this sign-in ends {end} and cannot be renewed"
-        ));
+        let ends = if sign_in.tokens.end_assumed {
+            "it does not say when this sign-in ends, which cannot be renewed; keyfob goes on with it for some minutes".to_owned()
+        } else {
+            let end = words::when(sign_in.tokens.expires_at(), now.wall);
+            format!("this sign-in ends {end} and cannot be renewed")
+        };
+        output::warning(&format!("the server gave no refresh token: {ends}"));
         output::hint(&format!(
             "where the app or keyfob agent runs, you are reminded before; then: keyfob sign-in {}",
             profile.name
@@ -186,7 +189,9 @@ fn success(profile: &Profile, credential: &Credential, now: &keyfob_core::moment
         return;
     }
     match sign_in_end(sign_in, profile, credential.learned_lifetimes.last().copied()) {
-        SignInEnd::Unknown => output::note("  the server does not say when this sign-in ends"),
+        SignInEnd::Unknown | SignInEnd::WithToken => {
+            output::note("  the server does not say when this sign-in ends");
+        }
         SignInEnd::Known(end) => {
             let (when, source) = (words::when(end.at(), now.wall), end.source.word());
             output::note(&format!("  this sign-in ends {when} ({source})"));

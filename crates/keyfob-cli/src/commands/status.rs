@@ -144,6 +144,9 @@ fn footer(snapshot: &Snapshot) -> String {
 fn row(profile: &ProfileShown, now: DateTime<Utc>) -> [String; 5] {
     let (mark, word) = words::state(profile.state);
     let token = profile.access_token.as_ref().map_or("—".into(), |token| {
+        if token.assumed {
+            return "end unknown".into();
+        }
         let verb = if token.expires_at > now { "ends" } else { "ended" };
         format!("{verb} {}", words::when(token.expires_at, now))
     });

@@ -94,6 +94,9 @@ struct WireSignIn {
     refresh_token: Option<String>,
     obtained: Moment,
     lifetime_s: i64,
+    /// Unknown to records of 0.1 before it: theirs count as told.
+    #[serde(default)]
+    end_assumed: bool,
     scopes: Option<ScopeSet>,
     since: Moment,
     ends_at: Option<DateTime<Utc>>,
@@ -246,6 +249,7 @@ impl From<&SignIn> for WireSignIn {
             refresh_token: s.tokens.refresh_token.as_ref().map(|t| t.expose_secret().to_owned()),
             obtained: s.tokens.obtained.clone(),
             lifetime_s: s.tokens.lifetime.num_seconds(),
+            end_assumed: s.tokens.end_assumed,
             scopes: s.tokens.scopes.clone(),
             since: s.since.clone(),
             ends_at: s.ends_at,
@@ -272,6 +276,7 @@ impl From<WireSignIn> for SignIn {
                 refresh_token: w.refresh_token.map(RefreshToken::new),
                 obtained: w.obtained,
                 lifetime: TimeDelta::try_seconds(w.lifetime_s).unwrap_or_default(),
+                end_assumed: w.end_assumed,
                 scopes: w.scopes,
             },
             since: w.since,

@@ -47,6 +47,20 @@ fn a_credential_survives_writing_and_reading() {
     assert_eq!(Credential::from_plaintext(&credential.to_plaintext()), Ok(credential));
 }
 
+/// F3: what an older keyfob wrote says nothing of an assumed end, and opens.
+#[test]
+#[expect(clippy::disallowed_methods, reason = "an older record is made of a new one")]
+fn an_assumed_end_survives_and_a_record_that_does_not_know_of_any_opens() {
+    let mut credential = signed_in();
+    credential.sign_in.as_mut().unwrap().tokens.end_assumed = true;
+    let text = credential.to_plaintext();
+    assert_eq!(Credential::from_plaintext(&text).as_ref(), Ok(&credential));
+    let older = text.expose_secret().replace(r#""end_assumed":true,"#, "");
+    assert!(!older.contains("end_assumed"));
+    credential.sign_in.as_mut().unwrap().tokens.end_assumed = false;
+    assert_eq!(Credential::from_plaintext(&SecretText::new(older)), Ok(credential));
+}
+
 /// fault 37
 #[test]
 fn a_newer_schema_is_refused() {

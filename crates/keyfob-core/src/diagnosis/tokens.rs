@@ -10,6 +10,7 @@ use crate::grant::id_token;
 use crate::moment::Moment;
 use crate::profile::{Profile, duration_text};
 use crate::resource::{CheckedUrl, ResourceMatch, compare_resource};
+use crate::token_set::TokenSet;
 
 /// The steps that need a token.
 const NEED_A_TOKEN: [Step; 5] =
@@ -32,15 +33,26 @@ pub fn token(sign_in: &SignIn, profile: &Profile, about: About<'_>, now: &Moment
             }
         };
     }
-    let left = tokens.remaining(now).map(|left| duration_text(rounded(left))).unwrap_or_default();
     let scopes = tokens.scopes.as_ref().and_then(crate::scope::ScopeSet::to_wire);
     let scopes = scopes.map_or_else(|| "no scope told".to_owned(), |scopes| format!("scope `{scopes}`"));
-    let words =
-        format!("a Bearer token with {left} left of {}, {scopes}", duration_text(rounded(tokens.lifetime)));
+    let words = format!("a Bearer token {}, {scopes}", life(tokens, now));
     match sign_in.needs_sign_in() {
         Some(need) => Finding::warn(Step::Token, format!("{words}; but {need}")).for_user(again),
+        None if tokens.end_assumed => Finding::warn(Step::Token, words).for_server(
+            "say how long it lives: `expires_in` in the token answer, in seconds (RFC 6749 §5.1)",
+        ),
         None => Finding::pass(Step::Token, words),
     }
+}
+
+/// What is left of it and of how much; what keyfob assumes for itself is told as just that.
+fn life(tokens: &TokenSet, now: &Moment) -> String {
+    let whole = duration_text(rounded(tokens.lifetime));
+    if tokens.end_assumed {
+        return format!("whose end nobody says (keyfob takes it for good for {whole})");
+    }
+    let left = tokens.remaining(now).map(|left| duration_text(rounded(left))).unwrap_or_default();
+    format!("with {left} left of {whole}")
 }
 
 /// In whole days, hours or minutes above two of them.

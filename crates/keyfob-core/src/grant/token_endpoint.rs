@@ -33,6 +33,8 @@ pub struct TokenAnswer {
     pub access_token: AccessToken,
     /// How long it lives from the answer on.
     pub lifetime: TimeDelta,
+    /// True where nobody said how long, neither the answer nor the token: then the lifetime is keyfob's own guess (F3).
+    pub end_assumed: bool,
     /// A new refresh token; `None` where the server sent none or an empty one (F5, F6).
     pub refresh_token: Option<RefreshToken>,
     /// Granted scopes where the server says (F4).
@@ -151,8 +153,10 @@ fn usable(object: &Map<String, Value>, now: DateTime<Utc>) -> Result<TokenAnswer
     if !is_header_safe(&token) {
         return Err("its access_token has characters that may not stand in a header".into());
     }
+    let stated = lifetime(object, &token, now);
     Ok(TokenAnswer {
-        lifetime: lifetime(object, &token, now),
+        lifetime: stated.unwrap_or(ASSUMED_LIFETIME),
+        end_assumed: stated.is_none(),
         access_token: AccessToken::new(token),
         refresh_token: string(object, "refresh_token").filter(|t| !t.is_empty()).map(RefreshToken::new),
         scopes: string(object, "scope").map(|text| ScopeSet::parse(&text)),
@@ -161,12 +165,12 @@ fn usable(object: &Map<String, Value>, now: DateTime<Utc>) -> Result<TokenAnswer
     })
 }
 
-/// `expires_in` as a number or a number in quotes; else the token's own `exp`; else [`ASSUMED_LIFETIME`].
-fn lifetime(object: &Map<String, Value>, token: &str, now: DateTime<Utc>) -> TimeDelta {
+/// `expires_in` as a number or a number in quotes; else the token's own `exp`; `None` where nobody says.
+fn lifetime(object: &Map<String, Value>, token: &str, now: DateTime<Utc>) -> Option<TimeDelta> {
     seconds(object, "expires_in")
         .or_else(|| id_token::expiry(token).map(|exp| exp.saturating_sub(now.timestamp())).filter(|s| *s > 0))
         .and_then(TimeDelta::try_seconds)
-        .map_or(ASSUMED_LIFETIME, |stated| stated.min(LONGEST_LIFETIME))
+        .map(|stated| stated.min(LONGEST_LIFETIME))
 }
 
 /// The names under which servers tell the end of the refresh token.
@@ -280,7 +284,7 @@ mod tests {
             r#","expires_in":null"#,
             r#","expires_in":{}"#,
         ] {
-            assert_eq!(ok(odd).lifetime, ASSUMED_LIFETIME, "{odd}");
+            assert_eq!((ok(odd).lifetime, ok(odd).end_assumed), (ASSUMED_LIFETIME, true), "{odd}");
         }
         assert_eq!(ok(r#","expires_in":120"#).lifetime, TimeDelta::seconds(120));
         assert_eq!(ok(r#","expires_in":"120""#).lifetime, TimeDelta::seconds(120));

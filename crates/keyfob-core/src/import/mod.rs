@@ -125,6 +125,7 @@ impl ForeignSignIn {
         TokenAnswer {
             access_token: self.access_token.clone(),
             lifetime: ends.map_or(unknown, |end| (end - now).max(TimeDelta::zero())),
+            end_assumed: ends.is_none(),
             refresh_token: self.refresh_token.clone().filter(|_| self.client.is_some()),
             scopes: self.scopes.clone(),
             sign_in_ends_in: None,

@@ -28,6 +28,21 @@ fn without_a_word_from_anybody_there_is_no_date_but_a_question() {
     assert_eq!(answered.name, ProfileName::parse("work").unwrap());
 }
 
+/// fault 47, F3: it ends with its token, and when that is nobody knows: there is no date, and no answer would make one.
+#[test]
+fn what_ends_with_a_token_whose_end_is_assumed_has_no_date_and_asks_nothing() {
+    let mut held = held(None);
+    let tokens = &mut held.sign_in.as_mut().unwrap().tokens;
+    (tokens.refresh_token, tokens.end_assumed) = (None, true);
+    for profile in [profile(), configured(30, LifetimeFrom::SignIn)] {
+        let end = end(&held, &profile);
+        assert_eq!((end.at(), end.known()), (None, "unknown"));
+        assert!(!is_asked_for(&end, &profile));
+    }
+    held.sign_in.as_mut().unwrap().tokens.end_assumed = false;
+    assert_eq!(end(&held, &profile()).known(), "server");
+}
+
 /// fault 47, oddity 7
 #[test]
 fn the_server_comes_before_the_user_and_the_margin_is_taken_off() {

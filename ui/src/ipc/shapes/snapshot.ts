@@ -103,7 +103,11 @@ export type StateWord = 'signed-out' | 'signing-in' | 'active' | 'refreshing' | 
 /**
  * The access token's end, never the token.
  */
-export type AccessTokenShown = { expires_at: Instant, };
+export type AccessTokenShown = { expires_at: Instant,
+/**
+ * Nobody has said so: keyfob goes by a guess of its own.
+ */
+assumed: boolean, };
 
 /**
  * The sign-in's start and end.

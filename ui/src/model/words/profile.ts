@@ -104,6 +104,7 @@ export function tokenCardWords(profile: ProfileShown, now: number): string[] {
   const next = nextWords(profile, now);
   // Whoever renews in time need not say when it would have been too late.
   if (next && profile.state !== 'retrying') return [`Token ${next.charAt(0).toLowerCase()}${next.slice(1)}`];
+  if (profile.access_token.assumed) return next ? ['Token of unknown end', next] : ['Token of unknown end'];
   const left = Date.parse(profile.access_token.expires_at) - now;
   const good = left > 0 ? `Token good for ${span(left)}` : 'Token ran out';
   return next ? [good, next] : [good];
@@ -130,6 +131,7 @@ export function signInDetail(profile: ProfileShown, now: number): string {
 /** How long the access token is good for. */
 export function tokenWords(profile: ProfileShown, now: number): string {
   if (!profile.access_token) return 'None';
+  if (profile.access_token.assumed) return 'Nobody says when it runs out';
   const end = profile.access_token.expires_at;
   return `${Date.parse(end) < now ? 'Ran out' : 'Runs out'} ${untilWords(end, now)}, ${dateWords(end, now)}`;
 }

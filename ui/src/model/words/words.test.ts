@@ -102,6 +102,14 @@ describe('the end of a sign-in', () => {
   });
 });
 
+describe('a token whose end nobody has said', () => {
+  const assumed = held({ access_token: { expires_at: at(9 * MINUTE), assumed: true } });
+  it('is told without a date', () => {
+    expect(say.tokenWords(assumed, NOW)).toBe('Nobody says when it runs out');
+    expect(say.tokenCardWords(assumed, NOW)).toEqual(['Token of unknown end']);
+  });
+});
+
 describe('what comes next', () => {
   it('is a renewal, or another try', () => {
     const next_refresh_at = at(5 * MINUTE);

@@ -45,6 +45,17 @@ fn a_token_is_told_by_its_life_and_never_by_itself() {
     assert_eq!(token(&dead, &profile(&dead), WORK, &at(0)).verdict, Verdict::Warn);
 }
 
+/// F3: what keyfob goes by for itself is not told as the server's word.
+#[test]
+fn an_assumed_end_is_told_as_one_and_the_server_is_advised_to_say_it() {
+    let mut sign_in = with_token("canary".into());
+    sign_in.tokens.end_assumed = true;
+    let told = token(&sign_in, &profile(&sign_in), WORK, &at(0));
+    assert_eq!(told.verdict, Verdict::Warn);
+    assert!(told.words.contains("whose end nobody says") && !told.words.contains("left"), "{}", told.words);
+    assert!(told.advice.server.unwrap().contains("expires_in"));
+}
+
 #[test]
 fn the_audience_of_a_jwt_must_be_the_resource() {
     let held = held().sign_in.unwrap();

@@ -199,3 +199,44 @@ async fn a_client_without_its_own_program_is_said_with_the_next_step() {
         .expect_code(2)
         .says("keyfob clients shows what is linked");
 }
+
+/// Nothing of a profile stays behind in silence: entries in clients' files, and places of its tokens.
+#[tokio::test]
+async fn a_removal_ends_the_links_and_says_what_it_emptied_and_what_stays() {
+    let user = with_profile().await;
+    let place = |name: &str| user.path(name).to_string_lossy().into_owned();
+    let (ours, theirs) = (place("token.json"), place(".env"));
+    user.must([
+        "add",
+        "other",
+        &portal().await.mcp_url(),
+        "--deliver",
+        &format!("token-file:{ours}"),
+        "--deliver",
+        &format!("token-file:{theirs}:env"),
+        "--sign-in",
+    ])
+    .await;
+    write(&user, ".cursor/mcp.json", CURSOR);
+    for (profile, client) in [("other", "cursor"), ("other", "zed"), ("work", "cursor")] {
+        user.must(["link", profile, client, "--via", "bridge"]).await;
+    }
+    let zed = ".config/zed/settings.json";
+    write(&user, zed, &read(&user, zed).replace("connect", "changed"));
+    write(&user, ".env", "KEYFOB_ACCESS_TOKEN=mine\n");
+    let removed = user.run(["remove", "other"]).await.expect_code(0);
+    let removed = removed
+        .says("removed other")
+        .says(&format!("{ours} holds the token no longer"))
+        .says(&format!("{theirs} was not emptied: "))
+        .says("so it stays")
+        .says("Cursor is no longer linked to other")
+        .says("Zed is still linked to other: the entry `keyfob-other` in");
+    assert!(removed.stderr.contains("hint: keyfob unlink other zed"), "{}", removed.stderr);
+    assert!(!user.path("token.json").exists());
+    assert_eq!(read(&user, ".env"), "KEYFOB_ACCESS_TOKEN=mine\n");
+    let cursor = read(&user, ".cursor/mcp.json");
+    assert!(cursor.contains("keyfob-work") && !cursor.contains("keyfob-other"), "{cursor}");
+    user.must(["remove", "work"]).await;
+    assert_eq!(read(&user, ".cursor/mcp.json"), CURSOR);
+}

@@ -31,6 +31,7 @@ mod link;
 mod machines;
 mod networks;
 mod overtaken;
+mod own_files;
 mod pages;
 mod passphrase;
 mod recipes;

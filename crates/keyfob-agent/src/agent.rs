@@ -230,7 +230,7 @@ impl AgentHandle {
         self.cancel_sign_in(name.clone()).await;
         let outcome = sign_out::sign_out(&self.ports, &find_profile(&*self.ports.settings, name)?).await;
         self.look_again(Some(name)).await;
-        outcome
+        Ok(outcome?.revocation)
     }
 
     /// Deletes a profile.
@@ -238,7 +238,7 @@ impl AgentHandle {
         self.cancel_sign_in(name.clone()).await;
         let outcome = remove::remove(&self.ports, &find_profile(&*self.ports.settings, name)?).await;
         self.look_again(Some(name)).await;
-        outcome
+        Ok(outcome?.revocation)
     }
 
     /// Pauses or resumes background renewal.

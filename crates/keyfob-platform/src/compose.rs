@@ -94,7 +94,7 @@ impl Composition {
             notifier: self.notifier,
             journal: Arc::clone(&journal),
             token_files: Arc::new(SystemTokenFiles::new(paths)),
-            keyring_entries: Arc::new(SystemKeyringEntries),
+            keyring_entries: Arc::new(SystemKeyringEntries::new(paths)),
             commands: Arc::new(CommandsApart::new(paths, journal, clock)),
             client_keys: Arc::new(ClientKeysFile::new(paths)),
             power: Arc::new(SystemPower::default()),

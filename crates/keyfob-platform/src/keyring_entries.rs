@@ -22,7 +22,9 @@ use keyfob_core::failure::StoreProblem;
 use keyfob_core::secret::SecretText;
 use zeroize::Zeroizing;
 
+use crate::paths::Paths;
 use crate::threads;
+use crate::written::Written;
 
 /// Longest wait for the keyring.
 const PATIENCE: Duration = Duration::from_secs(3);
@@ -43,8 +45,17 @@ pub(crate) struct Entry {
 }
 
 /// The platform's keyring as a place for tokens of other programs.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct SystemKeyringEntries;
+#[derive(Debug, Clone)]
+pub struct SystemKeyringEntries {
+    written: Written,
+}
+
+impl SystemKeyringEntries {
+    /// Nothing is looked at yet.
+    pub fn new(paths: &Paths) -> Self {
+        Self { written: Written::new(paths) }
+    }
+}
 
 #[async_trait]
 impl KeyringEntries for SystemKeyringEntries {
@@ -55,19 +66,48 @@ impl KeyringEntries for SystemKeyringEntries {
     async fn write(&self, service: &str, account: &str, secret: &SecretText) -> Result<(), StoreProblem> {
         let entry = Entry { service: service.to_owned(), account: account.to_owned() };
         let secret = Zeroizing::new(secret.expose_secret().to_owned());
-        off_thread(move || write(&entry, secret)).await
+        let written = self.written.clone();
+        off_thread(move || {
+            let notes = written.of_entry(&entry.service, &entry.account);
+            // Before the entry, so that whoever is cut off in between leaves no token that nobody takes away.
+            notes.add(secret.as_bytes())?;
+            write(&entry, secret.clone())?;
+            // A sign-out in between has forgotten it.
+            notes.add(secret.as_bytes()).map(drop)
+        })
+        .await
     }
 
     async fn remove(&self, service: &str, account: &str) -> Result<(), StoreProblem> {
         let entry = Entry { service: service.to_owned(), account: account.to_owned() };
-        off_thread(move || remove(&entry)).await
+        let written = self.written.clone();
+        off_thread(move || {
+            let notes = written.of_entry(&entry.service, &entry.account);
+            let is_ours = notes.values()?;
+            match read(&entry)? {
+                Some(held) if !is_ours(held.as_bytes()) => {
+                    Err(StoreProblem::Io("keyfob did not write what this entry holds, so it stays".into()))
+                }
+                Some(_) => remove(&entry).and_then(|()| notes.forget()),
+                None => notes.forget(),
+            }
+        })
+        .await
     }
 
     #[expect(clippy::disallowed_methods, reason = "compared with what the entry holds")]
     async fn holds(&self, service: &str, account: &str, secret: &SecretText) -> Result<bool, StoreProblem> {
         let entry = Entry { service: service.to_owned(), account: account.to_owned() };
         let wanted = Zeroizing::new(secret.expose_secret().to_owned());
-        off_thread(move || Ok(read(&entry)?.is_some_and(|held| *held == *wanted))).await
+        let written = self.written.clone();
+        off_thread(move || {
+            let holds = read(&entry)?.is_some_and(|held| *held == *wanted);
+            if holds {
+                written.of_entry(&entry.service, &entry.account).add(wanted.as_bytes())?;
+            }
+            Ok(holds)
+        })
+        .await
     }
 }
 

@@ -37,3 +37,4 @@ pub mod system_clock;
 pub mod threads;
 pub mod token_files;
 mod toml_source;
+mod written;

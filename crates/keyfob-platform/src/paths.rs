@@ -1,6 +1,7 @@
 //! Where keyfob keeps its files. Found from `--home`, `KEYFOB_HOME`, the XDG folders or `$HOME`, never from
 //! `XDG_RUNTIME_DIR`, because some clients start helpers with a stripped environment.
 
+mod own_files;
 mod where_toml;
 
 use std::ffi::OsString;
@@ -11,6 +12,8 @@ use keyfob_core::identity::ProfileName;
 
 use crate::entropy;
 use crate::store::atomic_file;
+
+pub use own_files::OwnFile;
 
 /// Longest socket path the system takes (`sun_path` holds 108 bytes with its end, 104 on macOS).
 const LONGEST_SOCKET_PATH: usize = 100;

@@ -2,7 +2,6 @@
 
 mod patience;
 mod watch;
-mod written;
 
 use std::collections::BTreeSet;
 use std::ffi::OsStr;
@@ -19,7 +18,7 @@ use zeroize::Zeroizing;
 use crate::paths::Paths;
 use crate::store::folder::Folder;
 use crate::store::{LONGEST_WRITE, atomic_file, problem};
-use written::Written;
+use crate::written::Written;
 
 /// Largest `.env` file that is edited.
 const LARGEST_ENV: u64 = 1024 * 1024;

@@ -35,25 +35,8 @@ impl Desk {
     /// All of them, there or not yet.
     pub(crate) fn files(&self, profiles: &[Profile]) -> Result<Vec<Place>, Failure> {
         let paths = &self.paths;
-        let mut places = vec![
-            Place::new(FileKind::Profiles, paths.profiles_toml()),
-            Place::new(FileKind::Config, paths.config_toml()),
-            Place::new(FileKind::Records, paths.credentials_dir()),
-            Place::new(FileKind::Key, paths.store_record()),
-        ];
-        places.extend(sealing_keys(paths.data_dir()).map(|path| Place::new(FileKind::Key, path)));
-        places.extend([
-            Place::new(FileKind::Locks, paths.locks_dir()),
-            Place::new(FileKind::ClientKeys, paths.client_keys()),
-            Place::new(FileKind::Journal, paths.journal_dir()),
-            Place::new(FileKind::Links, paths.links_dir()),
-            Place::new(FileKind::CommandMarks, paths.command_marks()),
-            Place::new(FileKind::Preferences, paths.app_preferences()),
-            Place::new(FileKind::Lease, paths.lease()),
-            Place::new(FileKind::Socket, paths.control_socket()),
-            Place::new(FileKind::ProxySocket, paths.proxy_socket()),
-        ]);
-        places.extend(paths.where_toml().map(|path| Place::new(FileKind::Where, path)));
+        let own = paths.own_files().into_iter().map(|(what, path)| Place::new(FileKind::from(what), path));
+        let mut places: Vec<Place> = own.collect();
         places.extend(
             user_unit_path().filter(|unit| unit.exists()).map(|unit| Place::new(FileKind::Service, unit)),
         );
@@ -87,11 +70,4 @@ fn token_files(profile: &Profile) -> impl Iterator<Item = Place> {
         ),
         _ => None,
     })
-}
-
-/// Keys in files, of whichever backend keeps them there.
-fn sealing_keys(folder: &Path) -> impl Iterator<Item = PathBuf> {
-    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
-    let is_key = |name: &str| name.starts_with("sealing-");
-    entries.filter(move |entry| entry.file_name().to_str().is_some_and(is_key)).map(|entry| entry.path())
 }

@@ -168,6 +168,23 @@ impl Linking {
             .map_err(|error| panicked(&error))?
     }
 
+    /// Ends the links of a profile that is gone, and says which: their entries lead to nothing any more.
+    pub(crate) async fn end_links(&self, name: &ProfileName) -> Option<String> {
+        let links = self.links().unwrap_or_default();
+        let (mut ended, mut notes) = (Vec::new(), Vec::new());
+        for link in links.iter().filter(|link| link.profile == name.as_str()) {
+            let client = clients::named(&link.client).map_or(link.client.as_str(), |client| client.name);
+            match self.unlink(name, &link.client).await {
+                Ok(()) => ended.push(client),
+                Err(failure) => notes.push(format!("{client} still has its entry: {failure}.")),
+            }
+        }
+        if !ended.is_empty() {
+            notes.insert(0, format!("No longer linked: {}.", ended.join(", ")));
+        }
+        (!notes.is_empty()).then(|| notes.join(" "))
+    }
+
     fn undo_link(&self, name: &ProfileName, client: &'static Client) -> Result<(), Failure> {
         let machine = self.client_programs();
         let links = Links::new(&machine, self.paths.links_dir());

@@ -122,7 +122,8 @@ pub(crate) async fn sign_out(desk: State<'_, Desk>, name: String) -> Answer<Opti
 pub(crate) async fn remove(desk: State<'_, Desk>, name: String) -> Answer<Option<String>> {
     let name = parse_name(&name)?;
     let outcome = desk.agent.remove(&name).await.map_err(CommandError::about(&name))?;
-    Ok(revocation_note(&outcome))
+    let notes = [desk.linking().end_links(&name).await, revocation_note(&outcome)];
+    Ok(notes.into_iter().flatten().reduce(|all, note| format!("{all} {note}")))
 }
 
 #[tauri::command]

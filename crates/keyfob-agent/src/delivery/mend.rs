@@ -46,7 +46,8 @@ pub(crate) async fn take_away_what_is_over(ports: &Ports, profile: &Profile, cre
     for delivery in &profile.deliver {
         let is_command = matches!(delivery.target, DeliveryTarget::Command(_));
         if !is_command && matches!(holds(ports, delivery, sign_in).await, Ok(true)) {
-            return withdraw(ports, profile).await;
+            withdraw(ports, profile).await;
+            return;
         }
     }
 }

@@ -85,8 +85,10 @@ fn tokens<'a>(ports: &Ports, delivery: &Delivery, sign_in: &'a SignIn) -> format
     }
 }
 
-/// Takes the token away from everywhere: on sign-out, on removal, and once it is dead and cannot be renewed.
-pub async fn withdraw(ports: &Ports, profile: &Profile) {
+/// Takes the token away from everywhere: on sign-out, on removal, and once it is dead and cannot be renewed. One report per file
+/// and entry of the keyring.
+pub async fn withdraw(ports: &Ports, profile: &Profile) -> Vec<DeliveryReport> {
+    let mut reports = Vec::new();
     for delivery in &profile.deliver {
         let removed = match &delivery.target {
             DeliveryTarget::TokenFile { path, format: TokenFileFormat::Env { key } } => {
@@ -98,13 +100,15 @@ pub async fn withdraw(ports: &Ports, profile: &Profile) {
             }
             DeliveryTarget::Command(_) => {
                 ports.commands.forget(&profile.name);
-                Ok(())
+                continue;
             }
         };
-        if let Err(problem) = removed {
-            not_delivered(ports, profile, &format!("{} could not be removed", delivery.target), &problem);
+        if let Err(problem) = &removed {
+            not_delivered(ports, profile, &format!("{} could not be removed", delivery.target), problem);
         }
+        reports.push(DeliveryReport { target: delivery.target.clone(), problem: removed.err() });
     }
+    reports
 }
 
 /// Takes the token away where the sign-in has ended and the token itself is past its end.

@@ -7,7 +7,7 @@ use keyfob_core::profile::Profile;
 
 use super::manage_registration::delete_registration;
 use super::revoke::{RevocationOutcome, settle};
-use super::sign_out::{Forgotten, forget};
+use super::sign_out::{Forgotten, SignedOut, forget};
 use super::{guard_of, record};
 use crate::delivery;
 use crate::journal::JournalEvent;
@@ -15,12 +15,12 @@ use crate::ports::{CommitError, Ports};
 
 /// Removes profile and credential. The profile goes after the tokens were offered for revocation: whoever is cut off before
 /// that still sees it, signed out, and can remove it again.
-pub async fn remove(ports: &Ports, profile: &Profile) -> Result<RevocationOutcome, Failure> {
+pub async fn remove(ports: &Ports, profile: &Profile) -> Result<SignedOut, Failure> {
     let forgotten =
         forget(ports, profile, |before| before.removed(profile.may_reach_private_addresses())).await?;
-    delivery::withdraw(ports, profile).await;
+    let places = delivery::withdraw(ports, profile).await;
     let offered = |before: &Credential| Some(before.sign_in.as_ref()?.endpoints.revocation.is_some());
-    let outcome = match &forgotten {
+    let revocation = match &forgotten {
         Forgotten::Unreadable(aside) => RevocationOutcome::Unreadable(aside.clone()),
         Forgotten::Record(before) if offered(before) == Some(false) => RevocationOutcome::NotOffered,
         _ => settle(ports, &profile.name, guard_of(profile)).await?,
@@ -29,16 +29,18 @@ pub async fn remove(ports: &Ports, profile: &Profile) -> Result<RevocationOutcom
     ports.client_keys.revoke_all(&profile.name)?;
     ports.settings.remove(&profile.name)?;
     record(ports, profile, JournalEvent::Removed, None, None);
-    let Forgotten::Record(before) = forgotten else { return Ok(outcome) };
+    let Forgotten::Record(before) = forgotten else {
+        return Ok(SignedOut { revocation, places });
+    };
     // A client that is gone could not revoke its tokens any more: whoever settles them deletes it then.
-    if outcome == RevocationOutcome::Queued {
-        return Ok(outcome);
+    if revocation == RevocationOutcome::Queued {
+        return Ok(SignedOut { revocation, places });
     }
     if let Some(management) = before.registration.and_then(|r| r.management) {
         delete_registration(ports, &profile.name, guard_of(profile), &management).await;
     }
     discard_record(ports, profile).await?;
-    Ok(outcome)
+    Ok(SignedOut { revocation, places })
 }
 
 /// The sealed file goes once nothing waits in it.

@@ -340,7 +340,10 @@ impl KeyringEntries for World {
     }
 
     async fn remove(&self, _service: &str, _account: &str) -> Result<(), StoreProblem> {
-        held(&self.entry).1 = false;
+        // Somebody else's by then, as far as this double can tell.
+        if !std::mem::take(&mut held(&self.entry).1) {
+            return Err(StoreProblem::Io("keyfob did not write what this entry holds, so it stays".into()));
+        }
         Ok(())
     }
 

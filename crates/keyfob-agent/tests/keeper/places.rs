@@ -4,6 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use keyfob_agent::agent::AgentHandle;
+use keyfob_agent::journeys::sign_out::sign_out;
+use keyfob_agent::ports::CredentialStore as _;
 use keyfob_agent::snapshot::KeeperKind;
 use keyfob_core::profile::{Delivery, DeliveryTarget, KeyringFormat};
 
@@ -52,4 +54,22 @@ async fn a_place_is_emptied_when_the_last_token_of_a_sign_in_that_ended_is_over(
     );
     tokio::time::sleep(Duration::from_mins(4)).await;
     assert_eq!((server.count(), held(&world.entry).1), (1, false));
+}
+
+/// What stays is said to whoever signs out, and nothing keeps the sign-out from its end.
+#[tokio::test(start_paused = true)]
+async fn an_entry_that_somebody_else_wrote_stays_at_the_sign_out_and_is_said() {
+    for is_theirs in [false, true] {
+        let world = signed_in_with_an_entry().await;
+        let server = Server::new(&world, Duration::from_millis(500));
+        held(&world.entry).1 = !is_theirs;
+        let profile = held(&world.profiles)[0].clone();
+        let done = sign_out(&server.ports(), &profile).await.unwrap();
+        let [place] = &done.places[..] else { panic!("{done:?}") };
+        assert_eq!(place.target.to_string(), "keyring app/ada");
+        let why = place.problem.as_ref().map(ToString::to_string).unwrap_or_default();
+        assert_eq!(why.contains("so it stays"), is_theirs, "{why}");
+        let record = world.read(&profile.name).await.unwrap().unwrap();
+        assert_eq!(record.sign_in, None, "and the tokens are forgotten");
+    }
 }

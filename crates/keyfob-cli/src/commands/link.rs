@@ -85,12 +85,32 @@ pub(crate) fn unlink(arguments: &Unlink, context: &Context) -> Result<(), Failur
         show(&plan);
         return Ok(());
     }
-    links.carry_out(&plan)?;
-    forget(&ProxyDoorsHere::new(&context.paths), client.id, &arguments.name)?;
+    carry_out_end(client, &arguments.name, &plan, &links, context)
+}
+
+/// Ends a link whose profile goes.
+pub(super) fn end_link(
+    client: &'static Client,
+    profile: &str,
+    links: &Links<'_>,
+    context: &Context,
+) -> Result<(), Failure> {
+    carry_out_end(client, profile, &links.plan_undo(client, profile)?, links, context)
+}
+
+fn carry_out_end(
+    client: &Client,
+    profile: &str,
+    plan: &Plan,
+    links: &Links<'_>,
+    context: &Context,
+) -> Result<(), Failure> {
+    links.carry_out(plan)?;
+    forget(&ProxyDoorsHere::new(&context.paths), client.id, profile)?;
     let what = if plan.removes_the_file() { "was made for it and is gone" } else { "has the rest as it was" };
     let file = plan.file().map(|file| format!("; {} {what}", file.display())).unwrap_or_default();
-    output::good(&format!("{} is no longer linked to {}{file}", client.name, arguments.name));
-    say_what_is_left(&plan);
+    output::good(&format!("{} is no longer linked to {profile}{file}", client.name));
+    say_what_is_left(plan);
     output::note(client.after_unlinking);
     Ok(())
 }

@@ -49,7 +49,7 @@ there: boolean, };
 /**
  * What a file is for.
  */
-export type FileKind = 'profiles' | 'config' | 'records' | 'key' | 'locks' | 'client-keys' | 'journal' | 'links' | 'command-marks' | 'preferences' | 'lease' | 'socket' | 'proxy-socket' | 'where' | 'autostart' | 'service' | 'token-file' | 'client-config';
+export type FileKind = 'profiles' | 'config' | 'records' | 'key' | 'locks' | 'client-keys' | 'journal' | 'links' | 'command-marks' | 'written' | 'preferences' | 'lease' | 'socket' | 'socket-pointer' | 'proxy-socket' | 'machine-id' | 'where' | 'autostart' | 'service' | 'token-file' | 'client-config';
 
 /**
  * Places the key can be kept in.

@@ -175,7 +175,7 @@ impl Walk<'_> {
         self.look(Step::Revocation);
         let registration =
             ports.store.read(&profile.name).await.ok().flatten().and_then(|record| record.registration);
-        let outcome = sign_out(ports, profile).await;
+        let outcome = sign_out(ports, profile).await.map(|done| done.revocation);
         if let Some(management) = registration.and_then(|registration| registration.management) {
             delete_registration(own, &profile.name, self.guard, &management).await;
         }

@@ -10,7 +10,7 @@ use crate::entropy;
 use crate::paths::Paths;
 use crate::store::{atomic_file, profile_lock};
 
-/// Values that are kept for a line: the newest ones, in case an older file comes back.
+/// Values that are kept for a line or an entry: the newest ones, in case an older file comes back.
 const MOST: usize = 16;
 /// Largest file that is read.
 const LARGEST: u64 = 16 * 1024;
@@ -19,25 +19,31 @@ const WHOLE: &[u8] = b"";
 
 /// The notes.
 #[derive(Debug, Clone)]
-pub(super) struct Written {
+pub(crate) struct Written {
     folder: PathBuf,
     lock: PathBuf,
 }
 
 /// The notes of one place.
-pub(super) struct Notes<'a> {
+pub(crate) struct Notes<'a> {
     written: &'a Written,
     file: PathBuf,
 }
 
 impl Written {
     /// Nothing is created until the first note.
-    pub(super) fn new(paths: &Paths) -> Self {
+    pub(crate) fn new(paths: &Paths) -> Self {
         Self { folder: paths.written_marks(), lock: paths.locks_dir().join("written-marks") }
     }
 
+    /// The notes of an entry of the keyring. No file has a path like this.
+    pub(crate) fn of_entry(&self, service: &str, account: &str) -> Notes<'_> {
+        let place = format!("keyring\0{service}\0{account}");
+        Notes { written: self, file: self.folder.join(hash(place.as_bytes())) }
+    }
+
     /// The notes of a whole file, or of the line of a `.env` file with this key.
-    pub(super) fn of(&self, path: &str, key: Option<&str>) -> Notes<'_> {
+    pub(crate) fn of(&self, path: &str, key: Option<&str>) -> Notes<'_> {
         let place = format!("{path}\0{}", key.unwrap_or_default());
         Notes { written: self, file: self.folder.join(hash(place.as_bytes())) }
     }
@@ -45,17 +51,17 @@ impl Written {
 
 impl Notes<'_> {
     /// Notes the whole file; true where it was not noted before.
-    pub(super) fn add_file(&self) -> Result<bool, StoreProblem> {
+    pub(crate) fn add_file(&self) -> Result<bool, StoreProblem> {
         self.add(WHOLE)
     }
 
     /// True where keyfob wrote the whole file.
-    pub(super) fn has_file(&self) -> Result<bool, StoreProblem> {
+    pub(crate) fn has_file(&self) -> Result<bool, StoreProblem> {
         Ok(self.read()?.contains(&hash(WHOLE)))
     }
 
     /// Notes a value; true where it was not noted before.
-    pub(super) fn add(&self, value: &[u8]) -> Result<bool, StoreProblem> {
+    pub(crate) fn add(&self, value: &[u8]) -> Result<bool, StoreProblem> {
         let mark = hash(value);
         if self.read()?.contains(&mark) {
             return Ok(false);
@@ -73,13 +79,13 @@ impl Notes<'_> {
     }
 
     /// Which values keyfob wrote here. Hashes are compared, so that the time taken says nothing of a token.
-    pub(super) fn values(&self) -> Result<impl Fn(&[u8]) -> bool + use<>, StoreProblem> {
+    pub(crate) fn values(&self) -> Result<impl Fn(&[u8]) -> bool + use<>, StoreProblem> {
         let marks = self.read()?;
         Ok(move |value: &[u8]| marks.contains(&hash(value)))
     }
 
     /// Nothing of keyfob's is there any more.
-    pub(super) fn forget(&self) -> Result<(), StoreProblem> {
+    pub(crate) fn forget(&self) -> Result<(), StoreProblem> {
         if self.file.exists() { atomic_file::remove(&self.file) } else { Ok(()) }
     }
 

@@ -298,12 +298,11 @@ fn rules_and_journeys_take_no_time_no_file_and_no_chance_from_the_machine() {
 
 /// Names that say nothing, and where one of them is the field's own word.
 const EMPTY_WORDS: [&str; 6] = ["manager", "service", "helper", "util", "common", "misc"];
-const THE_FIELDS_OWN: [(&str, &str); 9] = [
+const THE_FIELDS_OWN: [(&str, &str); 8] = [
     (
         "keyring_entries/secret_service.rs",
         "the Secret Service, freedesktop.org's name for its keyring interface",
     ),
-    ("keyfob-platform/tests/secret_service.rs", "the same"),
     ("src/service_install.rs", "a service as systemd and the other systems call a program they keep running"),
     ("src/service_manager.rs", "the same: systemd's word for itself"),
     ("src/service_unit.rs", "the same"),

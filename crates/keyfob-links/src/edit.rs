@@ -43,9 +43,6 @@ pub enum EditError {
     /// LF and CRLF in one file, in a format whose editor knows one of them.
     #[error("its lines end in two different ways")]
     MixedLineEnds,
-    /// In this format an entry cannot be carried from one text to another as it stands.
-    #[error("keyfob puts no entry of others into a YAML file that was changed meanwhile")]
-    NotByBytes,
     /// What the editor made of it reads differently in another place. Nothing was written.
     #[error("the change would have altered something else in it")]
     Disturbed,
@@ -102,13 +99,20 @@ pub fn with_entry_of(text: &str, format: Format, place: Place<'_>, other: &str) 
         return Err(EditError::Taken(place.name.into()));
     }
     let other = other.strip_prefix(MARK).unwrap_or(other);
+    let mut expected = parse(text, format)?;
+    put(&mut expected, place, entry);
+    if format == Format::Yaml {
+        let by_lines =
+            edited(text, format, |body| yaml::with_lines_of(body, place, other).ok_or(EditError::Disturbed));
+        if let Ok(after) = by_lines.and_then(|after| undisturbed(&after, format, &expected)) {
+            return Ok(after);
+        }
+    }
     let after = edited(text, format, |body| match format {
         Format::Json | Format::JsonWithComments => json::with_entry_of(body, format, place, other),
         Format::Toml => toml::with_entry_of(body, place, &other.replace("\r\n", "\n")),
-        Format::Yaml => Err(EditError::NotByBytes),
+        Format::Yaml => yaml::with_entry_of(body, place, other),
     })?;
-    let mut expected = parse(text, format)?;
-    put(&mut expected, place, entry);
     undisturbed(&after, format, &expected)
 }
 

@@ -253,3 +253,35 @@ fn an_unlink_after_others_wrote_takes_the_entry_alone_out_of_every_clients_file(
         assert_eq!(after, theirs(&before), "{}", client.id);
     }
 }
+
+/// What made room comes back into every shape of a YAML file that its owner changed meanwhile, to its own place.
+#[test]
+fn an_entry_that_made_room_comes_back_into_every_shape_of_a_changed_yaml_file() {
+    let yaml = written().filter(|(_, format, _)| *format == Format::Yaml);
+    let mut count = 0;
+    for (client, format, tables) in yaml {
+        let kept = shapes(format, tables)
+            .into_iter()
+            .filter(|(_, text, fate)| *fate == Kept && text.contains("other:"));
+        for ((name, before, _), via) in
+            kept.flat_map(|shape| client.ways.iter().map(move |via| (shape.clone(), *via)))
+        {
+            let told = format!("{}, {name}", client.id);
+            let file = client.file(&Memory::default()).unwrap();
+            let machine = Memory::holding(&[(file.to_str().unwrap(), &before)]);
+            let links = Links::new(&machine, "/state/links".into());
+            links.carry_out(&links.plan_replacing(client, &wanted(via), Some("other")).unwrap()).unwrap();
+            let linked = String::from_utf8(bytes(&machine, &file).unwrap()).unwrap();
+            assert!(!linked.contains("other"), "{told}: {linked}");
+            let theirs = |text: &str| text.replace("ä, {}", "new");
+            machine.files.lock().unwrap().insert(file.clone(), theirs(&linked).into_bytes());
+            let undo = links.plan_undo(client, "work").unwrap();
+            assert_eq!(undo.left(), [], "{told}");
+            links.carry_out(&undo).unwrap();
+            let after = String::from_utf8(bytes(&machine, &file).unwrap()).unwrap();
+            assert_eq!(after, theirs(&before), "{told}");
+            count += 1;
+        }
+    }
+    assert!(count >= 12, "{count}");
+}

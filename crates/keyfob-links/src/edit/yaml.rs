@@ -1,5 +1,7 @@
 //! YAML by `yaml-edit`, which is young: what it wrote is read again by another parser before it is believed.
 
+mod put_back;
+
 use std::str::FromStr;
 
 use serde_json::Value as Json;
@@ -42,11 +44,12 @@ pub(super) fn with_entry(body: &str, place: Place<'_>, entry: &Value) -> Result<
     }
     let (file, document) = document(body)?;
     let whole = document.as_mapping().ok_or_else(|| EditError::NotATable("the whole file".into()))?;
-    if whole.get_mapping(*table).is_none() {
-        if whole.contains_key(*table) {
-            return Err(EditError::NotATable((*table).into()));
-        }
+    if !whole.contains_key(*table) {
         return at_the_end();
+    }
+    let is_empty = whole.get_mapping(*table).is_none_or(|inner| inner.is_empty());
+    if is_empty && let Some(text) = with_lines_of(body, place, &format!("{table}:\n{block}")) {
+        return Ok(text);
     }
     if let Some(inner) = whole.get_mapping(*table) {
         let made = Document::from_str(&self::block(place.name, entry, 0))
@@ -54,6 +57,26 @@ pub(super) fn with_entry(body: &str, place: Place<'_>, entry: &Value) -> Result<
             .and_then(|made| made.as_mapping()?.get_mapping(place.name));
         let made = made.ok_or_else(|| EditError::Unreadable("the new entry".into()))?;
         inner.set(place.name, made);
+    }
+    Ok(file.to_string())
+}
+
+/// With the lines of the entry that stands at this place of another text; `None` where one of them is not written line by line.
+pub(super) fn with_lines_of(body: &str, place: Place<'_>, other: &str) -> Option<String> {
+    let [table] = place.tables else { return None };
+    put_back::with_entry_of(body, table, place.name, other)
+}
+
+/// With the entry that stands at this place of another text, in the style of the table into which it goes.
+pub(super) fn with_entry_of(body: &str, place: Place<'_>, other: &str) -> Result<String, EditError> {
+    let [table] = place.tables else { return Err(EditError::NotATable(place.tables.join("."))) };
+    let (_other, kept) = document(other)?;
+    let (file, here) = document(body)?;
+    let table_of = |document: &Document| document.as_mapping()?.get_mapping(*table);
+    let entry = table_of(&kept).and_then(|table| table.get_mapping(place.name));
+    match (table_of(&here), entry) {
+        (Some(inner), Some(entry)) => inner.set(place.name, entry),
+        _ => return Err(EditError::NotATable((*table).into())),
     }
     Ok(file.to_string())
 }

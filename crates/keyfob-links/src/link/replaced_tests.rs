@@ -14,7 +14,7 @@ struct Changed {
     change: fn(&str) -> String,
 }
 
-const CHANGED: [Changed; 3] = [
+const CHANGED: [Changed; 5] = [
     Changed {
         client: "cursor",
         file: CURSOR,
@@ -36,7 +36,25 @@ const CHANGED: [Changed; 3] = [
         before: |entry| format!("model = \"x\"\n\n{entry}\n[profiles.a]\nmodel = \"y\"\n"),
         change: |text| text.replace("model = \"y\"", "model = \"z\" # changed"),
     },
+    Changed {
+        client: "goose",
+        file: GOOSE,
+        entry: "  gh: # mine\n    uri:   'https://a.example/mcp'\n    headers:\n      Authorization: >-\n        Bearer\n        s3cr3t\n\n    enabled: true\n",
+        before: |entry| {
+            format!("a: 1\nextensions:\n  one: {{cmd: x}}\n\n{entry}  # next\n  two:\n    cmd: y\nlast: 1\n")
+        },
+        change: |text| text.replace("last: 1", "last: 2 # changed").replace("{cmd: x}", "{cmd: z}"),
+    },
+    Changed {
+        client: "goose",
+        file: GOOSE,
+        entry: "gh: {uri: 'https://a.example/mcp',   enabled: true}",
+        before: |entry| format!("extensions: {{one: {{cmd: x}}, {entry}}}\nlast: 1\n"),
+        change: |text| text.replace("last: 1", "last: 2"),
+    },
 ];
+
+const GOOSE: &str = "/home/ada/.config/goose/config.yaml";
 
 /// The owner's change stays, and what made room comes back in the bytes in which it was written.
 #[test]
@@ -74,15 +92,15 @@ fn whole(text: &str, client: &Client) -> Option<Json> {
 #[test]
 fn an_entry_that_does_not_come_back_is_named_with_the_copy_in_which_it_stands() {
     let yaml = "extensions:\n  gh:\n    uri: https://a.example/mcp\n    enabled: true\n";
-    let goose = "/home/ada/.config/goose/config.yaml";
     let json = "{ \"mcpServers\": { \"gh\": { \"url\": \"https://a.example/mcp\" } } }\n";
     let another = |text: &str| {
         text.replacen("\"mcpServers\": {", "\"mcpServers\": { \"gh\": { \"url\": \"https://c.example\" },", 1)
     };
-    let commented = |text: &str| format!("# new\n{text}");
+    let another_in_lines = |text: &str| text.replacen("extensions:\n", "extensions:\n  gh:\n    cmd: x\n", 1);
+    let why = "another entry has its name by now";
     let cases = [
-        ("goose", goose, yaml, commented as fn(&str) -> String, "YAML"),
-        ("cursor", CURSOR, json, another, "another entry has its name by now"),
+        ("goose", GOOSE, yaml, another_in_lines as fn(&str) -> String, why),
+        ("cursor", CURSOR, json, another, why),
     ];
     for (client, file, before, change, why) in cases {
         let machine = Memory::holding(&[(file, before)]);

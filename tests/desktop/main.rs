@@ -9,6 +9,7 @@
 )]
 
 mod doors;
+mod first_minute;
 mod frozen_keeper;
 mod imports;
 mod package;

@@ -6,6 +6,7 @@ import { Toasts } from './parts/toasts';
 import { Examination } from './views/examination';
 import { FirstRun } from './views/first-run';
 import { MoreRights } from './views/more-rights';
+import { Overview } from './views/overview';
 import { ProfileDetails } from './views/profile-details';
 import { ProfileList } from './views/profile-list';
 import { Refused } from './views/refused';
@@ -46,11 +47,7 @@ function Main() {
         <ProfileList />
       </main>
       <aside class={styles.details} aria-label={words.details}>
-        {open.value ? (
-          <ProfileDetails key={open.value.name} profile={open.value} />
-        ) : (
-          <p class={styles.choose}>{words.choose}</p>
-        )}
+        {open.value ? <ProfileDetails key={open.value.name} profile={open.value} /> : <Overview />}
       </aside>
     </div>
   );

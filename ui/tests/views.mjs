@@ -225,7 +225,7 @@ export const views = [
       await at(page, 'unlock').click();
       await at(page, 'passphrase').fill('correct house');
       await at(page, 'unlock-now').click();
-      await at(page, 'toast').waitFor();
+      await page.locator('[aria-invalid=true]').waitFor();
     },
   ],
   [

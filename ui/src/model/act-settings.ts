@@ -2,7 +2,7 @@
 import type { StoreBackend, Theme } from '../ipc/bindings';
 import { app, run } from './run';
 import { asRefusal, complain, configuration, preferences, say, settings } from './state';
-import { environmentLeft, movedNote, notAllMoved, portLeft, portNote, portSilent, words } from './words';
+import { environmentLeft, movedNote, notAllMoved, portLeft, portNote, portSilent, stopped, words } from './words';
 
 /** Takes the preferences as they are now and as they change. */
 export async function followPreferences(): Promise<void> {
@@ -72,11 +72,21 @@ export async function moveStore(to: StoreBackend, passphrase: string | null): Pr
 }
 
 /** Opens a store that waits for its passphrase. */
-export const unlockStore = (passphrase: string) =>
-  run('unlock', '', async () => {
-    await app().unlockStore(passphrase);
+/** Whether the store is open now; `refuse` hears what is wrong with the passphrase. */
+export async function unlockStore(passphrase: string, refuse: (why: string) => void): Promise<boolean> {
+  let opened = false;
+  await run('unlock', '', async () => {
+    try {
+      await app().unlockStore(passphrase);
+    } catch (thrown) {
+      refuse(stopped(asRefusal(thrown).message));
+      return null;
+    }
+    opened = true;
     return words.unlocked;
   });
+  return opened;
+}
 
 /** The desktop asks; it takes as long as a person does. */
 export const unlockKeyring = () =>

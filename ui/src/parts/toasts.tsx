@@ -2,7 +2,7 @@
 import { signal } from '@preact/signals';
 import { useEffect, useState } from 'preact/hooks';
 import { dismiss, toasts } from '../model/state';
-import { sentence, words } from '../model/words';
+import { stopped, words } from '../model/words';
 import { Button } from './button';
 import { Icon } from './icon';
 import styles from './toasts.module.css';
@@ -35,8 +35,8 @@ function Shown({ here }: { here: boolean }) {
         <div key={toast.id} class={`${styles.toast} ${styles[toast.tone]}`} data-testid="toast">
           <Icon name={toast.tone === 'problem' ? 'act' : 'well'} class={styles.icon} />
           <div class={styles.text}>
-            <p>{sentence(toast.message)}</p>
-            {toast.hint && <p class={styles.hint}>{sentence(toast.hint)}</p>}
+            <p>{stopped(toast.message)}</p>
+            {toast.hint && <p class={styles.hint}>{stopped(toast.hint)}</p>}
           </div>
           <Button kind="quiet" label={words.dismiss} onClick={() => dismiss(toast.id)}>
             <Icon name="close" />

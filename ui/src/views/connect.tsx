@@ -4,7 +4,7 @@ import type { ClientShown, LinkPlan, ProfileShown, Replaceable, Via } from '../i
 import * as act from '../model/act';
 import { connecting } from '../model/place';
 import { links } from '../model/state';
-import { leftWords, planWords, replaceableWords, replacedWords, VIA, VIA_HINT, words } from '../model/words';
+import { leftWords, planWords, replaceableWords, replacedWords, sentence, VIA, VIA_HINT, words } from '../model/words';
 import { Button } from '../parts/button';
 import { CopyButton } from '../parts/copy-button';
 import { Icon } from '../parts/icon';
@@ -195,7 +195,7 @@ function Ways({ client, chosen, onVia }: { client: ClientShown; chosen: Via; onV
       {client.ways.map((via) => (
         <label key={via} title={VIA_HINT[via]}>
           <input type="radio" name={`via-${client.id}`} checked={chosen === via} onChange={() => onVia(via)} />
-          {VIA[via]}
+          {sentence(VIA[via])}
         </label>
       ))}
       <p class={styles.soft}>{VIA_HINT[chosen]}</p>

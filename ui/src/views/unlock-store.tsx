@@ -21,8 +21,9 @@ export function UnlockStore() {
 
 function Passphrase({ onClose }: { onClose: () => void }) {
   const [text, setText] = useState('');
+  const [wrong, setWrong] = useState<string | null>(null);
   const submit = async () => {
-    if (text && (await act.unlockStore(text))) onClose();
+    if (text && (await act.unlockStore(text, setWrong))) onClose();
   };
   return (
     <Dialog title={words.unlockTitle} onClose={onClose}>
@@ -37,7 +38,11 @@ function Passphrase({ onClose }: { onClose: () => void }) {
           label={words.passphrase}
           secret
           value={text}
-          onInput={setText}
+          onInput={(typed) => {
+            setText(typed);
+            setWrong(null);
+          }}
+          problem={wrong}
           hint={words.unlockLine}
           testid="passphrase"
         />

@@ -5,7 +5,7 @@ import { exchangesWords, VERDICT, words } from '../model/words';
 import { Icon } from '../parts/icon';
 import styles from './walk.module.css';
 
-const ICON = { pass: 'well', warn: 'soon', fail: 'act', skip: 'out' } as const;
+const ICON = { pass: 'well', warn: 'warn', fail: 'act', skip: 'out' } as const;
 
 /** `brief` leaves out what was sent and received. */
 export function Walk({ walk, brief = false }: { walk: Steps; brief?: boolean }) {
@@ -59,12 +59,16 @@ function Advice({ step }: { step: Finding }) {
       {said.map(([who, text]) => (
         <div key={who}>
           <dt>{who}</dt>
-          <dd>{text}</dd>
+          <dd>{text && spelled(text)}</dd>
         </div>
       ))}
     </dl>
   );
 }
+
+/** What stands between backticks is to be written to the letter. */
+const spelled = (text: string) =>
+  text.split('`').map((part, at) => (at % 2 === 1 ? <code key={at}>{part}</code> : part));
 
 function Exchanges({ step }: { step: Finding }) {
   return (

@@ -21,7 +21,12 @@ export default [
     async (page) => {
       const states = ['Sign-in needed', 'Offline', 'Ends soon', 'Signed in', 'Paused', 'Signed out'];
       assert.deepEqual(await badges(page), states);
-      assert.equal(await page.getByRole('listitem').count(), states.length);
+      assert.equal(await page.getByRole('main').getByRole('listitem').count(), states.length);
+      const counted = await at(page, 'overview').getByRole('listitem').allTextContents();
+      assert.deepEqual(
+        counted,
+        states.map((state) => `1 ${state.toLowerCase()}`),
+      );
       assert.match(await card(page, 'admin').textContent(), /ada@example\.com · mcpa\.example\.com/);
       assert.match(await card(page, 'admin').textContent(), /Can change things/);
     },

@@ -49,7 +49,8 @@ export default [
       await dialog.getByText('A number from 1024 to 65535.').waitFor();
       await at(page, 'proxy-port').fill('8080');
       await page.keyboard.press('Enter');
-      await at(page, 'toast').getByText('another program uses port 8080').waitFor();
+      // In the dialog: what lies outside of it is read to nobody.
+      await dialog.getByTestId('toast').getByText('another program uses port 8080').waitFor();
       await at(page, 'proxy-port').fill('24200');
       await page.keyboard.press('Enter');
       await dialog.waitFor({ state: 'detached' });
@@ -132,8 +133,8 @@ export default [
       await dialog.locator('[data-testid=passphrase]:focus').waitFor();
       await page.keyboard.type('correct house');
       await page.keyboard.press('Enter');
-      // In the dialog: what lies outside of it is read to nobody.
-      await dialog.getByTestId('toast').getByText('This is not the passphrase').waitFor();
+      await dialog.getByText('This is not the passphrase.').waitFor();
+      assert.equal(await at(page, 'passphrase').getAttribute('aria-invalid'), 'true');
       await at(page, 'passphrase').fill('correct horse');
       await page.keyboard.press('Enter');
       await dialog.waitFor({ state: 'detached' });

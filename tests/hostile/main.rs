@@ -10,5 +10,6 @@ mod network;
 mod rules;
 mod servers_move;
 mod site;
+mod slow;
 mod world;
 mod wrong_host;

@@ -58,9 +58,15 @@ impl Sent {
 /// What comes back.
 #[derive(Debug, Clone)]
 pub(crate) enum Reply {
-    Answer { status: u16, headers: Vec<(String, String)>, body: Vec<u8> },
+    Answer {
+        status: u16,
+        headers: Vec<(String, String)>,
+        body: Vec<u8>,
+    },
     Fails(TransportFailure),
     Silence,
+    /// The same after this time.
+    Late(Duration, Box<Self>),
 }
 
 impl Reply {
@@ -126,6 +132,13 @@ impl Network {
     async fn exchange(&self, sent: Sent) -> Result<HttpResponse, TransportFailure> {
         let reply = self.servers.answer(&sent);
         self.sent.lock().unwrap().push(sent);
+        let reply = match reply {
+            Reply::Late(after, reply) => {
+                tokio::time::sleep(after).await;
+                *reply
+            }
+            reply => reply,
+        };
         match reply {
             Reply::Answer { body, .. } if body.len() > LARGEST_BODY => {
                 Err(TransportFailure::TooLarge(LARGEST_BODY))
@@ -134,7 +147,8 @@ impl Network {
                 Ok(HttpResponse { status, headers: header_map(&headers), body })
             }
             Reply::Fails(failure) => Err(failure),
-            Reply::Silence => {
+            // What is late twice is silent.
+            Reply::Silence | Reply::Late(..) => {
                 tokio::time::sleep(SILENCE).await;
                 Err(TransportFailure::Cut("no answer within 20 s".into()))
             }

@@ -215,7 +215,7 @@ impl AgentHandle {
 
     /// Looks a server up without keeping anything.
     pub async fn examine(&self, profile: &Profile) -> Result<Examined, Failure> {
-        examine(&*self.ports.http, profile).await
+        examine(&self.ports, profile).await
     }
 
     /// Makes a profile.

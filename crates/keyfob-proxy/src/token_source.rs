@@ -260,7 +260,7 @@ impl TokenSource for KeptTokens {
     /// A10, B8: looked up from the start, without a token. Only where all of it holds and another issuer is named does a new
     /// sign-in begin there, as a client of its own; nothing of the old sign-in goes along.
     async fn after_second_refusal(&self) -> Result<AccessToken, Failure> {
-        let examined = examine(&*self.ports.http, &self.profile).await?;
+        let examined = examine(&self.ports, &self.profile).await?;
         let held = self.ports.store.read(&self.profile.name).await?;
         let issuer = held.and_then(|held| held.registration).map(|registration| registration.issuer);
         if issuer.as_deref() == Some(examined.server.issuer().as_str()) {

@@ -21,6 +21,7 @@ use tokio::sync::mpsc;
 
 use super::examine::{ask, probe, resource_addresses};
 use super::fetch_document::Redirects;
+use super::look_up_time::{Timed, in_time};
 use super::sign_in::SignInProgress;
 use super::{guard_of, transport_failure};
 use crate::ports::{AddressGuard, HttpClient, Ports};
@@ -58,10 +59,15 @@ pub async fn doctor(
     progress: mpsc::UnboundedSender<Progress>,
 ) -> Diagnosis {
     let Examination { handshake, machine, trial } = examination;
-    let http = Arc::new(Recorder::new(Arc::clone(&ports.http)));
+    let timed = Arc::new(Timed::new(ports));
+    let http = Arc::new(Recorder::new(timed.clone()));
     let named = machine.is_some();
-    let mut walk = Walk { http, profile, named, guard: guard_of(profile), progress, steps: Vec::new() };
-    let server = walk.discover().await;
+    let (guard, at) = (guard_of(profile), Step::Reach);
+    let mut walk = Walk { http, profile, named, guard, progress, at, is_late: false, steps: Vec::new() };
+    let server = match in_time(&*ports.clock, walk.discover()).await {
+        Some(server) => server,
+        None => walk.late(timed.too_long()),
+    };
     match (&server, trial) {
         (Some(_), Some(trial)) => Box::pin(walk.trial(ports, handshake, trial)).await,
         (found, _) => {
@@ -88,6 +94,10 @@ struct Walk<'a> {
     named: bool,
     guard: AddressGuard,
     progress: mpsc::UnboundedSender<Progress>,
+    /// The step that was looked at last.
+    at: Step,
+    /// The look-up took too long.
+    is_late: bool,
     steps: Vec<Finding>,
 }
 
@@ -97,7 +107,8 @@ impl Walk<'_> {
         if self.named { About::Profile(self.profile.name.as_str()) } else { About::Any }
     }
 
-    fn look(&self, step: Step) {
+    fn look(&mut self, step: Step) {
+        self.at = step;
         let _ = self.progress.send(Progress::Looking(step));
     }
 
@@ -110,6 +121,13 @@ impl Walk<'_> {
         finding.advise(self.about());
         let _ = self.progress.send(Progress::Found(Box::new(finding.clone())));
         self.steps.push(finding);
+    }
+
+    /// What took too long ends the look-up where it is.
+    fn late<T>(&mut self, failure: Failure) -> Option<T> {
+        self.is_late = true;
+        self.found(Finding::fail(self.at, failure));
+        None
     }
 
     /// Everything up to the authorization server's document; it is given where a sign-in could go on from there.

@@ -13,8 +13,9 @@ use keyfob_core::resource::{CheckedUrl, ResourceMatch};
 use url::{Position, Url};
 
 use super::fetch_document::{Redirects, fetch_document};
+use super::look_up_time::{Timed, in_time};
 use super::{guard_of, transport_failure};
-use crate::ports::{AddressGuard, HttpClient, HttpRequest};
+use crate::ports::{AddressGuard, HttpClient, HttpRequest, Ports};
 
 /// A server, examined. What exists has passed all checks of A and B.
 #[derive(Debug, Clone)]
@@ -35,8 +36,13 @@ const PROBE: &str = concat!(
     r#""}}}"#
 );
 
-/// Walks from the profile's URL to a checked authorization server. Nothing is registered, nothing is signed in.
-pub async fn examine(http: &dyn HttpClient, profile: &Profile) -> Result<Examined, Failure> {
+/// Walks from the profile's URL to a checked authorization server, within a minute. Nothing is registered, nothing is signed in.
+pub async fn examine(ports: &Ports, profile: &Profile) -> Result<Examined, Failure> {
+    let http = Timed::new(ports);
+    in_time(&*ports.clock, look_up(&http, profile)).await.unwrap_or_else(|| Err(http.too_long()))
+}
+
+async fn look_up(http: &dyn HttpClient, profile: &Profile) -> Result<Examined, Failure> {
     let guard = guard_of(profile);
     let probed = probe(http, &profile.url, guard).await?;
     let challenge = probed.challenge.clone();
@@ -134,7 +140,10 @@ pub fn challenge_of(headers: &HeaderMap) -> Option<BearerChallenge> {
 /// A1, A2: where resource metadata may lie: the challenge's address first, then the well-known ones.
 pub(super) fn resource_addresses(url: &CheckedUrl, challenge: Option<&BearerChallenge>) -> Vec<String> {
     let named = challenge.and_then(|challenge| challenge.resource_metadata.clone());
-    named.into_iter().chain(protected_resource::well_known_urls(url)).collect()
+    // Most challenges name a well-known one: nobody is asked twice.
+    let mut others = protected_resource::well_known_urls(url);
+    others.retain(|address| Some(address) != named.as_ref());
+    named.into_iter().chain(others).collect()
 }
 
 async fn find_resource(

@@ -19,6 +19,7 @@ mod account;
 mod client_proof;
 mod fetch_document;
 mod landing_page;
+mod look_up_time;
 mod manage_registration;
 mod redirect_port;
 mod register;

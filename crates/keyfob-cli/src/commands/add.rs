@@ -47,7 +47,7 @@ pub(crate) async fn run(add: &Add, context: &Context) -> Result<u8, Failure> {
 }
 
 async fn look_up(profile: &Profile, given: Given, context: &Context) -> Result<(), Failure> {
-    let examined = examine(&*told(context.ports()?).http, profile).await?;
+    let examined = examine(&told(context.ports()?), profile).await?;
     tell(&examined, profile);
     // What can never be signed in to is no profile.
     keyfob_core::client_registration::choose(&profile.client, given, &examined.server)?;

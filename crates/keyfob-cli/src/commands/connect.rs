@@ -85,7 +85,7 @@ async fn for_url(url: CheckedUrl, given: &AsMcpRemote, ports: &Ports) -> Result<
     }
     let mut profile = Profile::new(free_name(&url, &all), url);
     let proof = as_mcp_remote::take_into(given, &mut profile)?;
-    match examine(&*told(ports).http, &profile).await {
+    match examine(&told(ports), &profile).await {
         Err(Failure::AuthorizationServerIncompatible(Incompatibility::NoSignInWanted)) => {
             return Ok((profile, false));
         }

@@ -49,7 +49,7 @@ impl Walk<'_> {
         self.found(tokens::audience(sign_in, &profile.url));
         self.found(tokens::refresh_held(credential, sign_in, self.about()));
         if self.is_silent() {
-            self.found(Finding::skip(Step::Mcp, "not tried: the server gave no answer"));
+            self.found(Finding::skip(Step::Mcp, "not tried: the server gave no answer in time"));
             return;
         }
         if !sign_in.tokens.is_valid_for(profile.margin, &now) {
@@ -68,7 +68,7 @@ impl Walk<'_> {
     /// Connected, and nothing came: MCP with a token has no time limit of its own.
     fn is_silent(&self) -> bool {
         let cut = |finding: &Finding| matches!(finding.failure, Some(Failure::Temporary(Temporary::Cut(_))));
-        self.steps.iter().any(|finding| finding.step == Step::Challenge && cut(finding))
+        self.is_late || self.steps.iter().any(|finding| finding.step == Step::Challenge && cut(finding))
     }
 
     /// The steps that need a token and have not been told yet.

@@ -90,7 +90,7 @@ fn documents() -> HashMap<&'static str, serde_json::Value> {
 #[tokio::test]
 async fn a_server_that_lets_anyone_begin_but_publishes_oauth_wants_a_sign_in() {
     let server = Server { open: 200, content_type: JSON, documents: documents(), ..Server::default() };
-    let examined = examine(&server, &profile()).await.unwrap();
+    let examined = look_up(&server, &profile()).await.unwrap();
     assert_eq!(examined.server.issuer().to_string(), "https://login.example");
     assert_eq!(examined.suggested_scopes().as_deref(), Some("basic"));
 }
@@ -112,7 +112,7 @@ async fn the_address_in_the_challenge_comes_first_and_the_root_last() {
     let challenge = format!("Basic realm=x, Bearer resource_metadata=\"{named}\"");
     let mut server = Server { open: 401, challenge: Some(challenge), documents, ..Server::default() };
     let suggested =
-        async |server: &Server| examine(server, &profile()).await.unwrap().suggested_scopes().unwrap();
+        async |server: &Server| look_up(server, &profile()).await.unwrap().suggested_scopes().unwrap();
     assert_eq!(suggested(&server).await, "named");
     server.documents.remove(named);
     assert_eq!(suggested(&server).await, "basic");
@@ -129,7 +129,7 @@ async fn a_server_without_any_trace_of_oauth_is_told_by_its_status() {
         (200, "Text/HTML; charset=utf-8", Incompatibility::NotMcp(200)),
     ] {
         let server = Server { open, content_type, ..Server::default() };
-        let failure = examine(&server, &profile()).await.unwrap_err();
+        let failure = look_up(&server, &profile()).await.unwrap_err();
         assert_eq!(failure, told.into());
     }
 }
@@ -148,14 +148,14 @@ async fn a_server_that_takes_no_post_is_asked_for_its_stream() {
         let server =
             Server { open, stream: 401, challenge: challenge.clone(), documents, ..Server::default() };
         assert_eq!(
-            examine(&server, &profile()).await.unwrap().suggested_scopes().as_deref(),
+            look_up(&server, &profile()).await.unwrap().suggested_scopes().as_deref(),
             Some("basic"),
             "{open}"
         );
         let server = Server { open, stream: 200, ..Server::default() };
-        let failure = examine(&server, &profile()).await.unwrap_err();
+        let failure = look_up(&server, &profile()).await.unwrap_err();
         assert_eq!(failure, Incompatibility::NoSignInWanted.into(), "{open}");
     }
     let server = Server { open: 405, stream: 405, ..Server::default() };
-    assert_eq!(examine(&server, &profile()).await.unwrap_err(), Incompatibility::NotMcp(405).into());
+    assert_eq!(look_up(&server, &profile()).await.unwrap_err(), Incompatibility::NotMcp(405).into());
 }

@@ -30,7 +30,7 @@ pub(super) async fn sign_in(
     profile: &Profile,
     mut options: SignInOptions,
 ) -> Result<SignedIn, Failure> {
-    let examined = examine(&*ports.http, profile).await?;
+    let examined = examine(ports, profile).await?;
     options.tell(SignInProgress::LookedUp(Box::new(examined.clone())));
     let before = read_or_begin_anew(ports, profile).await?;
     let scopes = scopes_to_request(profile, &examined, &before, &options.additional_scopes);

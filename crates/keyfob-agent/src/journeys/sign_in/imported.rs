@@ -34,7 +34,7 @@ pub async fn import(ports: &Ports, profile: &Profile, foreign: &ForeignSignIn) -
             "`{name}` is signed in already; keyfob sign-out {name} makes room, or give the import another name"
         )));
     }
-    let examined = examine(&*ports.http, profile).await?;
+    let examined = examine(ports, profile).await?;
     belongs_to(foreign, &examined.server, &profile.url)?;
     if profiles::find_profile(&*ports.settings, &profile.name).is_err() {
         profiles::add(ports, profile, given_secret(profile, foreign)).await?;

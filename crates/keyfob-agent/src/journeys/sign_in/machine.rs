@@ -19,7 +19,7 @@ pub(super) async fn sign_in(
     options: SignInOptions,
 ) -> Result<SignedIn, Failure> {
     let before = read_or_begin_anew(ports, profile).await?;
-    let examined = examine(&*ports.http, profile).await?;
+    let examined = examine(ports, profile).await?;
     options.tell(SignInProgress::LookedUp(Box::new(examined.clone())));
     let registration = client(profile, &before, &examined)?;
     let scopes = scopes_to_request(profile, &examined, &before, &options.additional_scopes);

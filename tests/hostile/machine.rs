@@ -329,7 +329,7 @@ impl KeyringEntries for Deaf {
 }
 
 impl ClientKeys for Deaf {
-    fn opens(&self, _: &Fingerprint) -> Option<Opened> {
+    fn opens(&self, _: &Fingerprint) -> Option<Arc<Opened>> {
         None
     }
     fn revoke_all(&self, _: &ProfileName) -> Result<(), StoreProblem> {

@@ -4,7 +4,7 @@
 //! A key opens one profile for one client, so that undoing a link takes back exactly what the link gave.
 
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::SystemTime;
 
 use keyfob_agent::local_proxy::ProxyDoors;
@@ -35,7 +35,7 @@ pub struct ClientKeysFile {
 #[derive(Default)]
 struct Known {
     stamp: Option<Stamp>,
-    keys: Arc<Vec<Key>>,
+    keys: Vec<(Fingerprint, Arc<Opened>)>,
 }
 
 /// A file that was replaced has another one.
@@ -122,7 +122,7 @@ impl ClientKeysFile {
     }
 
     /// The keys as they are on disk now; a file that cannot be read opens nothing.
-    fn current(&self) -> Arc<Vec<Key>> {
+    fn current(&self) -> MutexGuard<'_, Known> {
         let stamp = self.stamp();
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         if known.stamp != stamp {
@@ -130,9 +130,9 @@ impl ClientKeysFile {
                 tracing::warn!(%problem, "the clients' keys cannot be read; none opens anything");
                 Vec::new()
             });
-            *known = Known { stamp, keys: Arc::new(keys) };
+            *known = Known { stamp, keys: keys.into_iter().map(Key::opening).collect() };
         }
-        Arc::clone(&known.keys)
+        known
     }
 }
 
@@ -140,16 +140,26 @@ impl Key {
     fn is_of(&self, client: &str, profile: &ProfileName) -> bool {
         self.client == client && self.profile == *profile
     }
+
+    fn opening(self) -> (Fingerprint, Arc<Opened>) {
+        (self.sha256, Arc::new(Opened { client: self.client, profile: self.profile }))
+    }
 }
 
 impl ClientKeys for ClientKeysFile {
-    fn opens(&self, presented: &Fingerprint) -> Option<Opened> {
+    fn opens(&self, presented: &Fingerprint) -> Option<Arc<Opened>> {
         // Digests, each compared to its end and all of them: how long it takes says nothing about any key.
-        let differing =
-            |key: &Key| key.sha256.iter().zip(presented).fold(0, |differing, (a, b)| differing | (a ^ b));
-        let keys = self.current();
-        let found = keys.iter().fold(None, |found, key| if differing(key) == 0 { Some(key) } else { found });
-        found.map(|key| Opened { client: key.client.clone(), profile: key.profile.clone() })
+        let differing = |digest: &Fingerprint| {
+            digest.iter().zip(presented).fold(0, |differing, (a, b)| differing | (a ^ b))
+        };
+        let known = self.current();
+        let found = known.keys.iter().fold(
+            None,
+            |found, (digest, opened)| {
+                if differing(digest) == 0 { Some(opened) } else { found }
+            },
+        );
+        found.map(Arc::clone)
     }
 
     fn revoke_all(&self, profile: &ProfileName) -> Result<(), StoreProblem> {
@@ -244,8 +254,8 @@ mod tests {
         assert_eq!(keys.opens(&ProxyKey::new("any".into()).fingerprint()), None);
         let first = issued(&keys, "zed", &work);
         let other = issued(&keys, "zed", &admin);
-        let opened = Opened { client: "zed".into(), profile: work.clone() };
-        assert_eq!(keys.opens(&first.fingerprint()), Some(opened.clone()));
+        let opened = Arc::new(Opened { client: "zed".into(), profile: work.clone() });
+        assert_eq!(keys.opens(&first.fingerprint()), Some(Arc::clone(&opened)));
         let second = issued(&ClientKeysFile::new(&paths), "zed", &work);
         assert_eq!(keys.opens(&first.fingerprint()), None, "another process has replaced it");
         assert_eq!(keys.opens(&second.fingerprint()), Some(opened));

@@ -32,6 +32,7 @@ pub mod program;
 pub mod service_install;
 pub mod service_manager;
 pub mod service_unit;
+pub mod standard_output;
 pub mod store;
 pub mod system_clock;
 pub mod threads;

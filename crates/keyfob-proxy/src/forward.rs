@@ -5,13 +5,12 @@ use std::sync::Arc;
 
 use http::header::{HeaderMap, WWW_AUTHENTICATE};
 use http::request::Parts;
-use http::{HeaderValue, Method, Request, Response, StatusCode, Uri};
+use http::{HeaderValue, Request, Response, StatusCode, Uri};
 use hyper::body::Incoming;
 use keyfob_agent::journeys::examine::challenge_of;
 use keyfob_agent::local_proxy::{Entrance, Forwarder, PassingBody};
 use keyfob_agent::ports::{ClientKeys, Opened};
 use keyfob_core::failure::{Failure, Misbehaviour, SignInNeeded};
-use keyfob_core::identity::ProfileName;
 
 use crate::guard::{self, Stranger};
 use crate::passed_headers::{inward, outward};
@@ -30,15 +29,13 @@ pub(crate) struct Forwarding {
     pub(crate) taken: TakenTokens,
 }
 
-/// A request that may be sent: where to, and what.
-struct Admitted {
-    profile: ProfileName,
-    /// The client's id.
-    client: String,
+/// A request that may be sent: what, and where to.
+struct Admitted<'a> {
+    /// As the client sent it, with the headers that pass.
+    head: &'a Parts,
+    opened: &'a Opened,
     ready: Arc<Ready>,
     uri: Uri,
-    method: Method,
-    headers: HeaderMap,
 }
 
 impl Forwarding {
@@ -48,7 +45,7 @@ impl Forwarding {
         request: Request<Incoming>,
         entrance: Entrance,
     ) -> Response<PassingBody> {
-        let (head, incoming) = request.into_parts();
+        let (mut head, incoming) = request.into_parts();
         let opened = match self.open(&head, entrance) {
             Ok(opened) => opened,
             Err(refusal) => return refusal.response(),
@@ -58,15 +55,15 @@ impl Forwarding {
             // The client is gone; nobody reads this.
             Err(failure) => return Refusal::transport(failure, &opened.profile).response(),
         };
-        let asked = head.headers.clone();
-        match self.pass(head, opened, &mut body).await {
+        outward(&mut head.headers);
+        match self.pass(&head, &opened, &mut body).await {
             Ok(response) => response,
-            Err(refusal) => refusal.answer_to(&asked, body.whole()),
+            Err(refusal) => refusal.answer_to(&head.headers, body.whole()),
         }
     }
 
     /// What the request's key opens, where it is the profile it names.
-    fn open(&self, head: &Parts, entrance: Entrance) -> Result<Opened, Refusal> {
+    fn open(&self, head: &Parts, entrance: Entrance) -> Result<Arc<Opened>, Refusal> {
         let admitted = guard::admit(head, entrance).map_err(Refusal::Stranger)?;
         let opened = self.keys.opens(&admitted.key.fingerprint());
         let opened = opened.filter(|opened| opened.profile.as_str() == admitted.profile);
@@ -75,19 +72,16 @@ impl Forwarding {
 
     async fn pass(
         &self,
-        head: Parts,
-        opened: Opened,
+        head: &Parts,
+        opened: &Opened,
         body: &mut RequestBody,
     ) -> Result<Response<PassingBody>, Refusal> {
-        let Opened { profile, client } = opened;
-        let ready = self.tokens.ready(&profile).await;
-        self.tokens.tell(&self.taken, &profile, &client, ready.as_deref());
-        let ready = ready.map_err(|failure| Refusal::Failure(failure, profile.clone()))?;
+        let ready = self.tokens.ready(&opened.profile).await;
+        self.tokens.tell(&self.taken, opened, ready.as_deref());
+        let ready = ready.map_err(|failure| Refusal::Failure(failure, opened.profile.clone()))?;
         let rest = guard::rest_of(head.uri.path());
         let uri = ready.target.uri(rest, head.uri.query()).ok_or(Refusal::Nothing)?;
-        let mut headers = head.headers;
-        outward(&mut headers);
-        let mut admitted = Admitted { profile, client, ready, uri, method: head.method, headers };
+        let mut admitted = Admitted { head, opened, ready, uri };
         let response = self.send(&admitted, body).await?;
         if response.status() != StatusCode::UNAUTHORIZED {
             return self.judge(&admitted, response);
@@ -96,16 +90,16 @@ impl Forwarding {
         admitted.ready = self.after_unauthorized(&admitted).await?;
         let replayed = self.send(&admitted, body).await?;
         if replayed.status() == StatusCode::UNAUTHORIZED {
-            self.tokens.refused_anew(&admitted.profile, &admitted.ready);
+            self.tokens.refused_anew(&admitted.opened.profile, &admitted.ready);
             return Err(admitted.failed(refused_anew()));
         }
         self.judge(&admitted, replayed)
     }
 
-    async fn after_unauthorized(&self, admitted: &Admitted) -> Result<Arc<Ready>, Refusal> {
-        let other = self.tokens.other_than(&admitted.profile, &admitted.ready).await;
+    async fn after_unauthorized(&self, admitted: &Admitted<'_>) -> Result<Arc<Ready>, Refusal> {
+        let other = self.tokens.other_than(&admitted.opened.profile, &admitted.ready).await;
         if let Ok(Some(other)) = &other {
-            self.tokens.tell(&self.taken, &admitted.profile, &admitted.client, Ok(other));
+            self.tokens.tell(&self.taken, admitted.opened, Ok(other));
         }
         match other.map_err(|failure| admitted.failed(failure))? {
             Some(other) => Ok(other),
@@ -115,21 +109,21 @@ impl Forwarding {
 
     async fn send(
         &self,
-        admitted: &Admitted,
+        admitted: &Admitted<'_>,
         body: &mut RequestBody,
     ) -> Result<Response<PassingBody>, Refusal> {
         let mut request = Request::new(body.send().ok_or(Refusal::SendAgain)?);
-        *request.method_mut() = admitted.method.clone();
+        *request.method_mut() = admitted.head.method.clone();
         *request.uri_mut() = admitted.uri.clone();
-        *request.headers_mut() = admitted.headers.clone();
+        *request.headers_mut() = admitted.head.headers.clone();
         let sent = self.forwarder.forward(request, &admitted.ready.token, admitted.ready.target.guard).await;
-        sent.map_err(|failure| Refusal::transport(failure, &admitted.profile))
+        sent.map_err(|failure| Refusal::transport(failure, &admitted.opened.profile))
     }
 
     /// What of a server's answer reaches the client.
     fn judge(
         &self,
-        admitted: &Admitted,
+        admitted: &Admitted<'_>,
         mut response: Response<PassingBody>,
     ) -> Result<Response<PassingBody>, Refusal> {
         let status = response.status();
@@ -146,10 +140,10 @@ impl Forwarding {
     }
 
     /// A 403 that wants something else of the token: more scopes (RFC 6750 §3.1), or what only the server knows.
-    fn challenged(&self, admitted: &Admitted, headers: &HeaderMap) -> Failure {
+    fn challenged(&self, admitted: &Admitted<'_>, headers: &HeaderMap) -> Failure {
         let scopes = challenge_of(headers).and_then(|challenge| challenge.scope);
         if let Some(scopes) = scopes.filter(|scopes| !scopes.is_empty()) {
-            self.tokens.lacks(&admitted.profile, &scopes, &admitted.client);
+            self.tokens.lacks(admitted.opened, &scopes);
             return SignInNeeded::MoreScopes(scopes.to_wire().unwrap_or_default()).into();
         }
         let said = headers.get(WWW_AUTHENTICATE).map(HeaderValue::as_bytes).unwrap_or_default();
@@ -158,8 +152,8 @@ impl Forwarding {
     }
 }
 
-impl Admitted {
+impl Admitted<'_> {
     fn failed(&self, failure: Failure) -> Refusal {
-        Refusal::Failure(failure, self.profile.clone())
+        Refusal::Failure(failure, self.opened.profile.clone())
     }
 }

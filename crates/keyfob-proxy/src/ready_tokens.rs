@@ -8,6 +8,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use keyfob_agent::agent::AgentHandle;
 use keyfob_agent::journeys::hand_out::HandOutRequest;
 use keyfob_agent::journeys::profiles::find_profile;
+use keyfob_agent::ports::Opened;
 use keyfob_agent::snapshot::Snapshot;
 use keyfob_core::failure::{Failure, Temporary};
 use keyfob_core::identity::ProfileName;
@@ -82,23 +83,20 @@ impl ReadyTokens {
     }
 
     /// The server wants more scopes than this token has (D8); whoever sits at the screen is asked.
-    pub(crate) fn lacks(&self, profile: &ProfileName, scopes: &ScopeSet, client: &str) {
-        match find_profile(&*self.agent.ports().settings, profile) {
-            Ok(profile) => self.agent.offer_step_up(&profile, scopes, client),
+    pub(crate) fn lacks(&self, opened: &Opened, scopes: &ScopeSet) {
+        match find_profile(&*self.agent.ports().settings, &opened.profile) {
+            Ok(profile) => self.agent.offer_step_up(&profile, scopes, &opened.client),
             Err(failure) => tracing::debug!(%failure, "nobody was asked for more scopes"),
         }
     }
 
     /// Tells the journal what a linked client got.
-    pub(crate) fn tell(
-        &self,
-        taken: &TakenTokens,
-        profile: &ProfileName,
-        client: &str,
-        outcome: Result<&Ready, &Failure>,
-    ) {
-        let by = Taker { program: None, words: format!("through the proxy, for {client}") };
-        taken.note(self.agent.ports(), profile, &by, outcome.map(|ready| ready.fingerprint));
+    pub(crate) fn tell(&self, taken: &TakenTokens, opened: &Opened, outcome: Result<&Ready, &Failure>) {
+        let outcome = outcome.map(|ready| ready.fingerprint);
+        if taken.is_new(&opened.profile, &opened.client, outcome) {
+            let words = format!("through the proxy, for {}", opened.client);
+            Taker { program: None, words }.write(self.agent.ports(), &opened.profile, outcome);
+        }
     }
 
     async fn ask(

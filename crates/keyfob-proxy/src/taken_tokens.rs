@@ -28,30 +28,37 @@ enum Told {
 
 /// What was told of each profile and taker; as many as there are linked clients.
 #[derive(Default)]
-pub(crate) struct TakenTokens(Mutex<HashMap<(ProfileName, String), Told>>);
+pub(crate) struct TakenTokens(Mutex<HashMap<ProfileName, HashMap<String, Told>>>);
 
 impl TakenTokens {
-    /// A client got this token, or why it got none.
-    pub(crate) fn note(
+    /// True where this outcome is another one than the last for this profile and taker, and is to be told.
+    pub(crate) fn is_new(
         &self,
-        ports: &Ports,
         profile: &ProfileName,
-        taker: &Taker,
+        taker: &str,
         outcome: Result<Fingerprint, &Failure>,
-    ) {
+    ) -> bool {
         let told = outcome.map_or_else(|failure| Told::Failure(failure.code()), Told::Token);
-        let key = (profile.clone(), taker.words.clone());
-        let before = self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(key, told);
-        if before == Some(told) {
-            return;
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        // Of a thousand requests one is told: the others allocate nothing.
+        if all.get(profile).and_then(|takers| takers.get(taker)) == Some(&told) {
+            return false;
         }
+        all.entry(profile.clone()).or_default().insert(taker.to_owned(), told);
+        true
+    }
+}
+
+impl Taker {
+    /// Writes into the journal that it got a token, or why it got none.
+    pub(crate) fn write(&self, ports: &Ports, profile: &ProfileName, outcome: Result<Fingerprint, &Failure>) {
         let of = |event| JournalEntry::new(ports.clock.now().wall, event).about(profile);
         let entry = match outcome {
-            Ok(_) => of(JournalEvent::HandedOut).saying(&taker.words),
+            Ok(_) => of(JournalEvent::HandedOut).saying(&self.words),
             Err(failure) => {
-                of(JournalEvent::HandOutFailed).because(failure).saying(format!("{}: {failure}", taker.words))
+                of(JournalEvent::HandOutFailed).because(failure).saying(format!("{}: {failure}", self.words))
             }
         };
-        ports.journal.append(&JournalEntry { program: taker.program.clone(), ..entry });
+        ports.journal.append(&JournalEntry { program: self.program.clone(), ..entry });
     }
 }

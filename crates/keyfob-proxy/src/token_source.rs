@@ -14,7 +14,7 @@ use keyfob_core::failure::{Failure, Misbehaviour, SignInNeeded};
 use keyfob_core::identity::ProfileName;
 use keyfob_core::profile::Profile;
 use keyfob_core::scope::ScopeSet;
-use keyfob_core::secret::AccessToken;
+use keyfob_core::secret::{AccessToken, Fingerprint};
 use tokio::sync::mpsc;
 
 use crate::taken_tokens::{TakenTokens, Taker};
@@ -136,11 +136,16 @@ impl KeptTokens {
 
     async fn hand_out(&self, wanted: &HandOutRequest) -> Result<HandedOut, Failure> {
         let outcome = hand_out(&self.ports, &self.profile, wanted).await;
-        if let Some(taker) = &self.taker {
-            let taken = outcome.as_ref().map(|token| token.access_token.fingerprint());
-            self.taken.note(&self.ports, &self.profile.name, taker, taken);
-        }
+        self.tell(outcome.as_ref().map(|token| token.access_token.fingerprint()));
         outcome
+    }
+
+    /// Tells the journal, once for each token.
+    fn tell(&self, outcome: Result<Fingerprint, &Failure>) {
+        let Some(taker) = &self.taker else { return };
+        if self.taken.is_new(&self.profile.name, &taker.words, outcome) {
+            taker.write(&self.ports, &self.profile.name, outcome);
+        }
     }
 
     /// A token, by a sign-in if nothing else gives one and a person is at hand.
@@ -222,10 +227,7 @@ impl KeptTokens {
         };
         let credential = sign_in(&self.ports, &self.profile, options).await?.credential;
         let sign_in = credential.sign_in.ok_or_else(|| Failure::Bug("a sign-in left no tokens".into()))?;
-        if let Some(taker) = &self.taker {
-            let taken = sign_in.tokens.access_token.fingerprint();
-            self.taken.note(&self.ports, &self.profile.name, taker, Ok(taken));
-        }
+        self.tell(Ok(sign_in.tokens.access_token.fingerprint()));
         // A server that says it gave less than was asked for will refuse the same request again.
         if sign_in.tokens.scopes.as_ref().is_some_and(|granted| !granted.covers(additional)) {
             return Err(more_scopes(additional));

@@ -1,5 +1,7 @@
 //! The keys of clients that are linked through the loopback proxy.
 
+use std::sync::Arc;
+
 use keyfob_core::failure::StoreProblem;
 use keyfob_core::identity::ProfileName;
 use keyfob_core::secret::Fingerprint;
@@ -17,7 +19,7 @@ pub struct Opened {
 pub trait ClientKeys: Send + Sync {
     /// What the key of this SHA-256 opens, in a time that does not depend on the keys that are known. A key that was taken
     /// back opens nothing from the next call on.
-    fn opens(&self, presented: &Fingerprint) -> Option<Opened>;
+    fn opens(&self, presented: &Fingerprint) -> Option<Arc<Opened>>;
 
     /// Takes back every key that opens `profile`; none is no error.
     fn revoke_all(&self, profile: &ProfileName) -> Result<(), StoreProblem>;

@@ -248,7 +248,7 @@ impl HttpClient for World {
 }
 
 impl ClientKeys for World {
-    fn opens(&self, _: &Fingerprint) -> Option<Opened> {
+    fn opens(&self, _: &Fingerprint) -> Option<Arc<Opened>> {
         None
     }
     fn revoke_all(&self, _: &ProfileName) -> Result<(), StoreProblem> {

@@ -12,6 +12,7 @@ use keyfob_core::failure::{Failure, Incompatibility};
 use keyfob_core::identity::ProfileName;
 use keyfob_core::profile::Profile;
 use keyfob_core::resource::CheckedUrl;
+use keyfob_platform::standard_output::StandardOutput;
 use keyfob_platform::{program, threads};
 use keyfob_proxy::bridge::Bridge;
 use keyfob_proxy::taken_tokens::Taker;
@@ -56,7 +57,7 @@ pub(crate) async fn run(connect: &Connect, context: &Context) -> Result<(), Fail
     // Reading and writing have a thread each, and tokio panics where the system has none left (fault 39).
     threads::are_left(2).map_err(broken)?;
     let input = tokio::io::BufReader::new(tokio::io::stdin());
-    match bridge.run(input, tokio::io::stdout()).await {
+    match bridge.run(input, StandardOutput::new()).await {
         // A client that reads no more has ended.
         Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
         ended => ended.map_err(broken),

@@ -77,10 +77,10 @@ fn under_load(ways: &[Way], connections: usize) {
     let mut taken: Vec<_> = ways.iter().map(|_| Taken::default()).collect();
     for _ in 0..ROUNDS {
         for (way, taken) in ways.iter().zip(&mut taken) {
-            let before = way.pid.map_or(0, ticks);
+            let before = way.pid.map(work);
             taken.each.extend(many(way, connections));
-            let spent = way.pid.map_or(0, ticks) - before;
-            taken.work.push(Duration::from_millis(10 * spent) / u32::try_from(REQUESTS).unwrap_or(1));
+            let spent = way.pid.zip(before).map(|(pid, before)| work(pid).saturating_sub(before));
+            taken.work.push(spent.unwrap_or_default() / u32::try_from(REQUESTS).unwrap_or(1));
         }
     }
     let figures: Vec<_> = taken
@@ -214,11 +214,18 @@ fn floor(arguments: &[&str]) -> (Floor, u16) {
     (Floor(child), port.trim().parse().expect("a port"))
 }
 
-/// Processor time, in hundredths of a second, all threads.
-fn ticks(pid: u32) -> u64 {
-    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).expect("procfs");
-    let fields: Vec<_> = stat.rsplit(')').next().unwrap_or_default().split_whitespace().collect();
-    fields[11..13].iter().filter_map(|field| field.parse::<u64>().ok()).sum()
+/// Processor time so far, all threads.
+#[cfg(target_os = "linux")]
+fn work(pid: u32) -> Duration {
+    let pid = nix::unistd::Pid::from_raw(i32::try_from(pid).expect("a process"));
+    let clock = nix::time::clock_getcpuclockid(pid).expect("its clock");
+    clock.now().expect("a reading").into()
+}
+
+/// Not measured here.
+#[cfg(not(target_os = "linux"))]
+fn work(_pid: u32) -> Duration {
+    Duration::ZERO
 }
 
 pub(crate) fn memory(pid: u32) -> f64 {

@@ -7,6 +7,8 @@ use keyfob_tests::{Keyfob, Running, portal, visit};
 use serde_json::json;
 use url::Url;
 
+use crate::token_files::eventually;
+
 pub(crate) const SOON: Duration = Duration::from_secs(20);
 
 pub(crate) async fn agent(keyfob: &Keyfob) -> Running {
@@ -223,6 +225,23 @@ async fn a_held_token_that_is_shorter_than_asked_for_comes_with_a_warning() {
     }
     assert_eq!(portal.record().count(Endpoint::Refresh), 0);
     let keeper = keeper.unwrap();
+    keeper.terminate();
+    keeper.ended().await.expect_code(0);
+}
+
+/// What a keeper ran only to begin is not counted as its memory for weeks.
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn a_keeper_that_has_begun_takes_less_memory_than_its_beginning_did() {
+    let keyfob = Keyfob::new();
+    let keeper = agent(&keyfob).await;
+    let status = format!("/proc/{}/status", keeper.pid());
+    let kib = |field: &str| {
+        let text = std::fs::read_to_string(&status).expect("procfs");
+        let line = text.lines().find_map(|line| line.strip_prefix(field)).expect("the field");
+        line.split_whitespace().next().and_then(|kib| kib.parse::<u64>().ok()).expect("a number")
+    };
+    eventually(|| kib("VmRSS:") + 1_024 < kib("VmHWM:")).await;
     keeper.terminate();
     keeper.ended().await.expect_code(0);
 }

@@ -145,11 +145,11 @@ async fn a_file_that_somebody_changed_is_put_right_at_once() {
     assert!(has("bare", "mine now"));
 }
 
-/// Longer than the pause that keyfob makes between two repairs.
-async fn eventually(mut holds: impl FnMut() -> bool) {
+/// Waits for longer than the pause that keyfob makes between two repairs.
+pub(crate) async fn eventually(mut holds: impl FnMut() -> bool) {
     let until = tokio::time::Instant::now() + std::time::Duration::from_secs(20);
     while !holds() {
-        assert!(tokio::time::Instant::now() < until, "in vain waited for a repair");
+        assert!(tokio::time::Instant::now() < until, "waited in vain");
         tokio::time::sleep(std::time::Duration::from_millis(20)).await;
     }
 }

@@ -3,6 +3,8 @@
 //! Ages are taken from the boot clock within one boot and from the wall clock across boots (trust rule 9), so that a
 //! wall clock set back by an hour makes no dead token look fresh.
 
+use std::sync::Arc;
+
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
@@ -13,8 +15,8 @@ pub struct Moment {
     pub wall: DateTime<Utc>,
     /// Milliseconds since boot, sleep included.
     pub boot_ms: u64,
-    /// Names the boot that `boot_ms` counts from.
-    pub boot_id: String,
+    /// Names the boot that `boot_ms` counts from; shared by all moments of a process.
+    pub boot_id: Arc<str>,
 }
 
 impl Moment {

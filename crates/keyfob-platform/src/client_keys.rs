@@ -3,9 +3,10 @@
 //!
 //! A key opens one profile for one client, so that undoing a link takes back exactly what the link gave.
 
+mod seen_file;
+
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::SystemTime;
 
 use keyfob_agent::local_proxy::ProxyDoors;
 use keyfob_agent::ports::{ClientKeys, Opened};
@@ -13,6 +14,8 @@ use keyfob_core::failure::{Failure, StoreProblem};
 use keyfob_core::identity::ProfileName;
 use keyfob_core::secret::{Fingerprint, ProxyKey};
 use serde::{Deserialize, Serialize};
+
+use self::seen_file::SeenFile;
 
 use crate::config_file::Settings;
 use crate::entropy;
@@ -34,16 +37,8 @@ pub struct ClientKeysFile {
 /// The keys as they were read, and what the file looked like then.
 #[derive(Default)]
 struct Known {
-    stamp: Option<Stamp>,
+    file: Option<SeenFile>,
     keys: Vec<(Fingerprint, Arc<Opened>)>,
-}
-
-/// A file that was replaced has another one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Stamp {
-    modified: Option<SystemTime>,
-    length: u64,
-    inode: u64,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -112,25 +107,16 @@ impl ClientKeysFile {
         Ok(serde_json::from_slice::<File>(&bytes).map_err(damaged)?.keys)
     }
 
-    fn stamp(&self) -> Option<Stamp> {
-        let found = std::fs::symlink_metadata(&self.file).ok()?;
-        #[cfg(unix)]
-        let inode = std::os::unix::fs::MetadataExt::ino(&found);
-        #[cfg(not(unix))]
-        let inode = 0;
-        Some(Stamp { modified: found.modified().ok(), length: found.len(), inode })
-    }
-
     /// The keys as they are on disk now; a file that cannot be read opens nothing.
     fn current(&self) -> MutexGuard<'_, Known> {
-        let stamp = self.stamp();
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        if known.stamp != stamp {
+        if !known.file.as_ref().is_some_and(|file| file.is_as_it_was(&self.file)) {
+            let file = SeenFile::see(&self.file);
             let keys = self.read().unwrap_or_else(|problem| {
                 tracing::warn!(%problem, "the clients' keys cannot be read; none opens anything");
                 Vec::new()
             });
-            *known = Known { stamp, keys: keys.into_iter().map(Key::opening).collect() };
+            *known = Known { file, keys: keys.into_iter().map(Key::opening).collect() };
         }
         known
     }

@@ -33,6 +33,7 @@ pub mod service_install;
 pub mod service_manager;
 pub mod service_unit;
 pub mod standard_output;
+pub mod start_up_code;
 pub mod store;
 pub mod system_clock;
 pub mod threads;

@@ -104,7 +104,8 @@ impl Prompt for io::Stdout {
     }
 }
 
-#[cfg(all(test, unix))]
+#[cfg(unix)]
+#[cfg(test)]
 mod tests {
     use std::io::{PipeReader, Read as _, pipe};
 

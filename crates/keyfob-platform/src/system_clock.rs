@@ -1,7 +1,7 @@
 //! The machine's two clocks: the wall clock, which people and time servers set, and the boot clock, which only runs and
 //! counts sleep (trust rule 9).
 
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -20,7 +20,7 @@ pub struct SystemClock;
 impl Clock for SystemClock {
     fn now(&self) -> Moment {
         // Milliseconds are what records and the boot clock keep: a moment survives being written and read.
-        Moment { wall: Utc::now().trunc_subsecs(3), boot_ms: boot_ms(), boot_id: boot_id().to_owned() }
+        Moment { wall: Utc::now().trunc_subsecs(3), boot_ms: boot_ms(), boot_id: boot_id() }
     }
 
     async fn sleep(&self, duration: Duration) {
@@ -96,9 +96,9 @@ fn boot_ms() -> u64 {
 }
 
 /// Names this boot; read once, it cannot change while a process lives.
-fn boot_id() -> &'static str {
-    static BOOT_ID: OnceLock<String> = OnceLock::new();
-    BOOT_ID.get_or_init(|| kernel_boot_id().unwrap_or_else(own_boot_id))
+fn boot_id() -> Arc<str> {
+    static BOOT_ID: OnceLock<Arc<str>> = OnceLock::new();
+    Arc::clone(BOOT_ID.get_or_init(|| kernel_boot_id().unwrap_or_else(own_boot_id).into()))
 }
 
 #[cfg(target_os = "linux")]

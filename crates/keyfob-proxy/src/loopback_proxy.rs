@@ -7,13 +7,14 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use hyper::service::service_fn;
-use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::rt::TokioIo;
 use keyfob_agent::local_proxy::{Entrance, LocalEntrances, LocalStream};
 use keyfob_agent::proxy_ports::ProxyPorts;
 use keyfob_core::failure::Failure;
 use tokio::sync::{Semaphore, oneshot};
 use tokio::task::JoinSet;
 
+use crate::connection_timer::ConnectionTimer;
 use crate::forward::Forwarding;
 use crate::ready_tokens::ReadyTokens;
 use crate::request_body::Room;
@@ -113,7 +114,7 @@ async fn converse(stream: Box<dyn LocalStream>, entrance: Entrance, forwarding: 
         async move { Ok::<_, Infallible>(forwarding.answer(request, entrance).await) }
     });
     let mut connection = hyper::server::conn::http1::Builder::new();
-    connection.timer(TokioTimer::new()).header_read_timeout(HEAD_PATIENCE);
+    connection.timer(ConnectionTimer::default()).header_read_timeout(HEAD_PATIENCE);
     if let Err(error) = connection.serve_connection(TokioIo::new(stream), answer).await {
         tracing::debug!(%error, "a client's connection ended");
     }

@@ -132,7 +132,7 @@ impl Machine {
         let wall = DateTime::from_timestamp(1_800_000_000, 0).unwrap()
             + TimeDelta::milliseconds(i64::try_from(time).unwrap() + self.wall_off.load(Ordering::SeqCst));
         let boot_ms = time - self.booted.load(Ordering::SeqCst) + 60_000;
-        Moment { wall, boot_ms, boot_id: format!("boot {}", self.boots.load(Ordering::SeqCst)) }
+        Moment { wall, boot_ms, boot_id: format!("boot {}", self.boots.load(Ordering::SeqCst)).into() }
     }
 }
 

@@ -131,7 +131,7 @@ impl Clock for World {
         Moment {
             wall: DateTime::from_timestamp(1_800_000_000, 0).unwrap() + passed + skew.wall,
             boot_ms: u64::try_from(passed.num_milliseconds()).unwrap(),
-            boot_id: skew.boot.to_string(),
+            boot_id: skew.boot.to_string().into(),
         }
     }
 

@@ -21,6 +21,7 @@ use keyfob_platform::keeper::{Keeper, LAST_FLIGHT};
 use keyfob_platform::lease::{Lease, LeaseHolder};
 use keyfob_platform::local_pages::LocalListener;
 use keyfob_platform::service_manager::ServiceManager;
+use keyfob_platform::start_up_code;
 use keyfob_proxy::loopback_proxy::LoopbackProxy;
 
 use crate::arguments::Agent;
@@ -129,6 +130,7 @@ async fn tell_manager(manager: &ServiceManager, agent: &AgentHandle) -> Infallib
     warn_of_broken_settings(agent);
     manager.ready();
     output::note("ready");
+    start_up_code::let_go();
     let mut snapshots = agent.snapshots();
     let mut told = String::new();
     loop {

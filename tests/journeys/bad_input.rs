@@ -96,13 +96,24 @@ async fn every_command_about_a_profile_that_is_not_there_ends_with_3() {
     let keyfob = Keyfob::new();
     for command in [
         "sign-in", "sign-out", "remove", "status", "token", "headers", "refresh", "connect", "tools",
-        "pause", "resume",
+        "pause", "resume", "config",
     ] {
         keyfob.run([command, "nobody"]).await.expect_code(3).says("hint: ");
     }
     keyfob.run(["call", "nobody", "whoami"]).await.expect_code(3);
     keyfob.run(["log", "nobody"]).await.expect_code(3);
     keyfob.run(["no-such-command"]).await.expect_code(2);
+}
+
+/// Which words are the command's is not guessed.
+#[tokio::test]
+async fn a_command_to_run_without_its_dashes_is_told_how_to_write_it() {
+    for words in [&["exec", "work", "ls"][..], &["exec", "work"], &["exec", "work", "ls", "-l"]] {
+        let refused = Keyfob::new().run(words).await.expect_code(2);
+        refused.says("hint: put -- before the command: keyfob exec NAME -- CMD");
+    }
+    let other = Keyfob::new().run(["token"]).await.expect_code(2);
+    assert!(!other.stderr.contains("hint:"), "{}", other.stderr);
 }
 
 #[tokio::test]

@@ -207,6 +207,24 @@ async fn a_keeper_that_begins_with_a_broken_profiles_toml_says_so_everywhere_and
     keeper.ended().await.expect_code(0);
 }
 
+/// A server that grants less than a minute is told of once, at the sign-in and by the doctor, and not with every token.
+#[tokio::test]
+async fn tokens_that_are_always_short_are_told_of_at_the_sign_in_and_not_with_each_of_them() {
+    let access_token_lifetime = Duration::from_secs(50);
+    let portal =
+        Portal::start(PortalOptions { access_token_lifetime, ..PortalOptions::default() }).await.unwrap();
+    let keyfob = Keyfob::new();
+    keyfob.must(["add", "a", &portal.mcp_url()]).await;
+    keyfob.run(["sign-in", "a"]).await.expect_code(0).says("the server grants 50 s at a time");
+    for command in [&["token", "a"][..], &["headers", "a"], &["exec", "a", "--", "true"]] {
+        assert_eq!(keyfob.run(command).await.expect_code(0).stderr, "", "{command:?}");
+    }
+    let asked = keyfob.run(["token", "a", "--min-validity", "5m"]).await.expect_code(0);
+    asked.says("warning: the server grants 50 s at a time; 300 s were asked for");
+    let doctor = keyfob.run(["doctor", "a", "--json"]).await.json();
+    assert!(doctor.to_string().contains("so short a life wants a new one for every use"), "{doctor}");
+}
+
 /// More than the server ever grants: no renewal helps, and whoever asked is told, with a keeper and without one.
 #[tokio::test]
 async fn a_held_token_that_is_shorter_than_asked_for_comes_with_a_warning() {

@@ -37,6 +37,9 @@ pub fn whole() -> ExitCode {
         Err(error) => {
             let code = u8::try_from(error.exit_code()).unwrap_or(2);
             let _ = error.print();
+            if error.use_stderr() && lacks_the_dashes(std::env::args_os()) {
+                output::hint("put -- before the command: keyfob exec NAME -- CMD");
+            }
             return ExitCode::from(code);
         }
     };
@@ -56,6 +59,11 @@ pub fn whole() -> ExitCode {
             ExitCode::from(exit_code::of(&failure))
         }
     }
+}
+
+/// True for `keyfob exec` whose command does not stand behind a `--`: what belongs to which would be a guess.
+fn lacks_the_dashes(mut words: impl Iterator<Item = std::ffi::OsString>) -> bool {
+    words.any(|word| word == "exec") && words.all(|word| word != "--")
 }
 
 fn log_to_standard_error(format: LogFormat) {

@@ -74,6 +74,11 @@ impl TokenSet {
         self.obtained.wall + self.lifetime
     }
 
+    /// True where the server grants no more at a time than what a token is handed out with at the least.
+    pub fn is_short_lived(&self) -> bool {
+        !self.end_assumed && self.lifetime <= TimeDelta::minutes(1)
+    }
+
     /// What is left; `None` where the age cannot be told (trust rule 9: then one refresh).
     pub fn remaining(&self, now: &Moment) -> Option<TimeDelta> {
         self.obtained.age(now).map(|age| self.lifetime - age)

@@ -179,8 +179,11 @@ fn suits(now: &Moment, profile: &Profile, sign_in: &SignIn, wanted: &HandOutRequ
     beyond_grant && young
 }
 
+/// Told to whoever asked for more than is usual: that a server grants less than that is said once, at the sign-in and by the
+/// doctor, and not with each token.
 fn too_short(now: &Moment, profile: &Profile, sign_in: &SignIn, wanted: &HandOutRequest) -> Option<Failure> {
-    if sign_in.tokens.is_valid_for(needed(profile, wanted), now) {
+    let asked_for_more = wanted.min_validity_s > HandOutRequest::default().min_validity_s;
+    if !asked_for_more || sign_in.tokens.is_valid_for(needed(profile, wanted), now) {
         return None;
     }
     let granted = sign_in.tokens.lifetime.num_seconds();

@@ -12,10 +12,13 @@ pub(crate) async fn run(arguments: &Config, context: &Context) -> Result<(), Fai
     match (&arguments.name, &arguments.lifetime) {
         (Some(name), Some(lifetime)) => set_lifetime(name, LifetimeAnswer::parse(lifetime)?, context).await,
         (None, None) => show_files(context),
-        (Some(name), None) => Err(Failure::Usage(format!(
-            "say what to set: keyfob config {name} --lifetime 30d, or edit {}",
-            context.paths.profiles_toml().display()
-        ))),
+        (Some(name), None) => {
+            let name = context.profile(name)?.name;
+            Err(Failure::Usage(format!(
+                "say what to set: keyfob config {name} --lifetime 30d, or edit {}",
+                context.paths.profiles_toml().display()
+            )))
+        }
         (None, Some(_)) => {
             Err(Failure::Usage("--lifetime is set for one profile: keyfob config NAME --lifetime 30d".into()))
         }

@@ -170,6 +170,10 @@ fn success(profile: &Profile, credential: &Credential, now: &keyfob_core::moment
     for delivery in &profile.deliver {
         output::note(&format!("  token written to {}", delivery.target));
     }
+    if sign_in.tokens.is_short_lived() {
+        let seconds = sign_in.tokens.lifetime.num_seconds();
+        output::note(&format!("  the server grants {seconds} s at a time: ask for a token for every use"));
+    }
     if sign_in.machine.is_some() {
         output::note("  keyfob asks for each next token by itself");
         return;

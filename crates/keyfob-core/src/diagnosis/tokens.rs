@@ -41,6 +41,9 @@ pub fn token(sign_in: &SignIn, profile: &Profile, about: About<'_>, now: &Moment
         None if tokens.end_assumed => Finding::warn(Step::Token, words).for_server(
             "say how long it lives: `expires_in` in the token answer, in seconds (RFC 6749 §5.1)",
         ),
+        None if tokens.is_short_lived() => {
+            Finding::pass(Step::Token, format!("{words}; so short a life wants a new one for every use"))
+        }
         None => Finding::pass(Step::Token, words),
     }
 }

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use keyfob_agent::client_programs::ClientPrograms;
 use serde::{Deserialize, Serialize};
 
+use crate::carried::Carried;
 use crate::edit::Format;
 use crate::entry::Value;
 
@@ -47,6 +48,8 @@ pub struct Wanted {
     pub proxy: Option<String>,
     /// The way to link.
     pub via: Via,
+    /// What goes on of the entry that makes room, where the way is the bridge.
+    pub carried: Carried,
 }
 
 impl Wanted {
@@ -58,7 +61,8 @@ impl Wanted {
     /// What keyfob is started with, after the program itself.
     pub fn arguments(&self, command: &str) -> Vec<String> {
         let home = self.home.iter().flat_map(|home| ["--home".to_owned(), home.clone()]);
-        home.chain([command.to_owned(), self.profile.clone()]).collect()
+        let carried = if self.via == Via::Bridge { self.carried.arguments() } else { &[] };
+        home.chain([command.to_owned(), self.profile.clone()]).chain(carried.iter().cloned()).collect()
     }
 
     /// One line for a shell: each word in double quotes where it needs them.
@@ -125,11 +129,30 @@ pub struct Client {
     pub afterwards: &'static str,
     /// The same after its end.
     pub after_unlinking: &'static str,
+    /// How it spells the table of variables for a program that it starts.
+    pub environment: &'static str,
     /// The first version that runs a helper, where older ones are still about.
     pub helper_since: Option<&'static str>,
 }
 
 impl Client {
+    /// The entry, with the variables that it needs.
+    pub fn whole_entry(&self, wanted: &Wanted) -> Value {
+        let mut entry = (self.entry)(wanted);
+        let variables = wanted.carried.environment();
+        if let (Via::Bridge, false, Value::Table(members)) = (wanted.via, variables.is_empty(), &mut entry) {
+            let table = variables.iter().map(|(name, value)| (name.clone().into(), value.as_str().into()));
+            members.push((self.environment.into(), Value::Table(table.collect())));
+        }
+        entry
+    }
+
+    /// The way to link where none is asked for: its best, or the one that carries what an entry says that makes room.
+    pub fn way(&self, carried: &Carried) -> Via {
+        let best = self.ways.first().copied().unwrap_or(Via::Bridge);
+        if carried.what().is_some() && self.ways.contains(&Via::Bridge) { Via::Bridge } else { best }
+    }
+
     /// What to do after a link that goes this way, and a word for whoever runs a version too old for it.
     pub fn after_linking(&self, via: Via) -> String {
         match (via, self.helper_since) {

@@ -1,5 +1,7 @@
 //! An entry of a client's configuration as a value that keeps the order in which people read it.
 
+use std::borrow::Cow;
+
 use serde_json::json;
 
 /// A value as all the formats know it.
@@ -14,7 +16,7 @@ pub enum Value {
     /// A list.
     List(Vec<Value>),
     /// Names and values, in this order.
-    Table(Vec<(&'static str, Value)>),
+    Table(Vec<(Cow<'static, str>, Value)>),
 }
 
 impl Value {
@@ -32,7 +34,7 @@ impl Value {
             Self::Number(number) => json!(number),
             Self::List(values) => values.iter().map(Self::to_json).collect(),
             Self::Table(members) => {
-                members.iter().map(|(name, value)| ((*name).to_owned(), value.to_json())).collect()
+                members.iter().map(|(name, value)| (name.to_string(), value.to_json())).collect()
             }
         }
     }
@@ -70,5 +72,5 @@ impl<V: Into<Value>> From<Vec<V>> for Value {
 
 /// A table of names and values, in this order.
 pub fn table<const N: usize>(members: [(&'static str, Value); N]) -> Value {
-    Value::Table(members.into())
+    Value::Table(members.map(|(name, value)| (name.into(), value)).into())
 }

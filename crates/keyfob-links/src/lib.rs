@@ -2,6 +2,7 @@
 //! everything else as it was. Files and programs are reached through a port; no token ever comes here.
 #![forbid(unsafe_code)]
 
+pub mod carried;
 pub mod client;
 pub mod clients;
 pub mod edit;

@@ -6,6 +6,7 @@ use keyfob_agent::client_programs::{ClientPrograms, ReplaceError};
 use keyfob_core::failure::StoreProblem;
 use serde_json::Value as Json;
 
+use crate::carried::Carried;
 use crate::client::{Client, Via, Wanted, Writing};
 use crate::edit::{self, EditError, Format, Place};
 use crate::ledger::{Ledger, Link, Replaced, fingerprint};
@@ -62,7 +63,7 @@ impl<'a> Links<'a> {
         if wanted.via == Via::Proxy && wanted.proxy.is_none() {
             return Err(LinkError::NoProxy);
         }
-        let entry = (client.entry)(wanted);
+        let entry = client.whole_entry(wanted);
         if other.is_none()
             && let Some(there) = self.ledger()?.find(client.id, &wanted.profile)
             && there.entry == entry.to_json()
@@ -98,6 +99,28 @@ impl<'a> Links<'a> {
         }
     }
 
+    /// What an entry that makes room, or keyfob's own that is there, says beyond the server and its token.
+    pub fn carried(
+        &self,
+        client: &'static Client,
+        profile: &str,
+        other: Option<&str>,
+    ) -> Result<Carried, LinkError> {
+        let tables: &[&str] = match &client.writing {
+            Writing::File { tables, .. } => {
+                let file = client.file(self.machine).unwrap_or_default();
+                tables(&self.text(&file)?.1)
+            }
+            Writing::Command { tables, .. } => tables,
+            Writing::Snippet(_) => return Ok(Carried::default()),
+        };
+        let own = self.ledger()?.find(client.id, profile).map(|link| Carried::of(&link.entry));
+        let Some(name) = other else { return Ok(own.unwrap_or_default()) };
+        let there = self.entry_there(client, Place { tables, name })?;
+        let theirs = there.map(|entry| Carried::of(&entry)).filter(|carried| *carried != Carried::default());
+        Ok(theirs.or(own).unwrap_or_default())
+    }
+
     fn plan_command(
         &self,
         client: &'static Client,
@@ -108,7 +131,7 @@ impl<'a> Links<'a> {
             return Err(LinkError::NoProxy);
         };
         let program = self.machine.program(program).ok_or_else(|| absent(client, program))?;
-        let entry = (client.entry)(wanted).to_json();
+        let entry = client.whole_entry(wanted).to_json();
         let mut link = Link { file: None, ..self.link(client, wanted, tables, entry) };
         let (mut runs, mut keep, mut others) = (Vec::new(), Vec::new(), Vec::new());
         if let Some(earlier) = self.ledger()?.find(client.id, &wanted.profile) {
@@ -146,7 +169,7 @@ impl<'a> Links<'a> {
         let format = *format;
         let file = client.file(self.machine).unwrap_or_default();
         let (was, text) = self.text(&file)?;
-        let (tables, name, entry) = (tables(&text), wanted.entry_name(), (client.entry)(wanted));
+        let (tables, name, entry) = (tables(&text), wanted.entry_name(), client.whole_entry(wanted));
         let place = Place { tables, name: &name };
         let refused = |problem| LinkError::File { file: file.clone(), problem };
         let ours = self.ledger()?.find(client.id, &wanted.profile).cloned();

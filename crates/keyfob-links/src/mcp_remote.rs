@@ -35,8 +35,17 @@ pub(crate) fn url_in(words: &[String]) -> Option<String> {
             && !word.contains("://")
     };
     let at = words.iter().position(is_program)?;
-    let is_address = |word: &&String| word.starts_with("https://") || word.starts_with("http://");
-    words[at..].iter().find(is_address).cloned()
+    words[at..].iter().find(|word| is_address(word)).cloned()
+}
+
+/// What it is given behind that address.
+pub(crate) fn given_in(words: &[String]) -> Option<&[String]> {
+    let url = url_in(words)?;
+    words.get(words.iter().position(|word| *word == url)? + 1..)
+}
+
+fn is_address(word: &str) -> bool {
+    word.starts_with("https://") || word.starts_with("http://")
 }
 
 #[cfg(test)]

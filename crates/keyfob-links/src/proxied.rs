@@ -116,16 +116,6 @@ fn below_the_key(profile: &Profile) -> String {
     format!("/{}{}", profile.name, if path == "/" { "" } else { path })
 }
 
-/// Puts `KEY` in the place of every proxy's key.
-pub(crate) fn mask_keys(value: &mut serde_json::Value) {
-    match value {
-        serde_json::Value::String(text) => *text = masked(text),
-        serde_json::Value::Array(values) => values.iter_mut().for_each(mask_keys),
-        serde_json::Value::Object(members) => members.values_mut().for_each(mask_keys),
-        _ => {}
-    }
-}
-
 /// An address without a proxy's key; any other text as it is.
 pub(crate) fn masked(text: &str) -> String {
     let rest = text.strip_prefix("http://127.0.0.1:").and_then(|rest| rest.split_once("/c/"));
@@ -148,22 +138,16 @@ fn written(entry: &serde_json::Value, port: u16) -> Option<String> {
 mod tests {
     use super::*;
 
-    /// V15: what is shown of an entry opens nothing.
+    /// V15: what is shown of an address opens nothing.
     #[test]
     fn a_key_is_masked_wherever_it_stands() {
-        let mut entry = serde_json::json!({
-            "url": "http://127.0.0.1:4117/c/s3cr3t/work/mcp",
-            "args": ["--url", "http://127.0.0.1:4117/c/s3cr3t"],
-            "other": "https://a.example/c/path",
-        });
-        mask_keys(&mut entry);
-        assert_eq!(
-            entry,
-            serde_json::json!({
-                "url": "http://127.0.0.1:4117/c/KEY/work/mcp",
-                "args": ["--url", "http://127.0.0.1:4117/c/KEY"],
-                "other": "https://a.example/c/path",
-            })
-        );
+        for (text, shown) in [
+            ("http://127.0.0.1:4117/c/s3cr3t/work/mcp", "http://127.0.0.1:4117/c/KEY/work/mcp"),
+            ("http://127.0.0.1:4117/c/s3cr3t", "http://127.0.0.1:4117/c/KEY"),
+            ("http://127.0.0.1:2/x", "http://127.0.0.1:2/x"),
+            ("https://a.example/c/path", "https://a.example/c/path"),
+        ] {
+            assert_eq!(masked(text), shown);
+        }
     }
 }

@@ -12,9 +12,9 @@ use crate::mcp_remote;
 /// How clients spell the address of a server.
 pub(crate) const SPELLINGS: [&str; 5] = ["url", "serverUrl", "httpUrl", "uri", "server_url"];
 /// How they spell the table of headers.
-const HEADERS: [&str; 3] = ["headers", "http_headers", "requestOptions"];
+pub(crate) const HEADERS: [&str; 3] = ["headers", "http_headers", "requestOptions"];
 /// How they spell a token beside the address.
-const TOKENS: [&str; 3] = ["bearer_token", "bearerToken", "authorization_token"];
+pub(crate) const TOKENS: [&str; 3] = ["bearer_token", "bearerToken", "authorization_token"];
 
 /// What such an entry does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -127,7 +127,7 @@ fn is_plain(token: &str) -> bool {
 }
 
 /// What an entry starts, word by word.
-fn words(entry: &Json) -> Vec<String> {
+pub(crate) fn words(entry: &Json) -> Vec<String> {
     let of = |name: &str| match entry.get(name) {
         Some(Json::String(word)) => vec![word.clone()],
         Some(Json::Array(words)) => words.iter().filter_map(Json::as_str).map(str::to_owned).collect(),

@@ -77,8 +77,7 @@ impl Shown {
         match value {
             Json::Object(members) => members.iter().for_each(|(name, value)| {
                 self.names.insert(name.clone());
-                let lower = name.to_ascii_lowercase();
-                if SECRET_TABLES.iter().any(|table| lower.starts_with(table)) {
+                if is_secret_table(name) {
                     names_in(value, &mut self.names);
                 } else {
                     self.take(value, Some(name));
@@ -98,8 +97,16 @@ impl Shown {
     fn take_ours(&mut self, value: &Json) {
         names_in(value, &mut self.names);
         match value {
-            Json::Object(members) => members.values().for_each(|value| self.take_ours(value)),
-            Json::Array(values) => values.iter().for_each(|value| self.take_ours(value)),
+            Json::Object(members) => {
+                // What was carried over from another's entry is not keyfob's.
+                let own = members.iter().filter(|(name, value)| !value.is_object() || !is_secret_table(name));
+                own.for_each(|(_, value)| self.take_ours(value));
+            }
+            Json::Array(values) => {
+                let is_header = |at: usize| at > 0 && values[at - 1] == "--header";
+                let own = values.iter().enumerate().filter(|(at, _)| !is_header(*at));
+                own.for_each(|(_, value)| self.take_ours(value));
+            }
             Json::String(text) => drop(self.values.insert(text.clone(), proxied::masked(text))),
             plain => drop(self.values.insert(plain.to_string(), plain.to_string())),
         }
@@ -202,6 +209,11 @@ fn harmless(text: &str, behind: Option<&str>) -> Option<String> {
         None if is_option(text) || is_start(text) => Some(text.to_owned()),
         None => address(text),
     }
+}
+
+fn is_secret_table(name: &str) -> bool {
+    let lower = name.to_ascii_lowercase();
+    SECRET_TABLES.iter().any(|table| lower.starts_with(table))
 }
 
 fn names_in(value: &Json, names: &mut HashSet<String>) {

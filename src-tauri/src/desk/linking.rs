@@ -8,6 +8,7 @@ use keyfob_agent::journeys::profiles::find_profile;
 use keyfob_core::failure::{Failure, StoreProblem};
 use keyfob_core::identity::ProfileName;
 use keyfob_core::profile::Profile;
+use keyfob_links::carried::Carried;
 use keyfob_links::client::{Client, Via, Wanted, Writing};
 use keyfob_links::clients::{self, ALL};
 use keyfob_links::found::{self, FoundServer};
@@ -29,6 +30,8 @@ pub(crate) struct Prepared {
     pub(crate) via: Via,
     /// `None` for a client that has nothing to be edited: these lines are for its user.
     pub(crate) plan: Result<Plan, String>,
+    /// What of an entry that makes room goes on, and what does not, as sentences.
+    pub(crate) notes: Vec<String>,
 }
 
 /// Makes links and undoes them; clones do the same, on any thread.
@@ -87,17 +90,19 @@ impl Linking {
         replace: Option<&str>,
     ) -> Result<Prepared, Failure> {
         let (client, profile) = (known(client)?, find_profile(&*self.agent.ports().settings, name)?);
-        let mut wanted = self.wanted(&profile, client, via)?;
+        let machine = self.client_programs();
+        let links = Links::new(&machine, self.paths.links_dir());
+        let carried = links.carried(client, name.as_str(), replace)?;
+        let mut wanted = self.wanted(&profile, via.unwrap_or_else(|| client.way(&carried)), carried)?;
         let via = wanted.via;
         if let Writing::Snippet(snippet) = &client.writing {
-            return Ok(Prepared { client, via, plan: Err(snippet(&wanted)) });
+            return Ok(Prepared { client, via, plan: Err(snippet(&wanted)), notes: Vec::new() });
         }
         if goes_through_proxy(client, via) {
             wanted.proxy = Some(Address::on_trial(&self.doors(), &profile)?.text());
         }
-        let machine = self.client_programs();
-        let plan = Links::new(&machine, self.paths.links_dir()).plan_replacing(client, &wanted, replace)?;
-        Ok(Prepared { client, via, plan: Ok(plan) })
+        let plan = links.plan_replacing(client, &wanted, replace)?;
+        Ok(Prepared { client, via, plan: Ok(plan), notes: notes(&wanted) })
     }
 
     /// Makes the link; a note where it will not work by itself.
@@ -138,7 +143,8 @@ impl Linking {
         let profile = find_profile(&*self.agent.ports().settings, name)?;
         let (machine, doors) = (self.client_programs(), self.doors());
         let links = Links::new(&machine, self.paths.links_dir());
-        let mut wanted = self.wanted(&profile, client, Some(via))?;
+        let carried = links.carried(client, name.as_str(), replace)?;
+        let mut wanted = self.wanted(&profile, via, carried)?;
         let address = if goes_through_proxy(client, via) {
             let there = links.ledger()?.find(client.id, name.as_str()).cloned();
             Some(Address::of(&doors, client.id, &profile, there.as_ref())?)
@@ -157,7 +163,8 @@ impl Linking {
         let machine = self.client_programs();
         let links = Links::new(&machine, self.paths.links_dir());
         let via = links.ledger()?.find(client.id, name.as_str()).map_or(Via::Bridge, |link| link.via);
-        Ok(Prepared { client, via, plan: Ok(links.plan_undo(client, name.as_str())?) })
+        let plan = links.plan_undo(client, name.as_str())?;
+        Ok(Prepared { client, via, plan: Ok(plan), notes: Vec::new() })
     }
 
     /// Undoes a link.
@@ -192,14 +199,15 @@ impl Linking {
         proxied::forget(&self.doors(), client.id, name.as_str())
     }
 
-    fn wanted(&self, profile: &Profile, client: &Client, via: Option<Via>) -> Result<Wanted, Failure> {
+    fn wanted(&self, profile: &Profile, via: Via, carried: Carried) -> Result<Wanted, Failure> {
         Ok(Wanted {
             profile: profile.name.to_string(),
             url: profile.url.to_string(),
             program: self.program()?,
             home: self.paths.home_argument()?.map(|home| home.to_string_lossy().into_owned()),
             proxy: None,
-            via: via.or_else(|| client.ways.first().copied()).unwrap_or(Via::Bridge),
+            via,
+            carried,
         })
     }
 
@@ -227,6 +235,17 @@ impl Linking {
     fn doors(&self) -> ProxyDoorsHere {
         ProxyDoorsHere::new(&self.paths)
     }
+}
+
+fn notes(wanted: &Wanted) -> Vec<String> {
+    let what = wanted.carried.what().map(|what| match wanted.via {
+        Via::Bridge => format!("The bridge goes on with what was there: {what}."),
+        Via::Proxy | Via::Helper => {
+            format!("This way does not go on with what was there: {what}. The bridge does.")
+        }
+    });
+    let left_out = wanted.carried.left_out().map(|left| format!("Not taken over: {left}."));
+    what.into_iter().chain(left_out).collect()
 }
 
 fn panicked(error: &std::io::Error) -> Failure {

@@ -179,6 +179,8 @@ pub(crate) struct PlanShown {
     replaces: bool,
     /// Entries that made room for keyfob's and do not come back with its end.
     left: Vec<LeftShown>,
+    /// What of an entry that makes room goes on, and what does not.
+    notes: Vec<String>,
     /// What to do afterwards.
     afterwards: String,
 }
@@ -217,6 +219,7 @@ impl PlanShown {
                 by_hand: false,
                 replaces,
                 left: plan.left().iter().map(LeftShown::from).collect(),
+                notes: prepared.notes.clone(),
                 afterwards,
             },
             Err(snippet) => Self {
@@ -227,6 +230,7 @@ impl PlanShown {
                 by_hand: true,
                 replaces: false,
                 left: Vec::new(),
+                notes: Vec::new(),
                 afterwards,
             },
         }

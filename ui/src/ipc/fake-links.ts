@@ -44,6 +44,7 @@ function planOf(name: string, id: string, wanted: Via | null, sign: '+' | '-'): 
     by_hand: false,
     replaces: false,
     left: [],
+    notes: [],
     afterwards: `Restart ${client?.name}.`,
   };
 }

@@ -167,6 +167,9 @@ function Plan({ profile, client, planned, onVia, onYes, onNo }: PlanProps) {
           </span>
         ))}
       </pre>
+      {plan.notes.map((note) => (
+        <Notice key={note} tone="calm" message={note} />
+      ))}
       {plan.left.map((left) => (
         <Notice key={left.name} tone="act" message={leftWords(left)} />
       ))}

@@ -6,6 +6,7 @@ pub(crate) mod proxied;
 pub(crate) use listing::clients;
 
 use keyfob_core::failure::Failure;
+use keyfob_core::server_text::shown;
 use keyfob_links::client::{Client, Via, Wanted, Writing};
 use keyfob_links::clients::{self, ALL};
 use keyfob_links::link::{LinkError, Links, Plan};
@@ -23,13 +24,15 @@ pub(crate) async fn link(arguments: &LinkTo, context: &Context) -> Result<(), Fa
     let profile = context.profile(&arguments.name)?;
     let machine = SystemClientPrograms::new(&context.paths);
     let links = Links::new(&machine, context.paths.links_dir());
+    let carried = links.carried(client, profile.name.as_str(), arguments.replace.as_deref())?;
     let mut wanted = Wanted {
         profile: profile.name.to_string(),
         url: profile.url.to_string(),
         program: this_program()?,
         home: context.paths.home_argument()?.map(|home| home.to_string_lossy().into_owned()),
         proxy: None,
-        via: arguments.via.map_or_else(|| best_way(client), via),
+        via: arguments.via.map_or_else(|| client.way(&carried), via),
+        carried,
     };
     if let Writing::Snippet(snippet) = &client.writing {
         output::note(client.afterwards);
@@ -53,6 +56,7 @@ pub(crate) async fn link(arguments: &LinkTo, context: &Context) -> Result<(), Fa
         }
         plan => plan?,
     };
+    say_what_goes_on(&wanted, arguments.replace.as_deref());
     if arguments.dry_run {
         show(&plan);
         return Ok(());
@@ -65,6 +69,24 @@ pub(crate) async fn link(arguments: &LinkTo, context: &Context) -> Result<(), Fa
         proxied::say_who_answers(address.port(), context).await;
     }
     Ok(())
+}
+
+/// Before anything is changed: what of the entry that makes room goes on, and what does not.
+fn say_what_goes_on(wanted: &Wanted, replaced: Option<&str>) {
+    let whose = replaced.map_or_else(|| "the link".to_owned(), |name| format!("`{}`", shown(name)));
+    match (wanted.carried.what(), wanted.via) {
+        (Some(what), Via::Bridge) => {
+            output::note(&format!("the bridge goes on with what {whose} says: {what}"))
+        }
+        (Some(what), way) => {
+            output::warning(&format!("the {} does not go on with what {whose} says: {what}", way.word()));
+            output::hint("--via bridge goes on with it");
+        }
+        (None, _) => {}
+    }
+    if let Some(left_out) = wanted.carried.left_out() {
+        output::note(&format!("not taken over from {whose}: {left_out}"));
+    }
 }
 
 fn say_linked(client: &Client, wanted: &Wanted, replaced: Option<&str>) {
@@ -119,14 +141,14 @@ fn say_what_made_room(replaced: &str) {
     output::note(&format!(
         "`{}` made room for it and comes back with keyfob unlink. A token that stood there goes on working: end it at the server \
          that gave it",
-        keyfob_core::server_text::shown(replaced),
+        shown(replaced),
     ));
 }
 
 /// Entries that do not come back are not lost.
 fn say_what_is_left(plan: &Plan) {
     for left in plan.left() {
-        let name = keyfob_core::server_text::shown(&left.name);
+        let name = shown(&left.name);
         output::warning(&format!("`{name}` does not come back: {}", left.why));
         output::hint(&format!("it stands in {}", left.kept.display()));
     }
@@ -136,11 +158,6 @@ fn show(plan: &Plan) {
     output::data(plan.shown().trim_end());
     say_what_is_left(plan);
     output::note("nothing was changed");
-}
-
-/// Each client's ways stand in their order.
-fn best_way(client: &Client) -> Via {
-    client.ways.first().copied().unwrap_or(Via::Bridge)
 }
 
 fn via(given: LinkVia) -> Via {

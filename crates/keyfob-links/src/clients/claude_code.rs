@@ -23,6 +23,7 @@ pub(super) const CLIENT: Client = Client {
     entry,
     afterwards: "New sessions have it; in a running one type /mcp and press Reconnect.",
     after_unlinking: "New sessions do without it; in a running one type /mcp and press Reconnect.",
+    environment: "env",
     helper_since: None,
 };
 

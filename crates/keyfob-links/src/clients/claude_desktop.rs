@@ -18,6 +18,7 @@ pub(super) const CLIENT: Client = Client {
     entry,
     afterwards: "Quit Claude Desktop from its tray icon (closing the window is not enough), and start it again. Where the server is missing then, link it once more while Claude Desktop does not run: it may have written its file anew.",
     after_unlinking: "Quit Claude Desktop from its tray icon and start it again: closing the window is not enough.",
+    environment: "env",
     helper_since: None,
 };
 

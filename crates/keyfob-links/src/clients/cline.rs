@@ -18,6 +18,7 @@ pub(super) const CLIENT: Client = Client {
     entry,
     afterwards: "Cline sees the change by itself.",
     after_unlinking: "Cline sees the change by itself.",
+    environment: "env",
     helper_since: None,
 };
 

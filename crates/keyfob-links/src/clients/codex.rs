@@ -21,6 +21,7 @@ pub(super) const CLIENT: Client = Client {
     entry,
     afterwards: "Start a new Codex session.",
     after_unlinking: "Start a new Codex session.",
+    environment: "env",
     helper_since: Some("0.148"),
 };
 

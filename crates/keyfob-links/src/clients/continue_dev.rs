@@ -18,6 +18,7 @@ pub(super) const CLIENT: Client = Client {
     entry,
     afterwards: "Reload the window of your editor.",
     after_unlinking: "Reload the window of your editor.",
+    environment: "env",
     helper_since: None,
 };
 

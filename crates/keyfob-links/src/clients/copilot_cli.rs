@@ -18,6 +18,7 @@ pub(super) const CLIENT: Client = Client {
     entry,
     afterwards: "Start a new Copilot session.",
     after_unlinking: "Start a new Copilot session.",
+    environment: "env",
     helper_since: None,
 };
 

@@ -18,6 +18,7 @@ pub(super) const CLIENT: Client = Client {
     entry,
     afterwards: "In the IDE, open the chat of Copilot in agent mode and start the server in its tool list.",
     after_unlinking: "Restart the IDE where the server still shows in the tool list of Copilot.",
+    environment: "env",
     helper_since: None,
 };
 

@@ -3,6 +3,7 @@
 
 use std::path::Path;
 
+use crate::carried::Carried;
 use crate::client::{Client, Via, Wanted, Writing};
 use crate::clients::ALL;
 use crate::edit::{self, Format, Place};
@@ -138,6 +139,7 @@ fn wanted(via: Via) -> Wanted {
         home: None,
         proxy: Some("http://127.0.0.1:7777/c/KEY/work/mcp".into()),
         via,
+        carried: Carried::default(),
     }
 }
 

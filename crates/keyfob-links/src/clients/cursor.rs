@@ -18,6 +18,7 @@ pub(super) const CLIENT: Client = Client {
     entry,
     afterwards: "In Cursor, open Settings, MCP, and switch the server on; restart Cursor where it does not show.",
     after_unlinking: "Restart Cursor where it still shows the server.",
+    environment: "env",
     helper_since: None,
 };
 

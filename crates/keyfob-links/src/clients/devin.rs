@@ -18,6 +18,7 @@ pub(super) const CLIENT: Client = Client {
     entry,
     afterwards: "Restart Devin, or press Refresh in its MCP settings.",
     after_unlinking: "Restart Devin, or press Refresh in its MCP settings.",
+    environment: "env",
     helper_since: None,
 };
 

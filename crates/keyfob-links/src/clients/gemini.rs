@@ -18,6 +18,7 @@ pub(super) const CLIENT: Client = Client {
     entry,
     afterwards: "In a running session type /mcp reload.",
     after_unlinking: "In a running session type /mcp reload.",
+    environment: "env",
     helper_since: None,
 };
 

@@ -18,6 +18,7 @@ pub(super) const CLIENT: Client = Client {
     entry,
     afterwards: "Start a new Goose session.",
     after_unlinking: "Start a new Goose session.",
+    environment: "envs",
     helper_since: None,
 };
 

@@ -12,6 +12,7 @@ pub(super) const CLIENT: Client = Client {
     entry,
     afterwards: "Run the line; the token in it is good until it ends.",
     after_unlinking: "There is nothing to undo.",
+    environment: "env",
     helper_since: None,
 };
 

@@ -18,6 +18,7 @@ pub(super) const CLIENT: Client = Client {
     entry,
     afterwards: "In the IDE, open Settings, Tools, AI Assistant, MCP, and press Apply.",
     after_unlinking: "In the IDE, open Settings, Tools, AI Assistant, MCP, and press Apply.",
+    environment: "env",
     helper_since: None,
 };
 

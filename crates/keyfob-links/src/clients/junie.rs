@@ -18,6 +18,7 @@ pub(super) const CLIENT: Client = Client {
     entry,
     afterwards: "Restart the IDE, or reload the servers in the settings of Junie.",
     after_unlinking: "Restart the IDE, or reload the servers in the settings of Junie.",
+    environment: "env",
     helper_since: None,
 };
 

@@ -18,6 +18,7 @@ pub(super) const CLIENT: Client = Client {
     entry,
     afterwards: "In LM Studio, open the Program tab and reload mcp.json.",
     after_unlinking: "In LM Studio, open the Program tab and reload mcp.json.",
+    environment: "env",
     helper_since: None,
 };
 

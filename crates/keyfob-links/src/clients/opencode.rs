@@ -21,6 +21,7 @@ pub(super) const CLIENT: Client = Client {
     entry,
     afterwards: "Restart opencode.",
     after_unlinking: "Restart opencode.",
+    environment: "environment",
     helper_since: None,
 };
 

@@ -13,6 +13,7 @@ fn entry(client: &str, via: Via) -> serde_json::Value {
         home: Some("/srv/keyfob".into()),
         proxy: Some("U".into()),
         via,
+        carried: crate::carried::Carried::default(),
     };
     (named(client).unwrap().entry)(&wanted).to_json()
 }

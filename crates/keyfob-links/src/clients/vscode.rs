@@ -18,6 +18,7 @@ pub(super) const CLIENT: Client = Client {
     entry,
     afterwards: "Visual Studio Code sees the change by itself and asks once whether to trust the server.",
     after_unlinking: "Visual Studio Code sees the change by itself.",
+    environment: "env",
     helper_since: None,
 };
 

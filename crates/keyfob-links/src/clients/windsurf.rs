@@ -18,6 +18,7 @@ pub(super) const CLIENT: Client = Client {
     entry,
     afterwards: "In Windsurf, open the MCP servers and press Refresh.",
     after_unlinking: "In Windsurf, open the MCP servers and press Refresh.",
+    environment: "env",
     helper_since: None,
 };
 

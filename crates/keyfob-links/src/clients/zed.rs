@@ -18,6 +18,7 @@ pub(super) const CLIENT: Client = Client {
     entry,
     afterwards: "Zed sees the change by itself.",
     after_unlinking: "Zed sees the change by itself.",
+    environment: "env",
     helper_since: None,
 };
 

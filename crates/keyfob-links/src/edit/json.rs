@@ -216,7 +216,7 @@ fn input(value: &Value) -> CstInputValue {
         Value::Number(number) => CstInputValue::Number(number.to_string()),
         Value::List(values) => CstInputValue::Array(values.iter().map(input).collect()),
         Value::Table(members) => CstInputValue::Object(
-            members.iter().map(|(name, value)| ((*name).into(), input(value))).collect(),
+            members.iter().map(|(name, value)| (name.to_string(), input(value))).collect(),
         ),
     }
 }

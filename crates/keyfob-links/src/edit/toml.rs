@@ -99,7 +99,8 @@ fn plain(value: &Value) -> toml_edit::Value {
         Value::Number(number) => i64::from(*number).into(),
         Value::List(values) => toml_edit::Value::Array(values.iter().map(plain).collect::<Array>()),
         Value::Table(members) => {
-            let inline: InlineTable = members.iter().map(|(name, value)| (*name, plain(value))).collect();
+            let inline: InlineTable =
+                members.iter().map(|(name, value)| (name.as_ref(), plain(value))).collect();
             toml_edit::Value::InlineTable(inline)
         }
     }

@@ -7,7 +7,6 @@ use similar::{Change, TextDiff};
 
 use crate::edit::{self, Format};
 use crate::ledger::Link;
-use crate::proxied;
 use crate::shown::Shown;
 
 /// What would be done.
@@ -99,8 +98,8 @@ impl Plan {
     /// The entry alone, line by line behind `+` or `-`, without its neighbours, which may hold secrets of other servers, and
     /// without a proxy's key. What makes room for it, or comes back for it, stands with it, without what could be a secret.
     pub fn entry_lines(&self) -> Vec<String> {
-        let mut entry = serde_json::json!({ &self.link.name: self.link.entry });
-        proxied::mask_keys(&mut entry);
+        let entry = serde_json::json!({ &self.link.name: self.link.entry });
+        let own = Shown::of([], &self.link.name, &self.link.entry).text(&pretty(&entry));
         let (ours, theirs) = if self.undo { ('-', '+') } else { ('+', '-') };
         let others = self.others.iter().map(|(name, entry)| {
             let entry = serde_json::json!({ keyfob_core::server_text::shown(name): entry });
@@ -108,7 +107,7 @@ impl Plan {
             lines(theirs, &shown.text(&pretty(&entry)))
         });
         let others: Vec<String> = others.flatten().collect();
-        let entry = lines(ours, &pretty(&entry));
+        let entry = lines(ours, &own);
         if self.undo { [entry, others].concat() } else { [others, entry].concat() }
     }
 

@@ -266,3 +266,47 @@ fn without_the_clients_own_program_the_next_step_is_to_install_it() {
     );
     assert_eq!(failure.hint(About::Profile("work")), None, "and nothing about keyfob's own files");
 }
+
+/// What a server is told beside the token is no token: it goes on, by the one way that can carry it, and no value of it is shown.
+#[test]
+fn headers_and_options_of_an_entry_that_makes_room_go_on_with_the_bridge() {
+    let json = r#"{"mcpServers":{"gh":{"command":"npx","args":["mcp-remote","https://a.example/mcp","--header","X-Tenant: s3cr3t","--header","Authorization: Bearer t0ken","--transport","sse-only"]}}}"#;
+    let header = r#"{"mcpServers":{"gh":{"url":"https://a.example/mcp","headers":{"Authorization":"Bearer t0ken","X-Tenant":"s3cr3t"}}}}"#;
+    let opencode =
+        r#"{"mcp":{"gh":{"type":"remote","url":"https://a.example/mcp","headers":{"X-Tenant":"s3cr3t"}}}}"#;
+    let yaml = "extensions:\n  gh:\n    uri: https://a.example/mcp\n    headers:\n      X-Tenant: s3cr3t\n";
+    let toml =
+        "[mcp_servers.gh]\nurl = \"https://a.example/mcp\"\nhttp_headers = { X-Tenant = \"s3cr3t\" }\n";
+    let cases = [
+        ("cursor", CURSOR, json, "/mcpServers", "env"),
+        ("cursor", CURSOR, header, "/mcpServers", "env"),
+        ("opencode", "/home/ada/.config/opencode/opencode.json", opencode, "/mcp", "environment"),
+        ("goose", GOOSE, yaml, "/extensions", "envs"),
+        ("codex", "/home/ada/.codex/config.toml", toml, "/mcp_servers", "env"),
+    ];
+    for (client, file, before, tables, variables) in cases {
+        let machine = Memory::holding(&[(file, before)]);
+        let (links, client) = (links(&machine), named(client).unwrap());
+        let carried = links.carried(client, "work", Some("gh")).unwrap();
+        assert_eq!(client.way(&carried), Via::Bridge, "{before}");
+        let wanted = Wanted { carried, ..wanted("work", Via::Bridge) };
+        let plan = links.plan_replacing(client, &wanted, Some("gh")).unwrap();
+        let all = [plan.shown(), plan.entry_lines().join("\n")].concat();
+        assert!(!all.contains("s3cr3t") && !all.contains("t0ken") && all.contains("--header"), "{all}");
+        links.carry_out(&plan).unwrap();
+        let text = machine.text(file).unwrap();
+        assert!(!text.contains("t0ken"), "{text}");
+        let Writing::File { format, .. } = client.writing else { panic!("{}", client.id) };
+        let written = edit::whole(&text, format).unwrap();
+        let entry = &written.pointer(tables).unwrap()["keyfob-work"];
+        let words = crate::replaceable::words(entry).join(" ");
+        assert!(words.contains("connect work --header X-Tenant:${KEYFOB_HEADER_1}"), "{words}");
+        assert_eq!(words.contains("--transport sse-only"), before.contains("sse-only"), "{words}");
+        assert_eq!(entry[variables], serde_json::json!({ "KEYFOB_HEADER_1": "s3cr3t" }));
+        // A link that is made again goes on with it as well.
+        assert_eq!(links.carried(client, "work", None).unwrap().what(), wanted.carried.what());
+        unlink(&machine, client.id, "work").unwrap();
+        assert_eq!(machine.text(file).unwrap(), before);
+    }
+    assert_eq!(named("cursor").unwrap().way(&crate::carried::Carried::default()), Via::Proxy);
+}

@@ -89,6 +89,7 @@ pub(super) fn wanted(profile: &str, via: Via) -> Wanted {
         home: None,
         proxy: Some(format!("http://127.0.0.1:7777/c/KEY/{profile}/mcp")),
         via,
+        carried: Carried::default(),
     }
 }
 

@@ -3,6 +3,7 @@
 use serde_json::json;
 
 use super::*;
+use crate::carried::Carried;
 use crate::client::{Via, Wanted, Writing};
 use crate::clients::named;
 use crate::edit::{self, Format};
@@ -22,6 +23,7 @@ fn wanted(via: Via) -> Wanted {
         home: None,
         proxy: Some("http://127.0.0.1:7777/c/canary0/work/mcp".into()),
         via,
+        carried: Carried::default(),
     }
 }
 

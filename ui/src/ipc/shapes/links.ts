@@ -90,6 +90,10 @@ replaces: boolean,
  */
 left: Array<LeftOut>,
 /**
+ * What of an entry that makes room goes on, and what does not.
+ */
+notes: Array<string>,
+/**
  * What to do afterwards.
  */
 afterwards: string, };

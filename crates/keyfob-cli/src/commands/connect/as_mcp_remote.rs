@@ -7,6 +7,7 @@ use keyfob_core::profile::{Profile, RedirectChoice, RedirectHost, ResourceParame
 use keyfob_core::scope::ScopeSet;
 use keyfob_core::secret::ClientSecret;
 use keyfob_core::server_text::shown;
+use keyfob_links::carried::SET_BY_KEYFOB;
 use keyfob_proxy::bridge::BridgeWishes;
 use keyfob_proxy::hidden_tools::HiddenTools;
 use serde::Deserialize;
@@ -18,17 +19,6 @@ use crate::output;
 
 /// Where mcp-remote waits for the redirect.
 const THEIR_PATH: &str = "/oauth/callback";
-
-/// Headers that say what only keyfob and the protocol know.
-const NOT_OWN: [&str; 7] = [
-    "host",
-    "content-length",
-    "transfer-encoding",
-    "connection",
-    "mcp-session-id",
-    "last-event-id",
-    "cookie",
-];
 
 /// `--static-oauth-client-info`, as registration answers have it (RFC 7591 §3.2.1).
 #[derive(Deserialize)]
@@ -67,7 +57,7 @@ fn header(text: &str) -> Result<Option<(HeaderName, HeaderValue)>, Failure> {
         output::warning("--header Authorization is left out: keyfob signs in and sets it itself");
         return Ok(None);
     }
-    if NOT_OWN.contains(&parsed.as_str()) {
+    if SET_BY_KEYFOB.contains(&parsed.as_str()) {
         return Err(refuse(name, "it is set by keyfob or not at all"));
     }
     let value = expanded(value.trim(), |name| std::env::var(name).ok());

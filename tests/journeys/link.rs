@@ -240,3 +240,35 @@ async fn a_removal_ends_the_links_and_says_what_it_emptied_and_what_stays() {
     user.must(["remove", "work"]).await;
     assert_eq!(read(&user, ".cursor/mcp.json"), CURSOR);
 }
+
+/// What mcp-remote was told beside the server goes on, or it is said before anything is changed; a fixed token does not.
+#[tokio::test]
+async fn a_header_of_the_entry_that_makes_room_reaches_the_server_through_the_new_link() {
+    let (user, portal) = (Keyfob::new(), portal().await);
+    let url = portal.mcp_url();
+    user.sign_in_to("work", &url).await;
+    let before = format!(
+        "{{\"mcpServers\":{{\"gh\":{{\"command\":\"npx\",\"args\":[\"mcp-remote\",\"{url}\",\"--header\",\"X-Tenant: s3cr3t\",\"--header\",\
+         \"Authorization: Bearer t0ken\",\"--resource\",\"https://a.example/\"],\"timeout\":5}}}}}}\n"
+    );
+    write(&user, ".cursor/mcp.json", &before);
+    let trial = user.run(["link", "work", "cursor", "--via", "proxy", "--replace", "gh", "--dry-run"]).await;
+    let trial = trial.says("the proxy does not go on with what `gh` says: the header X-Tenant");
+    assert!(trial.stderr.contains("hint: --via bridge goes on with it"), "{}", trial.stderr);
+    let linked = user.run(["link", "work", "cursor", "--replace", "gh"]).await.expect_code(0);
+    let linked = linked
+        .says("the bridge goes on with what `gh` says: the header X-Tenant")
+        .says("not taken over from `gh`: --resource (the profile's sign-in has its own), `timeout`")
+        .says("Cursor is linked to work through the bridge");
+    assert!(!linked.stderr.contains("s3cr3t") && !linked.stdout.contains("s3cr3t"), "{}", linked.stderr);
+    let written: Value = serde_json::from_str(&read(&user, ".cursor/mcp.json")).unwrap();
+    let entry = &written["mcpServers"]["keyfob-work"];
+    let arguments = entry["args"].as_array().unwrap().iter().map(|word| word.as_str().unwrap().to_owned());
+    let arguments: Vec<_> = arguments.collect();
+    let bridge = user.with("KEYFOB_HEADER_1", entry["env"]["KEYFOB_HEADER_1"].as_str().unwrap());
+    let hello = r#"{"jsonrpc":"2.0","id":1,"method":"initialize","params":{"protocolVersion":"2025-11-25","capabilities":{},"clientInfo":{"name":"t","version":"1"}}}"#;
+    let spoken = bridge.run_with_input(arguments, &format!("{hello}\n")).await.expect_code(0);
+    assert!(spoken.stdout.contains("serverInfo"), "{} {}", spoken.stdout, spoken.stderr);
+    let seen = portal.record().seen();
+    assert!(seen.requests.iter().any(|request| request.header("x-tenant") == Some("s3cr3t")));
+}

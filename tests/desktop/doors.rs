@@ -124,7 +124,7 @@ fn commands(url: &str) -> Vec<(&'static str, Value)> {
         ("clients", named()),
         ("set_sign_in_lifetime", json!({ "name": "readonly", "lifetime": "30d" })),
         ("set_reminders", json!({ "name": "readonly", "marks": ["14d", "3d"] })),
-        ("offer_start_at_login", json!({})),
+        ("offer_start_at_login", json!({ "proxied": true })),
         ("preferences", json!({})),
         ("set_theme", json!({ "theme": "dark" })),
         ("set_start_at_login", json!({ "on": false })),

@@ -26,3 +26,13 @@ async fn a_program_without_the_variables_finds_the_same_sign_ins_through_where_t
     assert_eq!(run(Some(told), &["token", "a"]).await, token);
     assert_eq!(run(Some(told), &["config"]).await, files);
 }
+
+/// Who has `KEYFOB_HOME` set need not give `--home`, and no usage line says so.
+#[tokio::test]
+async fn a_usage_line_names_no_home_where_the_environment_has_one() {
+    let user = Keyfob::new();
+    let refused = user.run(["token"]).await.expect_code(2).says("Usage: keyfob token");
+    assert!(!refused.stderr.contains("--home"), "{}", refused.stderr);
+    let help = user.must(["token", "--help"]).await;
+    assert!(help.contains("--home <DIR>") && help.contains("[env: KEYFOB_HOME]"), "{help}");
+}

@@ -30,3 +30,17 @@ async fn the_demo_shows_no_token_in_words_or_in_processes() {
     assert!(seen.ran("keyfob"), "the watch was on");
     assert_eq!(seen.places(|text| text.contains(&token)), []);
 }
+
+/// Ended in the middle, it takes its own folder away as at its end.
+#[tokio::test]
+async fn a_demo_that_is_terminated_leaves_no_folder_behind() {
+    let keyfob = Keyfob::new();
+    let temporary = keyfob.path("tmp");
+    std::fs::create_dir(&temporary).unwrap();
+    let keyfob = keyfob.with("TMPDIR", &temporary);
+    let mut demo = keyfob.spawn(["demo", "--browser"]);
+    demo.stderr_line("Signing in to both").await;
+    demo.terminate();
+    demo.ended().await.expect_code(0).says("the demo was terminated");
+    assert_eq!(std::fs::read_dir(&temporary).unwrap().count(), 0);
+}

@@ -26,15 +26,9 @@ pub(crate) const WITHOUT_KEEPER: &str = "--without-keeper";
 #[command(name = "keyfob", version, propagate_version = true, max_term_width = 100)]
 #[command(after_help = "Start with: keyfob demo, or: keyfob add NAME URL --sign-in")]
 pub(crate) struct Arguments {
-    /// Keep everything under this folder instead of the platform's usual ones; also takes a `where.toml`.
-    #[arg(
-        long,
-        global = true,
-        value_name = "DIR",
-        env = "KEYFOB_HOME",
-        hide_env_values = true,
-        display_order = 900
-    )]
+    // clap would show the variable's value as an argument that every usage line needs: see [`Arguments::home`].
+    /// Keep everything under this folder instead of the platform's usual ones; also takes a `where.toml` [env: KEYFOB_HOME]
+    #[arg(long, global = true, value_name = "DIR", display_order = 900)]
     pub(crate) home: Option<PathBuf>,
     /// How the log on standard error is written; what is logged is set by KEYFOB_LOG, such as KEYFOB_LOG=info.
     #[arg(
@@ -53,6 +47,13 @@ pub(crate) struct Arguments {
     /// What to do.
     #[command(subcommand)]
     pub(crate) command: Command,
+}
+
+impl Arguments {
+    /// `--home`, else what `KEYFOB_HOME` says.
+    pub(crate) fn home(&self) -> Option<PathBuf> {
+        self.home.clone().or_else(|| std::env::var_os("KEYFOB_HOME").map(PathBuf::from))
+    }
 }
 
 /// What to do. Only the command that is called is described to clap: `keyfob token` is started often. What it takes is

@@ -86,7 +86,8 @@ fn run(arguments: Arguments) -> Result<u8, Failure> {
         }
         _ => {}
     }
-    let context = Context::new(Paths::resolve(arguments.home.clone())?, arguments.home);
+    let home = arguments.home();
+    let context = Context::new(Paths::resolve(home.clone())?, home);
     if arguments.without_keeper {
         context.do_without_keeper();
     }

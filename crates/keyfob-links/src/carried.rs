@@ -219,7 +219,10 @@ mod tests {
 
     use super::*;
 
-    fn of(entry: &Json) -> (String, Vec<(String, String)>, Option<String>, Option<String>) {
+    /// Arguments, variables, what goes on and what does not.
+    type Told = (String, Vec<(String, String)>, Option<String>, Option<String>);
+
+    fn of(entry: &Json) -> Told {
         let carried = Carried::of(entry);
         (carried.arguments().join(" "), carried.environment().to_vec(), carried.what(), carried.left_out())
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use keyfob_core::diagnosis::Diagnosis;
 use keyfob_core::failure::{Failure, Temporary};
 use keyfob_core::profile::LifetimeAnswer;
-use keyfob_platform::threads;
+use keyfob_platform::{service_install, threads};
 use tauri::ipc::Channel;
 use tauri::{AppHandle, State};
 use tokio::sync::mpsc;
@@ -174,8 +174,16 @@ pub(crate) async fn try_demo(desk: State<'_, Desk>) -> Answer<()> {
     desk.start_demo().await.map_err(|failure| CommandError::of_none(&failure))
 }
 
+/// Asked once, after the first sign-in; of a link through the proxy (`proxied`) wherever nothing would start the keeper.
 #[tauri::command]
-pub(crate) async fn offer_start_at_login(app: AppHandle, desk: State<'_, Desk>) -> Answer<bool> {
+pub(crate) async fn offer_start_at_login(
+    app: AppHandle,
+    desk: State<'_, Desk>,
+    proxied: bool,
+) -> Answer<bool> {
+    if proxied {
+        return Ok(!autostart::is_on(&app) && !service_install::starts_by_itself());
+    }
     let signed_in = desk.agent.snapshots().borrow().each().any(|profile| profile.sign_in.is_some());
     Ok(signed_in && !autostart::was_asked(&app, &desk.paths)?)
 }

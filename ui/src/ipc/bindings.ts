@@ -73,7 +73,8 @@ export interface Ipc {
   restart(): Promise<void>;
   tryDemo(): Promise<void>;
   /** Whether to ask about starting with the desktop. */
-  offerStartAtLogin(): Promise<boolean>;
+  /** Whether to ask: once for renewals, and at each link through the proxy that nothing would start. */
+  offerStartAtLogin(proxied: boolean): Promise<boolean>;
   answerStartAtLogin(on: boolean): Promise<void>;
   /** Usual reminders, local address, files. */
   settings(): Promise<Settings>;

@@ -67,7 +67,7 @@ it('names every command and its arguments as agreed', async () => {
   await ipc.journal('a');
   await ipc.restart();
   await ipc.tryDemo();
-  await ipc.offerStartAtLogin();
+  await ipc.offerStartAtLogin(true);
   await ipc.answerStartAtLogin(true);
   await ipc.settings();
   await ipc.changeProxyPort(24117);
@@ -107,7 +107,7 @@ it('names every command and its arguments as agreed', async () => {
     ['journal', name],
     ['restart'],
     ['try_demo'],
-    ['offer_start_at_login'],
+    ['offer_start_at_login', { proxied: true }],
     ['answer_start_at_login', { on: true }],
     ['settings'],
     ['change_proxy_port', { port: 24117 }],

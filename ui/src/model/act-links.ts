@@ -1,7 +1,7 @@
 // Links of programs on this computer: who is here, what a link would change, making and undoing it.
 import type { ClientShown, LinkPlan, ProfileShown, Via } from '../ipc/bindings';
 import { app, run } from './run';
-import { asRefusal, complain, links } from './state';
+import { asRefusal, complain, links, offerStart } from './state';
 import { linkedNote, titleOf, unlinkedNote } from './words';
 
 /** Reads again which programs are linked to what. */
@@ -54,6 +54,8 @@ export async function carryOut(
       return unlinkedNote(client.name, titleOf(profile));
     }
     const note = await app().link(profile.name, client.id, via, replace);
+    // The program needs keyfob at every start, whatever was answered before there was such a link.
+    if (via === 'proxy' && (await app().offerStartAtLogin(true))) offerStart.value = 'links';
     return note ?? linkedNote(client.name, titleOf(profile));
   });
   if (worked) await readLinks();

@@ -3,7 +3,7 @@ import { beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Ipc, ProfileShown } from '../ipc/bindings';
 import { fake } from '../ipc/fake';
 import * as act from './act';
-import { announced, open, selected, signInOf, snapshot, stepUpOf, take, toasts } from './state';
+import { announced, offerStart, open, selected, signInOf, snapshot, stepUpOf, take, toasts } from './state';
 
 let ipc: Ipc;
 const profile = (name: string): ProfileShown => {
@@ -94,6 +94,28 @@ describe('a failure', () => {
     await act.begin({ ...ipc, snapshot: () => Promise.reject('no app') });
     expect(startProblem.value).toEqual({ message: 'no app', hint: null });
     startProblem.value = null;
+  });
+});
+
+describe('a link through the local address', () => {
+  const link = async (needsStart: boolean, via: 'proxy' | 'bridge') => {
+    const asked: boolean[] = [];
+    const offerStartAtLogin = async (proxied: boolean) => {
+      asked.push(proxied);
+      return proxied && needsStart;
+    };
+    await act.begin({ ...fake('daily'), offerStartAtLogin });
+    const [client] = await act.clientsOf('admin');
+    if (!client) throw new Error('no program');
+    await done(act.carryOut(profile('admin'), client, false, via, null));
+    const offered = offerStart.value;
+    offerStart.value = null;
+    return { offered, asked: asked.includes(true) };
+  };
+  it('offers start at login where nothing would start keyfob', async () => {
+    expect(await link(true, 'proxy')).toEqual({ offered: 'links', asked: true });
+    expect(await link(false, 'proxy')).toEqual({ offered: null, asked: true });
+    expect(await link(true, 'bridge')).toEqual({ offered: null, asked: false });
   });
 });
 

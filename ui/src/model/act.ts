@@ -34,9 +34,9 @@ function offerOnce(): void {
   if (offerAsked || !snapshot.value?.profiles.some(isSignedIn)) return;
   offerAsked = true;
   app()
-    .offerStartAtLogin()
+    .offerStartAtLogin(false)
     .then((offer) => {
-      offerStart.value = offer;
+      if (offer) offerStart.value ??= 'renewals';
     })
     .catch((thrown) => complain(asRefusal(thrown)));
 }
@@ -147,7 +147,7 @@ export const tryDemo = () =>
 export const answerStart = (on: boolean) =>
   run('start', '', async () => {
     await app().answerStartAtLogin(on);
-    offerStart.value = false;
+    offerStart.value = null;
     return null;
   });
 

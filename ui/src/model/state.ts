@@ -11,7 +11,7 @@ export const now = signal(Date.now());
 export const selected = signal<string | null>(null);
 /** The question whether a sign-in should ask for more, open for this profile; asked on the way to a sign-in or by itself. */
 export const deciding = signal<{ name: string; signingIn: boolean } | null>(null);
-export const offerStart = signal(false);
+export const offerStart = signal<'renewals' | 'links' | null>(null);
 /** Why there is no snapshot at all. */
 export const startProblem = signal<Refusal | null>(null);
 /** What runs now, as `action name`, so that its button can wait. */

@@ -32,7 +32,7 @@ export function Banners() {
 function StartOffer() {
   const waiting = act.isRunning('start');
   return (
-    <Notice tone="offer" message={words.startOffer}>
+    <Notice tone="offer" message={offerStart.value === 'links' ? words.startOfferLinked : words.startOffer}>
       <Button kind="primary" testid="start-at-login-yes" waiting={waiting} onClick={() => act.answerStart(true)}>
         {words.startYes}
       </Button>

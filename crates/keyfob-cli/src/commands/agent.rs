@@ -1,7 +1,7 @@
 //! `keyfob agent`: the keeper without a screen.
 
 mod install;
-mod signals;
+pub(in crate::commands) mod signals;
 mod watched;
 
 use std::convert::Infallible;

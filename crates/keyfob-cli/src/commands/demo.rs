@@ -24,13 +24,30 @@ use keyfob_proxy::token_source::KeptTokens;
 use serde_json::json;
 use url::Url;
 
+use super::agent::signals::Signals;
 use super::{log, status};
 use crate::arguments::{Demo, Log};
 use crate::context::{Context, Silent};
 use crate::{output, words};
 
+/// Whoever ends it early leaves no folder behind either.
 pub(crate) async fn run(arguments: &Demo) -> Result<u8, Failure> {
+    let mut signals = Signals::listen();
     let home = Home::make(arguments.keep)?;
+    let (ports, _portals) = tokio::select! {
+        shown = show_all(arguments, &home) => shown?,
+        how = signals.next() => {
+            output::note(&format!("\nthe demo was {how}"));
+            return Ok(0);
+        }
+    };
+    if arguments.keep {
+        keep_running(&home, ports, &mut signals).await?;
+    }
+    Ok(0)
+}
+
+async fn show_all(arguments: &Demo, home: &Home) -> Result<(Ports, [Portal; 2]), Failure> {
     let ports = ports(&home.path, arguments.browser)?;
     output::heading("Two portals start on this machine");
     let readonly = portal("readonly", arguments.browser).await?;
@@ -59,12 +76,9 @@ pub(crate) async fn run(arguments: &Demo) -> Result<u8, Failure> {
     call_tools(&ports, &profiles).await?;
     show_token_file(&token_file);
     show_refresh(&ports, &profiles[0]).await?;
-    show_journal(&home).await?;
-    what_next(&home, arguments);
-    if arguments.keep {
-        keep_running(&home, ports).await?;
-    }
-    Ok(0)
+    show_journal(home).await?;
+    what_next(home, arguments);
+    Ok((ports, [readonly, admin]))
 }
 
 /// A folder of the demo's own, removed at the end unless it is to stay.
@@ -205,10 +219,10 @@ fn own_name() -> String {
     std::env::args().next().unwrap_or_else(|| "keyfob".into())
 }
 
-async fn keep_running(home: &Home, ports: Ports) -> Result<(), Failure> {
+async fn keep_running(home: &Home, ports: Ports, signals: &mut Signals) -> Result<(), Failure> {
     let paths = Paths::resolve(Some(home.path.clone()))?;
     let keeper = Keeper::start(&paths, ports, keyfob_agent::snapshot::KeeperKind::Headless)?;
-    let _ = tokio::signal::ctrl_c().await;
+    signals.next().await;
     keeper.stop(LAST_FLIGHT).await;
     output::note(&format!("\nended; the demo's files stay in {}", home.path.display()));
     Ok(())

@@ -76,7 +76,7 @@ fn say_what_goes_on(wanted: &Wanted, replaced: Option<&str>) {
     let whose = replaced.map_or_else(|| "the link".to_owned(), |name| format!("`{}`", shown(name)));
     match (wanted.carried.what(), wanted.via) {
         (Some(what), Via::Bridge) => {
-            output::note(&format!("the bridge goes on with what {whose} says: {what}"))
+            output::note(&format!("the bridge goes on with what {whose} says: {what}"));
         }
         (Some(what), way) => {
             output::warning(&format!("the {} does not go on with what {whose} says: {what}", way.word()));

@@ -23,6 +23,7 @@ export const windowLabels = {
   copied: 'Copied',
   notCopied: 'Not copied: select it by hand',
   startOffer: 'Start keyfob when you log in? It can only renew while it runs.',
+  startOfferLinked: 'Start keyfob when you log in? Programs that use its address need it to run.',
   startYes: 'Start at login',
   startNo: 'Not now',
   details: 'Details',

@@ -21,7 +21,8 @@ pub(crate) struct Arguments {
     /// Everything under this folder.
     pub(crate) home: Option<PathBuf>,
     show: bool,
-    after_rest: bool,
+    /// The app itself began anew: nothing that anybody would call a start.
+    pub(crate) after_rest: bool,
     /// Nobody waits for a window.
     pub(crate) hidden: bool,
 }

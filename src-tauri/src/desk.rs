@@ -127,8 +127,8 @@ impl Desk {
     }
 
     /// Ends the keeper as `keyfob agent` ends it: renewals under way reach the disk first, and nobody waits longer than
-    /// [`LAST_FLIGHT`] for them. The demo leaves nothing behind.
-    pub(crate) async fn end(&self) {
+    /// [`LAST_FLIGHT`] for them. The demo leaves nothing behind. The journal says it, unless this app `goes_on` anew.
+    pub(crate) async fn end(&self, goes_on: bool) {
         self.clipboard.end_all();
         if tokio::time::timeout(DEMO_PATIENCE, self.forget_demo()).await.is_err() {
             tracing::warn!("the demo's profiles stay until the next demo");
@@ -141,7 +141,9 @@ impl Desk {
         if !keeper.stop(LAST_FLIGHT).await {
             tracing::warn!("a renewal was still under way; the next start takes it up at once");
         }
-        note(&ports, JournalEvent::KeeperStopped);
+        if !goes_on {
+            note(&ports, JournalEvent::KeeperStopped);
+        }
     }
 
     async fn forget_demo(&self) {

@@ -25,8 +25,8 @@ pub(crate) struct Kept {
     pub(crate) pressed: mpsc::UnboundedReceiver<Pressed>,
 }
 
-/// Becomes the keeper; nothing where a first app runs already.
-pub(crate) async fn keep(paths: Paths) -> Result<Option<Kept>, Failure> {
+/// Becomes the keeper, or goes on as the one it was `after_rest`; nothing where a first app runs already.
+pub(crate) async fn keep(paths: Paths, after_rest: bool) -> Result<Option<Kept>, Failure> {
     if shell::shown_by_the_first(&paths).await {
         return Ok(None);
     }
@@ -36,7 +36,9 @@ pub(crate) async fn keep(paths: Paths) -> Result<Option<Kept>, Failure> {
     let composition = Composition::new(paths.clone(), Arc::new(notifier));
     let ports = Composition { prompt: Some(passphrase.prompt()), ..composition }.ports()?;
     let mut keeper = Keeper::take_over(&paths, ports, KeeperKind::App).await?;
-    desk::note(keeper.agent.ports(), JournalEvent::KeeperStarted);
+    if !after_rest {
+        desk::note(keeper.agent.ports(), JournalEvent::KeeperStarted);
+    }
     let door = keeper.take_door();
     let proxy = LoopbackProxy::start(keeper.proxy_ports(&paths)?)?;
     let desk = Desk::new(keeper, paths, passphrase, busy);

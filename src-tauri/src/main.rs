@@ -41,7 +41,7 @@ fn run(arguments: &Arguments) -> Result<(), Failure> {
     tauri::async_runtime::set(runtime.handle().clone());
     let _entered = runtime.enter();
     let paths = Paths::resolve(arguments.home.clone())?;
-    let mut keeping = runtime.spawn(keeping::keep(paths.clone()));
+    let mut keeping = runtime.spawn(keeping::keep(paths.clone(), arguments.after_rest));
     let patience = if arguments.hidden { Duration::MAX } else { SILENCE };
     let Ok(kept) = runtime.block_on(async { tokio::time::timeout(patience, &mut keeping).await }) else {
         return refused::wait(keeping, &paths, context()).map_err(|error| no_desktop(&error));
@@ -97,7 +97,7 @@ fn show(kept: Kept, arguments: &Arguments) -> Result<(), Failure> {
             shell::rest::after_the_last_window(app);
         }
         RunEvent::Exit => {
-            tauri::async_runtime::block_on(app.state::<Desk>().end());
+            tauri::async_runtime::block_on(app.state::<Desk>().end(restart::goes_on(app)));
             restart::if_asked(app);
         }
         _ => {}

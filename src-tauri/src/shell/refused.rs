@@ -49,7 +49,7 @@ async fn ended(app: &AppHandle, said: &Reason, keeping: Keeping) {
     match keeping.await {
         Ok(Ok(None)) => app.exit(0),
         Ok(Ok(Some(kept))) => {
-            kept.desk.end().await;
+            kept.desk.end(false).await;
             drop(kept);
             restart::ask(app);
         }

@@ -16,8 +16,8 @@ use crate::desk::Desk;
 const PATIENCE: Duration = Duration::from_secs(10);
 /// How often, and how many times, it is looked whether the network process has ended.
 const LOOK: Duration = Duration::from_millis(100);
-const LOOKS: usize = 20;
-/// How often it is looked whether what was under way is over.
+const LOOKS: usize = 100;
+/// How often, at last, it is looked whether what was under way is over.
 const NAP: Duration = Duration::from_mins(1);
 
 /// Which closing is waited after.
@@ -34,7 +34,7 @@ pub(crate) fn after_the_last_window(app: &AppHandle) {
         let mut nap = PATIENCE;
         loop {
             clock.sleep(nap).await;
-            nap = NAP;
+            nap = (nap * 2).min(NAP);
             if app.state::<Closed>().0.load(Ordering::Relaxed) != closing || !app.webview_windows().is_empty()
             {
                 return;

@@ -24,6 +24,11 @@ pub(crate) fn in_the_tray(app: &AppHandle) {
     app.exit(0);
 }
 
+/// Whether this end is none for anybody else.
+pub(crate) fn goes_on(app: &AppHandle) -> bool {
+    app.try_state::<Wanted>().is_some_and(|wanted| !matches!(*wanted, Wanted::WithWindow))
+}
+
 /// Where a restart was asked for, there is no way back: the app has done all that its end asks of it.
 pub(crate) fn if_asked(app: &AppHandle) {
     let Some(wanted) = app.try_state::<Wanted>() else { return };

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use http::header::{HeaderMap, WWW_AUTHENTICATE};
+use http::header::{HOST, HeaderMap, WWW_AUTHENTICATE};
 use http::request::Parts;
 use http::{HeaderValue, Request, Response, StatusCode, Uri};
 use hyper::body::Incoming;
@@ -116,6 +116,7 @@ impl Forwarding {
         *request.method_mut() = admitted.head.method.clone();
         *request.uri_mut() = admitted.uri.clone();
         *request.headers_mut() = admitted.head.headers.clone();
+        request.headers_mut().insert(HOST, admitted.ready.target.host.clone());
         let sent = self.forwarder.forward(request, &admitted.ready.token, admitted.ready.target.guard).await;
         sent.map_err(|failure| Refusal::transport(failure, &admitted.opened.profile))
     }

@@ -77,9 +77,8 @@ impl RequestBody {
             return Ok(Self::Whole { bytes: Bytes::new(), _room: None });
         }
         let Some(taken) = room.take(size) else { return Ok(Self::passing(incoming, room)) };
-        let collected = incoming.collect().await;
-        let collected = collected.map_err(|error| TransportFailure::Cut(error.to_string()))?;
-        Ok(Self::Whole { bytes: collected.to_bytes(), _room: Some(taken) })
+        let bytes = whole(incoming).await.map_err(|error| TransportFailure::Cut(error.to_string()))?;
+        Ok(Self::Whole { bytes, _room: Some(taken) })
     }
 
     fn passing(incoming: Incoming, room: &Room) -> Self {
@@ -108,6 +107,17 @@ impl RequestBody {
             }
         }
     }
+}
+
+/// All of a body. Most come in one piece, which is not copied.
+async fn whole(mut incoming: Incoming) -> hyper::Result<Bytes> {
+    let first = incoming.frame().await.transpose()?.and_then(|frame| frame.into_data().ok());
+    let first = first.unwrap_or_default();
+    if incoming.is_end_stream() {
+        return Ok(first);
+    }
+    let rest = incoming.collect().await?.to_bytes();
+    Ok([first, rest].concat().into())
 }
 
 /// A body that is here already.

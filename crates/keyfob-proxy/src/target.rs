@@ -1,11 +1,12 @@
 //! Where a request goes: its path, held against the profile's URL. The token belongs to that scheme, host, port and path and to
 //! what lies below it (G2); a path that leaves it, or that a server could read as leaving it, leads nowhere.
 
-use http::Uri;
 use http::uri::{Authority, PathAndQuery, Scheme};
+use http::{HeaderValue, Uri};
 use keyfob_agent::journeys::guard_of;
 use keyfob_agent::ports::AddressGuard;
 use keyfob_core::profile::Profile;
+use url::{Position, Url};
 
 /// Names below a server's root that clients try when they look for a sign-in.
 const SIGN_IN_PATHS: [&str; 3] = ["/register", "/authorize", "/token"];
@@ -19,6 +20,8 @@ pub(crate) struct Target {
     query: Option<String>,
     /// The profile's own URL, made once: most requests want nothing else.
     whole: PathAndQuery,
+    /// What a request says of where it goes (RFC 9110 §7.2), made once as well.
+    pub(crate) host: HeaderValue,
     /// Which addresses its requests may reach.
     pub(crate) guard: AddressGuard,
 }
@@ -29,9 +32,11 @@ impl Target {
         let uri: Uri = profile.url.url().as_str().parse().ok()?;
         let parts = uri.into_parts();
         let whole = parts.path_and_query?;
+        let authority = parts.authority?;
         Some(Self {
             scheme: parts.scheme?,
-            authority: parts.authority?,
+            host: HeaderValue::from_str(host(profile.url.url())).ok()?,
+            authority,
             path: whole.path().to_owned(),
             query: whole.query().map(str::to_owned),
             whole,
@@ -66,6 +71,11 @@ impl Target {
             SIGN_IN_PATHS.contains(&rest) || rest.split('/').any(|segment| segment == ".well-known");
         (is_below && !looks_for_sign_in && !leaves(rest)).then_some(rest)
     }
+}
+
+/// The host, and the port where it is not the scheme's own.
+fn host(url: &Url) -> &str {
+    &url[Position::BeforeHost..Position::AfterPort]
 }
 
 /// True for a path with a segment of dots, in any spelling that some server undoes.
@@ -127,6 +137,14 @@ mod tests {
         let with_query = "https://p.example/mcp?tenant=7";
         assert_eq!(uri(with_query, "", None).unwrap(), with_query);
         assert_eq!(uri(with_query, "/mcp/x", Some("a=1")).unwrap(), "https://p.example/mcp/x?tenant=7&a=1");
+    }
+
+    #[test]
+    fn a_request_names_its_host_and_a_port_that_is_not_the_schemes_own() {
+        let named = |url| target(url).host;
+        assert_eq!(named("https://portal.example:443/mcp"), "portal.example");
+        assert_eq!(named("https://portal.example:8443/mcp?a=1"), "portal.example:8443");
+        assert_eq!(named("http://[::1]:4117/mcp"), "[::1]:4117");
     }
 
     /// G2: no spelling leaves it.

@@ -28,18 +28,18 @@ async fn a_client_that_closes_the_bridge_ends_it_quietly() {
     drop(input);
 }
 
+/// With nothing that changes meanwhile.
 #[tokio::test]
-async fn a_watched_status_ends_once_nobody_reads_it() {
+async fn what_is_watched_ends_once_nobody_reads_it() {
     let (keyfob, portal) = (Keyfob::new(), portal().await);
     keyfob.sign_in_to("a", &portal.mcp_url()).await;
     let keeper = agent(&keyfob).await;
-    for arguments in [&["status", "--watch"][..], &["status", "--watch", "--json"]] {
+    let watches = [&["status", "--watch"][..], &["status", "--watch", "--json"], &["log", "--follow"]];
+    for arguments in watches {
         let mut watching = keyfob.command(arguments).spawn().unwrap();
         let mut lines = BufReader::new(watching.stdout.take().unwrap()).lines();
         lines.next_line().await.unwrap().expect("the state now");
         drop(lines);
-        keyfob.must(["pause", "a"]).await;
-        keyfob.must(["resume", "a"]).await;
         assert_eq!(end_of(&mut watching).await.code(), Some(0), "{arguments:?}");
     }
     keeper.terminate();

@@ -95,3 +95,21 @@ async fn a_home_with_a_long_path_has_its_pointer_in_the_list_as_well() {
     std::fs::create_dir(&home).unwrap();
     assert!(used(&user, &home).await.contains(&OwnFile::SocketPointer));
 }
+
+/// A sealing key that others of this machine could read is private again, and both programs say so, once.
+#[tokio::test]
+async fn a_sealing_key_that_was_open_to_others_is_told_once() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let (user, portal) = (Keyfob::new(), portal().await);
+    user.sign_in_to("a", &portal.mcp_url()).await;
+    let is_key = |path: &std::path::PathBuf| path.extension().is_some_and(|end| end == "key");
+    let key = files_below(&user.home()).into_iter().find(is_key).expect("a key in a file");
+    for arguments in [&["token", "a"][..], &["status"]] {
+        std::fs::set_permissions(&key, std::fs::Permissions::from_mode(0o644)).unwrap();
+        let told = user.run(arguments).await.expect_code(0).says("(mode 644) and is private again").stderr;
+        assert!(told.contains(&key.display().to_string()), "{told}");
+        assert_eq!(told.matches("is private again").count(), 1, "{told}");
+        assert_eq!(key.metadata().unwrap().permissions().mode() & 0o777, 0o600);
+        assert_eq!(user.run(arguments).await.expect_code(0).stderr, "");
+    }
+}

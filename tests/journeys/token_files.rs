@@ -100,7 +100,9 @@ async fn a_link_is_refused_and_a_mistyped_template_is_told() {
         format!("path = \"{}\"\nformat = \"template\"\ntemplate = \"{}\"", path("filled"), path("template"));
     deliveries(&user, &[format!("path = \"{}\"", path("link")), template]);
     user.must(["sign-in", "work"]).await;
-    user.must(["token", "work"]).await;
+    let renewed = user.run(["refresh", "work"]).await.expect_code(0);
+    let renewed = renewed.says("renewed work").says(&format!("warning: {} was not written", path("link")));
+    renewed.says(&format!("warning: {} was not written: line 2 of the template", path("filled")));
     assert_eq!(std::fs::read_to_string(path("other")).expect("the file"), "mine");
     assert!(
         std::fs::symlink_metadata(path("link")).expect("the link").is_symlink()
@@ -108,7 +110,7 @@ async fn a_link_is_refused_and_a_mistyped_template_is_told() {
     );
     let log = user.must(["log", "work", "--json"]).await;
     let failed: Vec<_> = log.lines().filter(|line| line.contains("delivery-failed")).collect();
-    assert!(failed.len() == 2 && failed[0].contains("link"), "{failed:?}");
+    assert!(failed.len() == 4 && failed[0].contains("link"), "{failed:?}");
     assert!(failed[1].contains("line 2 of the template: there is no `acess_token`"), "{failed:?}");
 }
 

@@ -10,6 +10,7 @@ use keyfob_core::failure::{About, Failure};
 use keyfob_platform::compose::Kept;
 use keyfob_platform::paths::Paths;
 use keyfob_platform::program;
+use keyfob_platform::store::opened_to_others;
 
 use crate::arguments::WITHOUT_KEEPER;
 use crate::commands::token;
@@ -40,10 +41,14 @@ pub fn at_once() -> Result<ExitCode, Left> {
             return Ok(ExitCode::from(exit_code::of(&failure)));
         }
         // A failure is told by the whole program, which meets it again.
-        None => runtime::block_on(from_the_store(&call, &context.paths))
-            .ok()
-            .flatten()
-            .ok_or_else(|| Left { keeper_does_not_move: context.keeper_was_frozen() })?,
+        None => {
+            let held = runtime::block_on(from_the_store(&call, &context.paths));
+            // There is no log here.
+            for words in opened_to_others::take() {
+                output::warning(&words);
+            }
+            held.ok().flatten().ok_or_else(|| Left { keeper_does_not_move: context.keeper_was_frozen() })?
+        }
     };
     match call.shown {
         Shown::Token => token::show_bare(&call.name, &handed_out),

@@ -23,6 +23,7 @@ use clap::{CommandFactory, Parser};
 use context::Context;
 use keyfob_core::failure::{About, Failure};
 use keyfob_platform::paths::Paths;
+use keyfob_platform::store::opened_to_others;
 
 /// Parses the command line, runs one command, turns its failure into words and an exit code.
 pub fn whole() -> ExitCode {
@@ -67,7 +68,8 @@ fn lacks_the_dashes(mut words: impl Iterator<Item = std::ffi::OsString>) -> bool
 }
 
 fn log_to_standard_error(format: LogFormat) {
-    let filter = tracing_subscriber::EnvFilter::try_from_env("KEYFOB_LOG").unwrap_or_else(|_| "error".into());
+    let usual = || format!("error,{}=warn", opened_to_others::LOG_TARGET).into();
+    let filter = tracing_subscriber::EnvFilter::try_from_env("KEYFOB_LOG").unwrap_or_else(|_| usual());
     let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
     // Only a second log in one process could fail here.
     let _ = match format {

@@ -29,6 +29,7 @@ pub mod loopback;
 pub mod paths;
 pub mod power;
 pub mod program;
+pub mod reader_gone;
 pub mod service_install;
 pub mod service_manager;
 pub mod service_unit;

@@ -49,13 +49,12 @@ impl Outbox {
         self.due.earliest().filter(|_| self.under_way < AT_ONCE)
     }
 
-    /// The next record to be tried now; counted as under way from here on. True where it was never tried before.
-    fn take(&mut self, now: &Moment) -> Option<(ProfileName, bool)> {
+    /// The next record to be tried now; counted as under way from here on.
+    fn take(&mut self, now: &Moment) -> Option<ProfileName> {
         self.next()?;
         let name = self.due.take_due(now.boot_ms)?;
         self.under_way += 1;
-        let is_first = self.tried.get(&name).is_none_or(|tried| tried.failures == 0);
-        Some((name, is_first))
+        Some(name)
     }
 
     /// The network has come back: who waits for that alone is tried at once.
@@ -75,12 +74,12 @@ impl Actor {
 
     pub(super) fn revoke_what_is_due(&mut self) {
         let now = self.ports.clock.now();
-        while let Some((name, is_first)) = self.outbox.take(&now) {
+        while let Some(name) = self.outbox.take(&now) {
             let guard =
                 self.entries.get(&name).map_or(AddressGuard::PublicOnly, |entry| guard_of(&entry.profile));
             let ports = self.ports.clone();
             self.spawn(async move {
-                let outcome = revoke::settle_again(&ports, &name, guard, is_first).await;
+                let outcome = revoke::settle_again(&ports, &name, guard).await;
                 Some(News::Settled { name, outcome })
             });
         }
@@ -129,12 +128,12 @@ mod tests {
     fn a_record_is_tried_at_once_and_known_until_nothing_waits_in_it() {
         let mut outbox = Outbox::default();
         outbox.note(&name("a"), true, &at(5));
-        assert_eq!(outbox.take(&at(5)), Some((name("a"), true)));
+        assert_eq!(outbox.take(&at(5)), Some(name("a")));
         outbox.note(&name("a"), true, &at(6));
         assert_eq!(outbox.take(&at(6)), None, "it is under way");
         outbox.note(&name("a"), false, &at(7));
         outbox.note(&name("a"), true, &at(8));
-        assert_eq!(outbox.take(&at(8)), Some((name("a"), true)), "a new one");
+        assert_eq!(outbox.take(&at(8)), Some(name("a")), "a new one");
     }
 
     #[test]
@@ -155,7 +154,7 @@ mod tests {
             outbox.due.set(&name(text), Some(9_000));
         }
         outbox.hurry(&at(10));
-        assert_eq!(outbox.take(&at(10)), Some((name("b"), false)));
+        assert_eq!(outbox.take(&at(10)), Some(name("b")));
         assert_eq!(outbox.take(&at(10)), None);
     }
 }

@@ -112,6 +112,8 @@ pub struct WireToken {
     scopes: Option<ScopeSet>,
     resource: String,
     warning: Option<Failure>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    undelivered: Vec<String>,
 }
 
 impl std::fmt::Debug for WireToken {
@@ -133,6 +135,7 @@ impl From<HandedOut> for WireToken {
             scopes: token.scopes,
             resource: token.resource,
             warning: token.warning,
+            undelivered: token.undelivered,
         }
     }
 }
@@ -146,6 +149,7 @@ impl From<WireToken> for HandedOut {
             scopes: wire.scopes,
             resource: wire.resource,
             warning: wire.warning,
+            undelivered: wire.undelivered,
         }
     }
 }
@@ -291,6 +295,7 @@ mod tests {
             scopes: None,
             resource: "r".into(),
             warning: None,
+            undelivered: Vec::new(),
         };
         assert!(!format!("{:?}", Response::Token(token.into())).contains("canary"));
     }

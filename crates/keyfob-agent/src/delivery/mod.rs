@@ -23,6 +23,15 @@ pub struct DeliveryReport {
     pub problem: Option<StoreProblem>,
 }
 
+impl DeliveryReport {
+    /// What did not work and why, in words; `None` for what did.
+    pub fn told(&self) -> Option<String> {
+        let problem = self.problem.as_ref()?;
+        let verb = if matches!(self.target, DeliveryTarget::Command(_)) { "run" } else { "written" };
+        Some(format!("{} was not {verb}: {problem}", self.target))
+    }
+}
+
 /// Writes the token everywhere. One report per place, in the profile's order.
 pub async fn deliver(ports: &Ports, profile: &Profile, credential: &Credential) -> Vec<DeliveryReport> {
     let mut reports = Vec::new();

@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use super::refresh_transaction::{Refreshed, refresh};
 use super::usable_sign_in;
 use super::wish::Wish;
+use crate::delivery::DeliveryReport;
 use crate::ports::{Clock, CredentialStore, Ports};
 
 /// What is wanted of the token.
@@ -57,6 +58,8 @@ pub struct HandedOut {
     /// A failure worth telling although a token is handed out: the renewal did not work, the sign-in has ended, or the
     /// token is shorter than asked for.
     pub warning: Option<Failure>,
+    /// Places where the renewal that was made for this could not write the token, each with its cause.
+    pub undelivered: Vec<String>,
 }
 
 /// Gives a token that is valid now.
@@ -130,8 +133,10 @@ pub(crate) fn conclude(
     wanted: &HandOutRequest,
 ) -> Result<HandedOut, Failure> {
     match refreshed {
-        Ok(Refreshed { credential, failure, .. }) => {
-            after_refresh(ports, profile, &credential, failure, wanted)
+        Ok(Refreshed { credential, failure, deliveries }) => {
+            let mut handed_out = after_refresh(ports, profile, &credential, failure, wanted)?;
+            handed_out.undelivered = deliveries.iter().flatten().filter_map(DeliveryReport::told).collect();
+            Ok(handed_out)
         }
         // Not begun: what is held may still serve.
         Err(failure) => last_resort(ports, profile, before, failure, wanted),
@@ -205,5 +210,6 @@ fn handed_out(sign_in: &SignIn, warning: Option<Failure>) -> HandedOut {
         scopes: sign_in.tokens.scopes.clone(),
         resource: sign_in.resource.clone(),
         warning,
+        undelivered: Vec::new(),
     }
 }

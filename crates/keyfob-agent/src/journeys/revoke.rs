@@ -97,14 +97,14 @@ pub async fn settle(
 }
 
 /// The same for a keeper that tries again: a renewal that may be under way does not lose its answer for it, and the journal
-/// is told once that the server is out of reach. `guard` is widened where a removed profile allowed it.
+/// is not told again that the server is out of reach: whoever signed out has said so. `guard` is widened where a removed profile
+/// allowed it.
 pub(crate) async fn settle_again(
     ports: &Ports,
     name: &ProfileName,
     guard: AddressGuard,
-    is_first: bool,
 ) -> Result<Settled, Failure> {
-    let way = Way { guard, patience: RENEWAL_PATIENCE, tells_trouble: is_first };
+    let way = Way { guard, patience: RENEWAL_PATIENCE, tells_trouble: false };
     let before = ports.store.read(name).await?;
     let settled = settle_all(ports, name, &way).await?;
     if settled.outcome != RevocationOutcome::Queued
@@ -143,10 +143,12 @@ fn last_of_removed_profile(record: &Credential) -> Option<&PendingRevocation> {
 async fn settle_all(ports: &Ports, name: &ProfileName, way: &Way) -> Result<Settled, Failure> {
     let mut all = Settled { outcome: RevocationOutcome::Nothing, retry_at: None };
     let Some(credential) = ports.store.read(name).await? else { return Ok(all) };
+    let mut tells_trouble = way.tells_trouble;
     for pending in &credential.revocations {
         let one = send_both(ports, way.guard_for(pending), pending).await;
         let queued = one.outcome == RevocationOutcome::Queued;
-        if way.tells_trouble || !queued {
+        // However many wait for that server: once is enough.
+        if !queued || std::mem::take(&mut tells_trouble) {
             let entry = JournalEntry::new(ports.clock.now().wall, JournalEvent::Revoked).about(name);
             ports.journal.append(&entry.saying(one.outcome.to_string()));
         }

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use keyfob_agent::journal::JournalEntry;
 use keyfob_core::failure::Failure;
+use keyfob_platform::reader_gone::reader_gone;
 use keyfob_platform::store::journal::JournalFiles;
 
 use crate::arguments::Log;
@@ -32,8 +33,12 @@ pub(crate) async fn run(arguments: &Log, context: &Context) -> Result<(), Failur
     }
     let mut page = Page::new(output::width(), output::colours());
     let mut goes_on = show(&history, arguments.json, &mut page);
+    let mut nobody_reads = std::pin::pin!(reader_gone());
     while arguments.follow && goes_on {
-        tokio::time::sleep(LOOK_EVERY).await;
+        tokio::select! {
+            () = tokio::time::sleep(LOOK_EVERY) => {}
+            () = &mut nobody_reads => return Ok(()),
+        }
         goes_on = show(&tail.more(), arguments.json, &mut page);
     }
     Ok(())

@@ -3,7 +3,7 @@
 use keyfob_agent::journeys::hand_out::HandOutRequest;
 use keyfob_core::failure::Failure;
 
-use super::token::take;
+use super::token::{take, warn};
 use crate::context::Context;
 use crate::{output, words};
 
@@ -16,5 +16,6 @@ pub(crate) async fn run(name: &str, context: &Context) -> Result<(), Failure> {
         format!("the token ends {}", words::when(handed_out.expires_at, chrono::Utc::now()))
     };
     output::good(&format!("renewed {name}: {ends}"));
+    warn(name, &handed_out);
     Ok(())
 }

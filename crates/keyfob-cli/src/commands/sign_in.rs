@@ -151,8 +151,8 @@ pub(crate) async fn tell(mut heard: mpsc::UnboundedReceiver<SignInProgress>, mut
                 output::warning(&format!("that is not the address: {why}; still waiting"));
             }
             SignInProgress::DeliveryFailed(report) => {
-                if let Some(problem) = report.problem {
-                    output::warning(&format!("{} was not written: {problem}", report.target));
+                if let Some(told) = report.told() {
+                    output::warning(&told);
                 }
             }
             SignInProgress::SetAside(path) => {

@@ -6,6 +6,7 @@ use keyfob_agent::control::client::ControlFailure;
 use keyfob_agent::snapshot::{AgentShown, KeeperKind, ProfileShown, Snapshot};
 use keyfob_core::failure::{About, Failure, Temporary};
 use keyfob_platform::lease::Lease;
+use keyfob_platform::reader_gone::reader_gone;
 
 use super::link::proxied;
 use crate::arguments::Status;
@@ -60,6 +61,7 @@ async fn watch(arguments: &Status, context: &Context) -> Result<(), Failure> {
         return Ok(());
     };
     let mut next = Some(keeper.watch().await?);
+    let mut nobody_reads = std::pin::pin!(reader_gone());
     while let Some(snapshot) = next {
         if !arguments.json {
             output::clear();
@@ -67,7 +69,10 @@ async fn watch(arguments: &Status, context: &Context) -> Result<(), Failure> {
         if !show(snapshot, arguments)? {
             return Ok(());
         }
-        next = keeper.next_snapshot().await?;
+        next = tokio::select! {
+            snapshot = keeper.next_snapshot() => snapshot?,
+            () = &mut nobody_reads => return Ok(()),
+        };
     }
     Ok(())
 }

@@ -171,6 +171,9 @@ pub(crate) fn show_headers(name: &str, handed_out: &HandedOut) {
 
 /// The token works now, and something will need care: on standard error.
 pub(super) fn warn(name: &str, handed_out: &HandedOut) {
+    for undelivered in &handed_out.undelivered {
+        output::warning(undelivered);
+    }
     let Some(warning) = &handed_out.warning else { return };
     output::warning(&warning.to_string());
     if matches!(

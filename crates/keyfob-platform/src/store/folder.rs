@@ -15,7 +15,7 @@ use keyfob_core::failure::StoreProblem;
 use rustix::fs::{AtFlags, FileType, FlockOperation, Mode, OFlags, Stat};
 use rustix::io::Errno;
 
-use super::{LONGEST_WRITE, private_group, problem, profile_lock};
+use super::{LONGEST_WRITE, opened_to_others, private_group, problem, profile_lock};
 use crate::entropy;
 
 /// How a temporary file's name ends; it begins with a dot and the file's own name.
@@ -133,10 +133,9 @@ impl Folder {
         let found = rustix::fs::fstat(&file).map_err(|error| self.problem(name, error))?;
         self.check_found(name, &found)?;
         if private && found.st_mode & 0o077 != 0 {
-            let mode = format!("{:o}", found.st_mode & 0o777);
-            tracing::warn!(path = %self.path.join(name).display(), mode, "was open to others; made private again");
             rustix::fs::fchmod(&file, Mode::from_raw_mode(0o600))
                 .map_err(|error| self.problem(name, error))?;
+            opened_to_others::tell(&self.path.join(name), found.st_mode & 0o777);
         }
         let length = u64::try_from(found.st_size).unwrap_or(0).min(limit);
         let mut contents = Vec::with_capacity(usize::try_from(length).unwrap_or(0) + 1);

@@ -11,6 +11,8 @@ pub mod journal;
 mod key_record;
 pub mod machine_id;
 pub mod moving;
+#[cfg_attr(not(unix), expect(dead_code, reason = "modes are those of Unix"))]
+pub mod opened_to_others;
 #[cfg(unix)]
 mod private_group;
 pub mod profile_lock;

@@ -80,7 +80,7 @@ impl Page {
         format!("{:TITLE_AT$}{label}  {}", "", text.lines().collect::<Vec<_>>().join(&indent))
     }
 
-    /// The last line.
+    /// The last lines: the verdict, and what it does not speak of.
     pub(super) fn verdict(&self, diagnosis: &Diagnosis) -> String {
         let (sign, word, style) = mark(diagnosis.verdict());
         let count = |verdict| diagnosis.steps.iter().filter(|step| step.verdict == verdict).count();
@@ -90,11 +90,13 @@ impl Page {
             (None, 1) => "it works; one step wants attention".to_owned(),
             (None, n) => format!("it works; {n} steps want attention"),
         };
-        format!(
-            "\n{}  {}",
-            self.painted(&format!("{sign} {word}"), style),
-            self.painted(&words, Style::new().bold())
-        )
+        let mark = self.painted(&format!("{sign} {word}"), style);
+        let mut lines = vec![format!("\n{mark}  {}", self.painted(&words, Style::new().bold()))];
+        lines.extend(not_looked_at(diagnosis).into_iter().map(|(titles, why)| {
+            let told = format!("not looked at: {}: {why}", titles.join(", "));
+            format!("{:TITLE_AT$}{}", "", wrapped(&told, self.width - TITLE_AT, TITLE_AT))
+        }));
+        lines.join("\n")
     }
 
     fn painted(&self, text: &str, style: Style) -> String {
@@ -106,6 +108,18 @@ impl Page {
 fn titles(diagnosis: &Diagnosis) -> String {
     let failed = diagnosis.steps.iter().filter(|step| step.verdict == Verdict::Fail);
     failed.map(|step| step.step.title()).collect::<Vec<_>>().join(", ")
+}
+
+/// The steps that were skipped, by their cause, in the order of the walk.
+fn not_looked_at(diagnosis: &Diagnosis) -> Vec<(Vec<&'static str>, &str)> {
+    let mut causes: Vec<(Vec<&'static str>, &str)> = Vec::new();
+    for step in diagnosis.steps.iter().filter(|step| step.verdict == Verdict::Skip) {
+        match causes.iter_mut().find(|(_, why)| *why == step.words) {
+            Some((titles, _)) => titles.push(step.step.title()),
+            None => causes.push((vec![step.step.title()], &step.words)),
+        }
+    }
+    causes
 }
 
 /// The words of a text; what stands between backticks is one word, so that it can be copied.
@@ -174,6 +188,21 @@ mod tests {
             page(false).step(&bad),
             "! warn  Revocation             not offered: signing out forgets the tokens here\n                               alone\n        server  offer it\n        rule    RFC 7009 §2\n"
         );
+    }
+
+    #[test]
+    fn the_verdict_names_what_was_not_looked_at_and_why() {
+        let skip = |step, why: &str| Finding::skip(step, why);
+        let steps = vec![
+            Finding::pass(Step::Pkce, "S256 is supported"),
+            skip(Step::Refresh, "needs --sign-in"),
+            skip(Step::Revocation, "not offered"),
+            skip(Step::Mcp, "needs --sign-in"),
+        ];
+        let said = page(false).verdict(&Diagnosis { target: String::new(), steps });
+        let titles = [Step::Refresh.title(), Step::Mcp.title()].join(", ");
+        assert!(said.contains(&format!("        not looked at: {titles}: needs --sign-in\n")), "{said}");
+        assert!(said.ends_with("not looked at: Revocation: not offered"), "{said}");
     }
 
     #[test]

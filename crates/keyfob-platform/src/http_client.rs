@@ -145,15 +145,15 @@ impl HttpClient for ReqwestClient {
         let url = request.endpoint.url();
         address_guard::check_literal(url, guard)?;
         let proxy = self.proxies.for_url(url)?;
-        let tls = Arc::clone(&self.tls()?.credentials);
-        credential_post::post(request, &Way { tls, proxy, guard, timeouts: self.timeouts }).await
+        let tls = || Ok(Arc::clone(&self.tls()?.credentials));
+        credential_post::post(request, &Way { tls: &tls, proxy, guard, timeouts: self.timeouts }).await
     }
 
     async fn reach(&self, url: &Url, guard: AddressGuard) -> Result<(), TransportFailure> {
         address_guard::check_literal(url, guard)?;
         let proxy = self.proxies.for_url(url)?;
-        let tls = Arc::clone(&self.tls()?.credentials);
-        credential_post::reach(url, &Way { tls, proxy, guard, timeouts: self.timeouts }).await
+        let tls = || Ok(Arc::clone(&self.tls()?.credentials));
+        credential_post::reach(url, &Way { tls: &tls, proxy, guard, timeouts: self.timeouts }).await
     }
 
     async fn open(&self, request: HttpRequest) -> Result<StreamedResponse, TransportFailure> {

@@ -31,10 +31,14 @@ use super::{LARGEST_BODY, USER_AGENT, proxy, sensitive};
 pub(super) trait Stream: AsyncRead + AsyncWrite + Unpin + Send {}
 impl<S: AsyncRead + AsyncWrite + Unpin + Send> Stream for S {}
 
+/// Gives TLS, speaking HTTP/1.1. Asked for only where something is encrypted: reading the platform's certificates takes a while, and
+/// memory.
+pub(super) type Tls<'a> = &'a (dyn Fn() -> Result<Arc<ClientConfig>, TransportFailure> + Send + Sync);
+
 /// How the connection is made.
-pub(super) struct Way {
-    /// TLS, speaking HTTP/1.1.
-    pub(super) tls: Arc<ClientConfig>,
+pub(super) struct Way<'a> {
+    /// Where it is encrypted.
+    pub(super) tls: Tls<'a>,
     /// The proxy, if one is in the way.
     pub(super) proxy: Option<Intercept>,
     /// Which addresses it may reach; a proxy's own address is not asked.
@@ -45,7 +49,10 @@ pub(super) struct Way {
 
 /// Connects, sends, reads the whole answer. Before the connection stands every error is `NotSent` or `Forbidden`, from
 /// then on `Cut` or `TooLarge`.
-pub(super) async fn post(request: &CredentialRequest, way: &Way) -> Result<HttpResponse, TransportFailure> {
+pub(super) async fn post(
+    request: &CredentialRequest,
+    way: &Way<'_>,
+) -> Result<HttpResponse, TransportFailure> {
     let end = Instant::now() + way.timeouts.credentials;
     let url = request.endpoint.url();
     let outgoing = form(request)?;
@@ -60,12 +67,12 @@ pub(super) async fn post(request: &CredentialRequest, way: &Way) -> Result<HttpR
 }
 
 /// Connects as [`post`] does, sends nothing and closes.
-pub(super) async fn reach(url: &Url, way: &Way) -> Result<(), TransportFailure> {
+pub(super) async fn reach(url: &Url, way: &Way<'_>) -> Result<(), TransportFailure> {
     connect_in_time(url, way).await.map(drop)
 }
 
 /// A connection to `url`'s host with TLS finished where it is https, or `NotSent`, `Forbidden`.
-pub(super) async fn connect_in_time(url: &Url, way: &Way) -> Result<Box<dyn Stream>, TransportFailure> {
+pub(super) async fn connect_in_time(url: &Url, way: &Way<'_>) -> Result<Box<dyn Stream>, TransportFailure> {
     let limit = way.timeouts.connect;
     let too_late = |_| Err(TransportFailure::NotSent(format!("no connection within {}", words(limit))));
     timeout(limit, connect(url, way)).await.unwrap_or_else(too_late)
@@ -92,13 +99,13 @@ fn form(request: &CredentialRequest) -> Result<Request<Full<Bytes>>, TransportFa
     Ok(outgoing)
 }
 
-async fn connect(url: &Url, way: &Way) -> Result<Box<dyn Stream>, TransportFailure> {
+async fn connect(url: &Url, way: &Way<'_>) -> Result<Box<dyn Stream>, TransportFailure> {
     let mut stream = match &way.proxy {
         None => dial(&url[..Position::AfterPort], way.guard).await?,
         Some(proxy) => through(proxy, url, way).await?,
     };
     if url.scheme() == "https" {
-        stream = encrypt(stream, server_name(url)?, &way.tls).await?;
+        stream = encrypt(stream, server_name(url)?, way.tls).await?;
     }
     Ok(stream)
 }
@@ -126,7 +133,7 @@ async fn dial(origin: &str, guard: AddressGuard) -> Result<Box<dyn Stream>, Tran
     }
 }
 
-async fn through(proxy: &Intercept, url: &Url, way: &Way) -> Result<Box<dyn Stream>, TransportFailure> {
+async fn through(proxy: &Intercept, url: &Url, way: &Way<'_>) -> Result<Box<dyn Stream>, TransportFailure> {
     let at: Url = proxy
         .uri()
         .to_string()
@@ -140,7 +147,7 @@ async fn through(proxy: &Intercept, url: &Url, way: &Way) -> Result<Box<dyn Stre
     };
     let mut stream = dial(&at[..Position::AfterPort], AddressGuard::Anywhere).await.map_err(unreachable)?;
     if at.scheme() == "https" {
-        stream = encrypt(stream, server_name(&at)?, &way.tls).await.map_err(unreachable)?;
+        stream = encrypt(stream, server_name(&at)?, way.tls).await.map_err(unreachable)?;
     }
     let port = url.port_or_known_default().unwrap_or(443);
     let target = format!("{}:{port}", url.host_str().unwrap_or_default());
@@ -151,9 +158,9 @@ async fn through(proxy: &Intercept, url: &Url, way: &Way) -> Result<Box<dyn Stre
 async fn encrypt(
     stream: Box<dyn Stream>,
     name: ServerName<'static>,
-    tls: &Arc<ClientConfig>,
+    tls: Tls<'_>,
 ) -> Result<Box<dyn Stream>, TransportFailure> {
-    match TlsConnector::from(Arc::clone(tls)).connect(name, stream).await {
+    match TlsConnector::from(tls()?).connect(name, stream).await {
         Ok(stream) => Ok(Box::new(stream)),
         Err(error) => Err(TransportFailure::NotSent(format!("no TLS connection: {}", cause(&error)))),
     }

@@ -36,10 +36,21 @@ const MOST_IDLE: usize = 64;
 /// Passes requests on, as the user set the network up.
 pub struct ForwardingClient {
     proxies: Arc<ProxyRule>,
-    trust: Trust,
-    /// Made at the first request: reading the platform's certificates takes a while.
-    tls: OnceLock<Result<Arc<ClientConfig>, String>>,
+    encryption: Arc<Encryption>,
     kept: KeptPools<Pools>,
+}
+
+/// TLS of kept connections, made for the first that is encrypted.
+struct Encryption {
+    trust: Trust,
+    made: OnceLock<Result<Arc<ClientConfig>, String>>,
+}
+
+impl Encryption {
+    fn config(&self) -> Result<Arc<ClientConfig>, TransportFailure> {
+        let made = self.made.get_or_init(|| self.trust.client_config(&["http/1.1"]).map(Arc::new));
+        made.clone().map_err(TransportFailure::NotSent)
+    }
 }
 
 /// Kept connections, apart by what they may reach: a connection into a private network must not serve a server that may not
@@ -57,28 +68,25 @@ impl ForwardingClient {
     pub fn new(settings: &NetworkSettings, clock: Arc<dyn Clock>) -> Result<Self, Failure> {
         Ok(Self {
             proxies: Arc::new(ProxyRule::new(settings)?),
-            trust: Trust::read(settings)?,
-            tls: OnceLock::new(),
+            encryption: Arc::new(Encryption { trust: Trust::read(settings)?, made: OnceLock::new() }),
             kept: KeptPools::new(clock),
         })
     }
 
     fn pools(&self) -> Result<Arc<Pools>, TransportFailure> {
-        let tls = self.tls.get_or_init(|| self.trust.client_config(&["http/1.1"]).map(Arc::new));
-        let tls = tls.as_ref().map_err(|why| TransportFailure::NotSent(why.clone()))?;
-        self.kept.pools(|| Ok(Pools::new(tls, &self.proxies)))
+        self.kept.pools(|| Ok(Pools::new(&self.encryption, &self.proxies)))
     }
 }
 
 impl Pools {
-    fn new(tls: &Arc<ClientConfig>, proxies: &Arc<ProxyRule>) -> Self {
+    fn new(encryption: &Arc<Encryption>, proxies: &Arc<ProxyRule>) -> Self {
         let pool = |guard| {
-            let (tls, proxies) = (Arc::clone(tls), Arc::clone(proxies));
+            let (encryption, proxies) = (Arc::clone(encryption), Arc::clone(proxies));
             Client::builder(TokioExecutor::new())
                 .pool_timer(TokioTimer::new())
                 .pool_idle_timeout(IDLE)
                 .pool_max_idle_per_host(MOST_IDLE)
-                .build(Connector { tls, proxies, guard })
+                .build(Connector { encryption, proxies, guard })
         };
         Self { public: pool(AddressGuard::PublicOnly), anywhere: pool(AddressGuard::Anywhere) }
     }
@@ -113,7 +121,7 @@ fn failure(error: &Error) -> TransportFailure {
 /// Makes a connection as the POST of credentials does: guarded look-up, the user's proxy, TLS.
 #[derive(Clone)]
 struct Connector {
-    tls: Arc<ClientConfig>,
+    encryption: Arc<Encryption>,
     proxies: Arc<ProxyRule>,
     guard: AddressGuard,
 }
@@ -124,7 +132,8 @@ impl Connector {
         let url = Url::parse(&uri.to_string()).map_err(unusable)?;
         address_guard::check_literal(&url, self.guard)?;
         let proxy = self.proxies.for_url(&url)?;
-        let way = Way { tls: self.tls, proxy, guard: self.guard, timeouts: Timeouts::default() };
+        let tls = || self.encryption.config();
+        let way = Way { tls: &tls, proxy, guard: self.guard, timeouts: Timeouts::default() };
         Ok(TokioIo::new(Kept(connect_in_time(&url, &way).await?)))
     }
 }

@@ -3,7 +3,6 @@
 //! Only JSON-RPC lines ever reach the output. Whatever goes wrong becomes an error answer to the request it happened to,
 //! with the cause and the next step in words.
 
-mod awakening;
 mod exchange;
 mod header_mismatch;
 mod input;

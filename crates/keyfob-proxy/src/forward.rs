@@ -12,6 +12,7 @@ use keyfob_agent::local_proxy::{Entrance, Forwarder, PassingBody};
 use keyfob_agent::ports::{ClientKeys, Opened};
 use keyfob_core::failure::{Failure, Misbehaviour, SignInNeeded};
 
+use crate::awakening::Awakenings;
 use crate::guard::{self, Stranger};
 use crate::passed_headers::{inward, outward};
 use crate::ready_tokens::{Ready, ReadyTokens};
@@ -27,6 +28,7 @@ pub(crate) struct Forwarding {
     pub(crate) tokens: ReadyTokens,
     pub(crate) room: Room,
     pub(crate) taken: TakenTokens,
+    pub(crate) awakenings: Awakenings,
 }
 
 /// A request that may be sent: what, and where to.
@@ -137,7 +139,7 @@ impl Forwarding {
         inward(response.headers_mut());
         // This side speaks its own version, whatever the server's is.
         *response.version_mut() = http::Version::HTTP_11;
-        Ok(response)
+        Ok(self.awakenings.end(&admitted.head.method, response))
     }
 
     /// A 403 that wants something else of the token: more scopes (RFC 6750 §3.1), or what only the server knows.

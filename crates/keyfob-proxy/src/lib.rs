@@ -14,6 +14,7 @@ pub mod taken_tokens;
 pub mod token_source;
 pub mod upstream;
 
+mod awakening;
 mod connection_timer;
 mod event_stream;
 mod forward;

@@ -9,11 +9,13 @@ use std::time::Duration;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use keyfob_agent::local_proxy::{Entrance, LocalEntrances, LocalStream};
+use keyfob_agent::ports::Clock;
 use keyfob_agent::proxy_ports::ProxyPorts;
 use keyfob_core::failure::Failure;
 use tokio::sync::{Semaphore, oneshot};
 use tokio::task::JoinSet;
 
+use crate::awakening::Awakenings;
 use crate::connection_timer::ConnectionTimer;
 use crate::forward::Forwarding;
 use crate::ready_tokens::ReadyTokens;
@@ -40,6 +42,7 @@ impl LoopbackProxy {
     /// Where the system gives no thread.
     pub fn start<E: LocalEntrances + 'static>(ports: ProxyPorts<E>) -> Result<RunningProxy, Failure> {
         let ProxyPorts { agent, keys, forwarder, entrances } = ports;
+        let clock = Arc::clone(&agent.ports().clock);
         let tokens = ReadyTokens::new(agent);
         let forwarding = Arc::new(Forwarding {
             keys,
@@ -47,20 +50,27 @@ impl LoopbackProxy {
             tokens,
             room: Room::default(),
             taken: TakenTokens::default(),
+            awakenings: Awakenings::default(),
         });
         let proxy = Self { forwarding, room: Arc::new(Semaphore::new(MOST_CONNECTIONS)) };
-        let started = proxy.in_a_thread(entrances);
+        let started = proxy.in_a_thread(entrances, clock);
         started.map_err(|error| Failure::Bug(format!("no thread for the proxy: {error}")))
     }
 
-    fn in_a_thread(self, entrances: impl LocalEntrances + 'static) -> std::io::Result<RunningProxy> {
+    fn in_a_thread(
+        self,
+        entrances: impl LocalEntrances + 'static,
+        clock: Arc<dyn Clock>,
+    ) -> std::io::Result<RunningProxy> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let (running, ended) = oneshot::channel();
         let room = Arc::clone(&self.room);
+        let forwarding = Arc::clone(&self.forwarding);
         let thread = std::thread::Builder::new().name("keyfob-proxy".into()).spawn(move || {
             runtime.block_on(async {
                 tokio::select! {
                     () = self.serve(entrances) => {}
+                    () = forwarding.awakenings.tell(&*clock) => {}
                     _ = ended => {}
                 }
             });

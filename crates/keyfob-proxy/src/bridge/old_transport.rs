@@ -10,8 +10,8 @@ use serde_json::value::RawValue;
 use tokio::sync::{Notify, watch};
 use url::Url;
 
-use super::awakening::awakening;
 use super::{Inner, Lines};
+use crate::awakening::awakening;
 use crate::json_rpc::{KEYFOB_SAYS, Outgoing, Peek, Unanswered, error_line};
 use crate::messages::Messages;
 use crate::session::INITIALIZED_LINE;

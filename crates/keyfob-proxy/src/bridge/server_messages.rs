@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use http::HeaderValue;
 
-use super::awakening::awakening;
 use super::{Inner, Lines};
+use crate::awakening::awakening;
 use crate::messages::Messages;
 
 /// Pause before the stream is opened again, where the server asks for none; doubled each time it brings nothing.

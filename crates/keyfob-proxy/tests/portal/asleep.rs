@@ -1,89 +1,18 @@
-//! A machine whose lid was closed for a night: its clock has jumped, and its connections of the evening are dead without a word.
+//! A client at the bridge on a machine whose lid was closed for a night.
 
-use std::net::Ipv4Addr;
-use std::pin::pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
 
-use async_trait::async_trait;
-use chrono::TimeDelta;
 use http::Method;
-use keyfob_agent::ports::Clock;
-use keyfob_core::moment::Moment;
-use keyfob_demo::{Endpoint, Fault, PortalOptions, SeenRequest};
+use keyfob_demo::{Endpoint, Fault, SeenRequest};
 use keyfob_platform::config_file::NetworkSettings;
 use keyfob_platform::http_client::ReqwestClient;
-use keyfob_platform::system_clock::SystemClock;
 use keyfob_proxy::bridge::{Bridge, BridgeWishes};
 use serde_json::Value;
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, DuplexStream, Lines};
-use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{Notify, watch};
 
 use crate::machine::{DEADLINE, Machine};
+use crate::night::{Lid, Network};
 use crate::whole_way::{call, hello};
-
-const NIGHT: Duration = Duration::from_hours(8);
-
-/// The system's clock, and the time that it has slept.
-#[derive(Default)]
-struct Lid {
-    slept_ms: AtomicU64,
-    opened: Notify,
-    /// How many naps were begun.
-    naps: watch::Sender<u32>,
-}
-
-#[async_trait]
-impl Clock for Lid {
-    fn now(&self) -> Moment {
-        let (now, slept) = (SystemClock.now(), self.slept_ms.load(Ordering::SeqCst));
-        let wall = now.wall + TimeDelta::milliseconds(i64::try_from(slept).unwrap());
-        Moment { wall, boot_ms: now.boot_ms + slept, boot_id: now.boot_id }
-    }
-
-    async fn sleep(&self, duration: Duration) {
-        tokio::time::sleep(duration).await;
-    }
-
-    async fn nap(&self, longest: Duration) {
-        let mut opened = pin!(self.opened.notified());
-        opened.as_mut().enable();
-        self.naps.send_modify(|naps| *naps += 1);
-        tokio::select! { () = opened => {} () = tokio::time::sleep(longest) => {} }
-    }
-}
-
-/// A network between the machine and the portal that forgets its connections: what is sent by one is taken in and never arrives.
-struct Network {
-    port: u16,
-    forgotten: watch::Sender<u32>,
-}
-
-impl Network {
-    async fn before(portal_port: u16) -> Self {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
-        let port = listener.local_addr().unwrap().port();
-        let forgotten = watch::channel(0).0;
-        let forgets = forgotten.clone();
-        tokio::spawn(async move {
-            while let Ok((mut machine, _)) = listener.accept().await {
-                let mut forgets = forgets.subscribe();
-                tokio::spawn(async move {
-                    let mut portal = TcpStream::connect((Ipv4Addr::LOCALHOST, portal_port)).await.unwrap();
-                    tokio::select! {
-                        _ = tokio::io::copy_bidirectional(&mut machine, &mut portal) => {}
-                        _ = forgets.changed() => {
-                            let _ = tokio::io::copy(&mut machine, &mut tokio::io::sink()).await;
-                        }
-                    }
-                });
-            }
-        });
-        Self { port, forgotten }
-    }
-}
 
 /// A client at a bridge, and the machine and network that it does not know of.
 struct Evening {
@@ -97,11 +26,7 @@ struct Evening {
 impl Evening {
     /// A session in which a tool was called, with the server's own stream open.
     async fn begin() -> Self {
-        let free =
-            std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap().port();
-        let network = Network::before(free).await;
-        let public_origin = Some(format!("http://127.0.0.1:{}", network.port));
-        let options = PortalOptions { port: Some(free), public_origin, ..PortalOptions::default() };
+        let (network, options) = Network::before_a_portal().await;
         let mut machine = Machine::with(options).await;
         let lid = Arc::new(Lid::default());
         machine.ports.clock = lid.clone();
@@ -132,13 +57,7 @@ impl Evening {
 
     /// The night passes on both sides, once the bridge waits for the server's own messages and would notice.
     async fn sleep(&self, night: u32) {
-        let mut naps = self.lid.naps.subscribe();
-        let waits = naps.wait_for(|naps| *naps >= night);
-        tokio::time::timeout(DEADLINE, waits).await.expect("a nap in time").unwrap();
-        self.network.forgotten.send_modify(|nights| *nights += 1);
-        self.machine.portal.clock().advance(NIGHT);
-        self.lid.slept_ms.fetch_add(u64::try_from(NIGHT.as_millis()).unwrap(), Ordering::SeqCst);
-        self.lid.opened.notify_waiters();
+        self.lid.sleep(night, &self.network, &self.machine.portal).await;
     }
 
     /// Waits until the server's own stream was asked for so often, with the session's name.

@@ -79,6 +79,7 @@ pub(crate) struct Machine {
     pub(crate) ports: Ports,
     pub(crate) browser: Arc<PlayedBrowser>,
     pub(crate) profile: Profile,
+    pub(crate) paths: Paths,
     _home: TempDir,
 }
 
@@ -88,12 +89,13 @@ impl Machine {
         let home = tempfile::tempdir().unwrap();
         let paths = Paths::resolve(Some(home.path().to_path_buf())).unwrap();
         let store = Some(Choice::named("key-file").unwrap());
-        let mut ports = Composition { store, ..Composition::new(paths, Arc::new(Silent)) }.ports().unwrap();
+        let mut ports =
+            Composition { store, ..Composition::new(paths.clone(), Arc::new(Silent)) }.ports().unwrap();
         let browser = Arc::new(PlayedBrowser { http: ports.http.clone(), opened: Mutex::default() });
         ports.browser = browser.clone();
         let url = CheckedUrl::parse(&portal.mcp_url()).unwrap();
         let profile = Profile::new(ProfileName::parse("work").unwrap(), url);
-        Self { portal, ports, browser, profile, _home: home }
+        Self { portal, ports, browser, profile, paths, _home: home }
     }
 
     pub(crate) fn interactive(&self) -> KeptTokens {

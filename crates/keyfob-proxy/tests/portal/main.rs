@@ -6,6 +6,8 @@
 )]
 
 mod asleep;
+mod asleep_proxied;
 mod machine;
+mod night;
 mod tokens;
 mod whole_way;

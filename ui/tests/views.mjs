@@ -171,7 +171,18 @@ export const views = [
       await lookUp(page, 'mcp.acme.example/mcp');
       await at(page, 'add-submit').click();
       await page.locator('[data-client=cursor]').getByTestId('replace').click();
-      await at(page, 'plan').waitFor();
+      await at(page, 'carry-out').scrollIntoViewIfNeeded();
+    },
+  ],
+  [
+    'linked-offer',
+    'well',
+    async (page) => {
+      await details('readonly')(page);
+      await page.locator('[data-client=vscode]').getByTestId('link').click();
+      await at(page, 'carry-out').click();
+      await page.getByText('Programs that use its address').waitFor();
+      await at(page, 'toast').waitFor();
     },
   ],
   [

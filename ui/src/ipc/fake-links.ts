@@ -14,6 +14,14 @@ const OLD_ENTRIES: [string, string, Replaceable][] = [
   ['acme', 'claude-code', { entry: 'acme-remote', name: 'acme-remote', why: 'mcp-remote' }],
 ];
 
+/** What of an old entry goes on, and what does not, as the app says it. */
+const carried = (via: Via) => [
+  via === 'bridge'
+    ? 'The bridge goes on with what was there: the header X-Tenant.'
+    : 'This way does not go on with what was there: the header X-Tenant. The bridge does.',
+  'Not taken over: `timeout`, the variable NODE_EXTRA_CA_CERTS.',
+];
+
 const SHORT_TIME = 250;
 const after = (milliseconds: number) => new Promise<void>((done) => setTimeout(done, milliseconds));
 
@@ -26,7 +34,7 @@ const linesOf = (sign: '+' | '-', entry: object) =>
 
 /** An old entry as it may be shown. */
 const oldLines = (sign: '+' | '-', name: string) =>
-  linesOf(sign, { [name]: { url: 'https://mcp.acme.example/mcp', headers: { Authorization: '…' } } });
+  linesOf(sign, { [name]: { url: 'https://mcp.acme.example/mcp', headers: { Authorization: '…', 'X-Tenant': '…' } } });
 
 function planOf(name: string, id: string, wanted: Via | null, sign: '+' | '-'): LinkPlan {
   const client = named(id);
@@ -69,8 +77,10 @@ export function fakeLinks(
         replaceable: oldOnes(name, client.id).filter((old) => !gone.has(key(name, client.id, old.entry))),
       })),
     planLink: async (name, id, via, replace) => {
-      const plan = planOf(name, id, via, '+');
-      return { ...plan, lines: [...(replace ? oldLines('-', replace) : []), ...plan.lines] };
+      if (!replace) return planOf(name, id, via, '+');
+      // The bridge alone goes on with what was there, so it comes first.
+      const plan = planOf(name, id, via ?? 'bridge', '+');
+      return { ...plan, lines: [...oldLines('-', replace), ...plan.lines], notes: carried(plan.via) };
     },
     planUnlink: async (name, id) => {
       const plan = planOf(name, id, null, '-');

@@ -97,7 +97,7 @@ export function fake(scene: string): Ipc {
     journal: async (name) => journalFor(name, here.find(name).sign_in !== null),
     doctor: (target, heard) => doctor(here, target, heard),
     // Only where it would be worth asking.
-    offerStartAtLogin: async (proxied) => !proxied && (scene === 'well' || scene === 'empty'),
+    offerStartAtLogin: async (proxied) => scene === 'well' || (scene === 'empty' && !proxied),
     answerStartAtLogin: () => after(SHORT_TIME),
   };
 }

@@ -160,7 +160,9 @@ function Plan({ profile, client, planned, onVia, onYes, onNo }: PlanProps) {
     <div class={styles.plan} data-testid="plan">
       {!undo && client.ways.length > 1 && <Ways client={client} chosen={plan.via} onVia={onVia} />}
       <p class={styles.soft}>{planWords(plan, undo, old)}</p>
-      <pre class={styles.diff}>
+      {/* What is longer than its frame is scrolled by keyboard as well. */}
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls */}
+      <pre class={styles.diff} tabIndex={0}>
         {plan.lines.map((line, index) => (
           <span key={`${index} ${line}`} class={line.startsWith('-') ? styles.out : styles.in}>
             {line}

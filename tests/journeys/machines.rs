@@ -118,7 +118,10 @@ async fn a_wrong_secret_is_said_at_once_and_no_sign_in_is_made() {
     let keyfob = Keyfob::new();
     let url = portal.mcp_url();
     let ended = keyfob.run_with_input(add(&url, &["--client-secret-stdin"]), "wrong\n").await;
-    ended.expect_code(7).says("refuses this client").says("hint: check client id and secret");
+    ended
+        .expect_code(7)
+        .says("refuses this client")
+        .says("hint: check the client's id and its secret or key");
     assert_eq!(keyfob.status("robot").await["state"], "signed-out");
     keyfob.run(["token", "robot"]).await.expect_code(4).says("hint: keyfob sign-in robot");
 }
@@ -131,7 +134,11 @@ async fn a_client_refused_at_a_renewal_needs_its_operator_and_keeps_its_record()
     let keyfob = signed_in_at(&portal, &[]).await;
     let token = keyfob.must(["token", "robot"]).await;
     portal.faults().next(Endpoint::Token, Fault::error(401, "invalid_client"));
-    keyfob.run(["refresh", "robot"]).await.expect_code(7).says("hint: check client id and secret");
+    keyfob
+        .run(["refresh", "robot"])
+        .await
+        .expect_code(7)
+        .says("hint: check the client's id and its secret or key");
     let status = keyfob.status("robot").await;
     assert_eq!(status["state"], "needs-sign-in");
     assert!(status["problem"].as_str().unwrap().contains("refuses this client id"), "{status:#}");

@@ -67,9 +67,10 @@ fn chosen(from: &str, arguments: &Import, context: &Context) -> Result<Stored, F
     let all = stored(&machine, source, &urls(arguments, context)?).map_err(Failure::Usage)?;
     let place = place(&machine, source).unwrap_or_default();
     if all.is_empty() {
-        let why = elsewhere(&machine, source).map(|why| format!("; {why}")).unwrap_or_default();
+        let next = elsewhere(&machine, source)
+            .unwrap_or("sign in there first, or leave it out: keyfob add NAME URL --sign-in");
         let (name, place) = (source.name(), place.display());
-        return Err(Failure::Usage(format!("no sign-in of {name} was found in {place}{why}")));
+        return Err(Failure::Usage(format!("no sign-in of {name} was found in {place}; {next}")));
     }
     pick(all, arguments)
 }

@@ -120,12 +120,14 @@ impl Pasting {
         if !self.is_wanted {
             return;
         }
-        if std::io::stdin().is_terminal() {
-            output::note(
-                "If that browser is on another machine, it ends on an address that does not load there:",
-            );
-            output::note("paste that address here.");
-        }
+        output::note(
+            "If that browser is on another machine, it ends on an address that does not load there:",
+        );
+        output::note(if std::io::stdin().is_terminal() {
+            "paste that address here."
+        } else {
+            "write that address to standard input."
+        });
         typed::listen(self.lines);
     }
 }

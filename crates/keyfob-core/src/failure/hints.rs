@@ -67,7 +67,7 @@ impl Failure {
                 Some(format!("keyfob refresh {profile} moves it here, keyfob sign-in {profile} makes one of its own"))
             }
             Self::ClientRejected(_) | Self::SignInNeeded(SignInNeeded::ClientRefused(_)) => {
-                Some("check client id and secret with the server's operator, then keyfob remove and keyfob add again".into())
+                Some("check the client's id and its secret or key with the server's operator, then keyfob remove and keyfob add again".into())
             }
             Self::SignInNeeded(SignInNeeded::MoreScopes(scopes)) => Some(asking_for(about.name()?, scopes)),
             Self::SignInNeeded(_) | Self::SignInTimedOut | Self::UserDeclined(_) => {

@@ -22,6 +22,10 @@ pub(super) fn read() -> Result<Zeroizing<String>, Failure> {
     let mut text = Zeroizing::new(String::new());
     let read = std::io::stdin().take(LONGEST).read_to_string(&mut text);
     read.map_err(|error| Failure::Usage(format!("standard input: {error}")))?;
+    if text.trim().is_empty() {
+        let why = "standard input is empty; write the tokens to it, JSON or the access token alone";
+        return Err(Failure::Usage(why.into()));
+    }
     Ok(text)
 }
 

@@ -109,7 +109,7 @@ async fn a_store_with_a_passphrase_is_unlocked_in_the_window_after_a_restart() {
     screenshot("settings-unlock.png").await;
     driver.fill("[data-testid=passphrase]", "correct house").await;
     driver.click("[data-testid=unlock-now]").await;
-    driver.wait_for("[data-testid=toast]").await;
+    driver.wait_for("[data-testid=passphrase][aria-invalid=true]").await;
     assert_eq!(status(home.path()).await["profiles"][0]["state"], "locked");
     driver.fill("[data-testid=passphrase]", "correct horse").await;
     driver.click("[data-testid=unlock-now]").await;
